@@ -1,0 +1,68 @@
+import type * as wire from './wire.generated.js';
+
+/** Data of every event in its newest version, by type. The names are the stored format: never rename one. */
+export interface EventData {
+  StampMinted: wire.StampMintedV1;
+  StampAllocated: wire.StampAllocatedV1;
+  StampDeallocated: wire.StampDeallocatedV1;
+  StampSold: wire.StampSoldV1;
+  StampReserved: wire.StampReservedV1;
+  StampReleased: wire.StampReleasedV1;
+  AffixOutcomeUnknown: wire.AffixOutcomeUnknownV1;
+  AffixOutcomeResolved: wire.AffixOutcomeResolvedV1;
+  StampAffixed: wire.StampAffixedV1;
+  StampVerified: wire.StampVerifiedV1;
+  StampVoided: wire.StampVoidedV1;
+  EventCorrected: wire.EventCorrectedV1;
+  BatchOpened: wire.BatchOpenedV1;
+  BatchCompleted: wire.BatchCompletedV1;
+  AllocationRequested: wire.AllocationRequestedV1;
+  AllocationCompleted: wire.AllocationCompletedV1;
+  OrderPlaced: wire.OrderPlacedV1;
+  OrderPaid: wire.OrderPaidV1;
+  OrderFulfilled: wire.OrderFulfilledV1;
+  OrderRejected: wire.OrderRejectedV1;
+  OrderCancelled: wire.OrderCancelledV1;
+  OrderRefunded: wire.OrderRefundedV1;
+  IncidentOpened: wire.IncidentOpenedV1;
+  IncidentClosed: wire.IncidentClosedV1;
+}
+
+export type EventType = keyof EventData;
+
+/** An event as the domain sees it: a type and its data. */
+export type EventOf<Type extends EventType> = {
+  [T in Type]: { readonly type: T; readonly data: EventData[T] };
+}[Type];
+
+export type DomainEvent = EventOf<EventType>;
+
+export type StampEventType =
+  | 'StampMinted'
+  | 'StampAllocated'
+  | 'StampDeallocated'
+  | 'StampSold'
+  | 'StampReserved'
+  | 'StampReleased'
+  | 'AffixOutcomeUnknown'
+  | 'AffixOutcomeResolved'
+  | 'StampAffixed'
+  | 'StampVerified'
+  | 'StampVoided'
+  | 'EventCorrected';
+export type BatchEventType = 'BatchOpened' | 'BatchCompleted';
+export type AllocationEventType = 'AllocationRequested' | 'AllocationCompleted';
+export type OrderEventType =
+  | 'OrderPlaced'
+  | 'OrderPaid'
+  | 'OrderFulfilled'
+  | 'OrderRejected'
+  | 'OrderCancelled'
+  | 'OrderRefunded';
+export type IncidentEventType = 'IncidentOpened' | 'IncidentClosed';
+
+export type StampEvent = EventOf<StampEventType>;
+export type BatchEvent = EventOf<BatchEventType>;
+export type AllocationEvent = EventOf<AllocationEventType>;
+export type OrderEvent = EventOf<OrderEventType>;
+export type IncidentEvent = EventOf<IncidentEventType>;

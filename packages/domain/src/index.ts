@@ -1,0 +1,15 @@
+export * from './allocation.js';
+export * from './batch.js';
+export * from './decision.js';
+export * from './events.js';
+export * from './ids.js';
+export * from './incident.js';
+export { checkCharacter } from './iso7064.js';
+export * as money from './money.js';
+export * from './order.js';
+export { orderDecider } from './order-decide.js';
+export * from './serial.js';
+export * from './stamp.js';
+export { stampDecider } from './stamp-decide.js';
+export * from './verdict.js';
+export type * from './wire.generated.js';
