@@ -1,0 +1,50 @@
+import { createHash, createHmac } from 'node:crypto';
+import {
+  type BatchId,
+  type CommandId,
+  type EventId,
+  generatedSerial,
+  type Serial,
+} from '@stamp-ledger/domain';
+
+/** SHA-256, lower-case hexadecimal. Text is hashed as UTF-8. */
+export function sha256Hex(bytes: string | Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** A UUID version 8 (RFC 9562 section 5.8) from the SHA-256 of the parts: the same parts, the same id. */
+function derivedUuid(...parts: readonly string[]): string {
+  const hex = sha256Hex(parts.map((part) => `${part.length}:${part}`).join(''));
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** The id of a command, from what names it for ever: an idempotency key with its scope, or the work that asks for it. */
+export const deriveCommandId = (...parts: readonly string[]): CommandId =>
+  derivedUuid('command', ...parts) as CommandId;
+
+/** The id of the event at `index` among those a command writes to one stream. */
+export const deriveEventId = (commandId: CommandId, stream: string, index: number): EventId =>
+  derivedUuid('event', commandId, stream, String(index)) as EventId;
+
+const BODY_LENGTH = 17;
+const BODY_VALUES = 36n ** BigInt(BODY_LENGTH);
+
+/**
+ * Serials of a batch: HMAC-SHA-256 under a secret key, as 17 characters of base 36 (87 bits), with the generated
+ * serial's mark and check character. The modulo bias is below 2^-160.
+ */
+export function serialDeriver(key: Uint8Array): {
+  readonly keyId: string;
+  derive(batchId: BatchId, index: number): Serial;
+} {
+  const secret = Buffer.from(key);
+  return {
+    keyId: createHash('sha256').update('stamp-ledger serial key\n').update(secret).digest('hex').slice(0, 16),
+    derive(batchId, index) {
+      const tag = createHmac('sha256', secret).update(`${batchId}\n${index}`).digest('hex');
+      const body = (BigInt(`0x${tag}`) % BODY_VALUES).toString(36).toUpperCase().padStart(BODY_LENGTH, '0');
+      return generatedSerial(body);
+    },
+  };
+}

@@ -1,0 +1,7 @@
+export * from './canonical.js';
+export * from './envelope.js';
+export * from './ids.js';
+export * from './instant.js';
+export * from './names.js';
+export * from './serde.js';
+export * from './validators.js';

@@ -1,0 +1,29 @@
+import type { AllocationId, BatchId, IncidentId, OrderId, Serial } from '@stamp-ledger/domain';
+import type { StreamName } from './envelope.js';
+
+export const stampStream = (serial: Serial): StreamName => `stamp-${serial}` as StreamName;
+export const orderStream = (id: OrderId): StreamName => `order-${id}` as StreamName;
+export const batchStream = (id: BatchId): StreamName => `batch-${id}` as StreamName;
+export const allocationStream = (id: AllocationId): StreamName => `allocation-${id}` as StreamName;
+export const incidentStream = (id: IncidentId): StreamName => `incident-${id}` as StreamName;
+
+export type StreamKind = 'stamp' | 'order' | 'batch' | 'allocation' | 'incident';
+
+/** Splits a stream's name into its kind and the id behind the first hyphen; undefined when it is none of the ledger's. */
+export function parseStream(
+  name: StreamName,
+): { readonly kind: StreamKind; readonly id: string } | undefined {
+  const hyphen = name.indexOf('-');
+  const kind = name.slice(0, hyphen);
+  const id = name.slice(hyphen + 1);
+  switch (kind) {
+    case 'stamp':
+    case 'order':
+    case 'batch':
+    case 'allocation':
+    case 'incident':
+      return id === '' ? undefined : { kind, id };
+    default:
+      return undefined;
+  }
+}

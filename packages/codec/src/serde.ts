@@ -1,0 +1,130 @@
+import type { EventData, EventId, EventOf, EventType, MetadataV1 } from '@stamp-ledger/domain';
+import { CodecError, canonicalJson } from './canonical.js';
+import type { EncodedEvent, LedgerEvent, RecordedEvent, StreamName } from './envelope.js';
+import { validateEventData, validateMetadata } from './validators.js';
+
+/** Longest event, in bytes of its log entry: entries carry a 16-bit length (C2SP tlog-tiles). */
+export const EVENT_BYTES_MAX = 65_535;
+
+/** Newest stored version of each event type. An older version stays readable through {@link UPCASTERS}. */
+export const EVENT_VERSIONS: { readonly [Type in EventType]: number } = {
+  StampMinted: 1,
+  StampAllocated: 1,
+  StampDeallocated: 1,
+  StampSold: 1,
+  StampReserved: 1,
+  StampReleased: 1,
+  AffixOutcomeUnknown: 1,
+  AffixOutcomeResolved: 1,
+  StampAffixed: 1,
+  StampVerified: 1,
+  StampVoided: 1,
+  EventCorrected: 1,
+  BatchOpened: 1,
+  BatchCompleted: 1,
+  AllocationRequested: 1,
+  AllocationCompleted: 1,
+  OrderPlaced: 1,
+  OrderPaid: 1,
+  OrderFulfilled: 1,
+  OrderRejected: 1,
+  OrderCancelled: 1,
+  OrderRefunded: 1,
+  IncidentOpened: 1,
+  IncidentClosed: 1,
+};
+
+/** Turns data of version n into version n + 1. Pure and total over everything ever stored. */
+export type Upcaster = (data: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+/** By type, the upcasters from version 1 on: index 0 makes version 2 of version 1, and so on. */
+export type Upcasters = { readonly [Type in EventType]?: readonly Upcaster[] };
+
+/** Every older version ever stored. None yet: all types are at version 1. */
+export const UPCASTERS: Upcasters = {};
+
+export interface Serde {
+  /** Validates, prints canonically and bounds one event; throws {@link CodecError} when it may not be stored. */
+  encode(request: {
+    readonly id: EventId;
+    readonly event: EventOf<EventType>;
+    readonly metadata: Omit<MetadataV1, 'schemaVersion'>;
+    readonly stream: StreamName;
+  }): EncodedEvent;
+  /** Reads a stored event of any version as the newest; throws {@link CodecError} when it cannot. */
+  decode(recorded: RecordedEvent): LedgerEvent;
+}
+
+export function createSerde(versions: { readonly [Type in EventType]: number }, upcasters: Upcasters): Serde {
+  const isEventType = (type: string): type is EventType => Object.hasOwn(versions, type);
+  return {
+    encode({ id, event, metadata, stream }) {
+      const version = versions[event.type];
+      const full: MetadataV1 = { ...metadata, schemaVersion: version };
+      const faults = [validateEventData(event.type, version, event.data), validateMetadata(full)].flatMap(
+        (result) => (result.ok ? [] : result.faults),
+      );
+      const [first] = faults;
+      if (first !== undefined) throw new CodecError(`${event.type}: ${first.pointer || '/'} ${first.detail}`);
+      const encoded: EncodedEvent = {
+        id,
+        type: event.type,
+        data: canonicalJson(event.data),
+        metadata: canonicalJson(full),
+      };
+      const bytes = Buffer.byteLength(entryText({ ...encoded, stream, revision: Number.MAX_SAFE_INTEGER }));
+      if (bytes > EVENT_BYTES_MAX)
+        throw new CodecError(`${event.type}: an event of ${bytes} bytes is longer than ${EVENT_BYTES_MAX}`);
+      return encoded;
+    },
+    decode(recorded) {
+      const { id, type, stream, revision, position } = recorded;
+      if (!isEventType(type)) throw new CodecError(`unknown event type at ${stream} revision ${revision}`);
+      const metadata = parse(recorded.metadata, recorded) as unknown as MetadataV1;
+      const newest = versions[type];
+      const steps = upcasters[type] ?? [];
+      if (
+        !Number.isInteger(metadata.schemaVersion) ||
+        metadata.schemaVersion < 1 ||
+        metadata.schemaVersion > newest
+      )
+        throw new CodecError(`unknown version of ${type} at ${stream} revision ${revision}`);
+      const data = steps
+        .slice(metadata.schemaVersion - 1, newest - 1)
+        .reduce((older, upcast) => upcast(older), parse(recorded.data, recorded));
+      return {
+        id,
+        type,
+        stream,
+        revision,
+        position,
+        metadata,
+        data: data as unknown as EventData[typeof type],
+      } as LedgerEvent;
+    },
+  };
+}
+
+function parse(text: string, { stream, revision }: RecordedEvent): Record<string, unknown> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new CodecError(`unreadable event at ${stream} revision ${revision}`);
+  }
+}
+
+export const serde: Serde = createSerde(EVENT_VERSIONS, UPCASTERS);
+
+/**
+ * The log entry of an event: canonical JSON of `{data, id, metadata, revision, stream, type}`. Anyone can recompute it
+ * from the event store; the position is left out, so that it survives a move to another store.
+ */
+export function entryText({
+  id,
+  type,
+  data,
+  metadata,
+  stream,
+  revision,
+}: EncodedEvent & { readonly stream: StreamName; readonly revision: number }): string {
+  return `{"data":${data},"id":"${id}","metadata":${metadata},"revision":${revision},"stream":"${stream}","type":"${type}"}`;
+}

@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type * as wire from '@stamp-ledger/domain';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { isInstant } from './instant.js';
+
+/** Where the schemas are: the only definition of every shape. */
+export const SCHEMAS_URL = new URL('../../../schemas/', import.meta.url);
+
+/** Bodies of the commands, by the name of their schema. */
+export interface CommandBodies {
+  'open-batch': wire.OpenBatch;
+  'request-allocation': wire.RequestAllocation;
+  'place-order': wire.PlaceOrder;
+  'pay-order': wire.PayOrder;
+  'cancel-order': wire.CancelOrder;
+  'refund-order': wire.RefundOrder;
+  'sell-stamp': wire.SellStamp;
+  'reserve-stamp': wire.ReserveStamp;
+  'affix-stamp': wire.AffixStamp;
+  'report-outcome-unknown': wire.ReportOutcomeUnknown;
+  'resolve-outcome': wire.ResolveOutcome;
+  'void-stamp': wire.VoidStamp;
+  'deallocate-stamp': wire.DeallocateStamp;
+  'correct-event': wire.CorrectEvent;
+  'verify-stamp': wire.VerifyStamp;
+  'open-incident': wire.OpenIncident;
+  'close-incident': wire.CloseIncident;
+  'rebuild-read-models': wire.RebuildReadModels;
+}
+export type CommandName = keyof CommandBodies;
+
+/** What is wrong with a value: a JSON Pointer (RFC 6901) and a sentence. */
+export interface SchemaFault {
+  readonly pointer: string;
+  readonly detail: string;
+}
+export type Validated<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly faults: readonly SchemaFault[] };
+
+const ajv = new Ajv2020({
+  strict: true,
+  strictRequired: true,
+  allErrors: false,
+  coerceTypes: false,
+  useDefaults: false,
+  removeAdditional: false,
+});
+ajv.addFormat('utc-date-time', { type: 'string', validate: isInstant });
+
+const readSchema = (path: string): Record<string, unknown> =>
+  JSON.parse(readFileSync(new URL(path, SCHEMAS_URL), 'utf8'));
+
+for (const path of ['common.json', 'metadata.v1.json']) ajv.addSchema(readSchema(path));
+for (const folder of ['events', 'commands'])
+  for (const file of readdirSync(new URL(`${folder}/`, SCHEMAS_URL)).sort())
+    ajv.addSchema(readSchema(`${folder}/${file}`));
+
+/** Compiled on first use: a process pays only for the shapes it meets. */
+function validator(id: string): ValidateFunction {
+  const compiled = ajv.getSchema(id);
+  if (compiled === undefined) throw new Error(`no schema ${id}`);
+  return compiled;
+}
+
+function fault(error: ErrorObject): SchemaFault {
+  const member =
+    error.keyword === 'required'
+      ? error.params['missingProperty']
+      : error.keyword === 'additionalProperties'
+        ? error.params['additionalProperty']
+        : undefined;
+  const pointer =
+    member === undefined
+      ? error.instancePath
+      : `${error.instancePath}/${String(member).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return { pointer, detail: detailOf(error) };
+}
+
+function detailOf(error: ErrorObject): string {
+  switch (error.keyword) {
+    case 'required':
+      return 'is missing';
+    case 'additionalProperties':
+      return 'is not known here';
+    case 'format':
+      return 'must be an RFC 3339 time in UTC, such as 2024-09-06T13:00:00Z';
+    case 'pattern':
+      return 'does not have the form that is wanted here';
+    default:
+      return error.message ?? 'is not valid';
+  }
+}
+
+function check<Value>(validate: ValidateFunction, value: unknown): Validated<Value> {
+  if (validate(value)) return { ok: true, value: value as Value };
+  return { ok: false, faults: (validate.errors ?? []).map(fault) };
+}
+
+/** Checks a command's body against schemas/commands/<name>.json. */
+export function validateCommand<Name extends CommandName>(
+  name: Name,
+  body: unknown,
+): Validated<CommandBodies[Name]> {
+  return check(validator(`/schemas/commands/${name}.json`), body);
+}
+
+/** Checks an event's data against schemas/events/<type>.v<version>.json. */
+export function validateEventData(type: string, version: number, data: unknown): Validated<object> {
+  return check(validator(`/schemas/events/${type}.v${version}.json`), data);
+}
+
+export function validateMetadata(metadata: unknown): Validated<wire.MetadataV1> {
+  return check(validator('/schemas/metadata.v1.json'), metadata);
+}

@@ -1,0 +1,63 @@
+/** Every bound of the core, in one place. HTTP has its own in the api service. */
+export const LIMITS = {
+  /** Events in one append call. */
+  appendEvents: 10_000,
+  /** Events handed to the log and not yet answered; beyond, an append is refused at once. */
+  pendingAppendEvents: 100_000,
+  /** Callers waiting for streams to change. */
+  streamWaiters: 20_000,
+  /** Events in one page of a stream or of the log. */
+  readEvents: 5_000,
+  /** Times a command is decided again after a version conflict. */
+  commandAttempts: 4,
+  /** Commands waiting for one stream in this process. */
+  commandsPerStream: 2_000,
+  /** Events held by the cache of folded streams, summed over streams. */
+  cachedEvents: 200_000,
+  /** Stamps minted, allocated or returned in one append. */
+  stampChunk: 1_000,
+  /** Orders taken up in one round of fulfilment. */
+  fulfilOrders: 256,
+  /** Waiting orders looked at in one round of fulfilment. */
+  scannedOrders: 5_000,
+  /** Stamps sold in one append of fulfilment. */
+  fulfilStamps: 4_000,
+  /** Milliseconds a query waits for the read models before it says they are behind. */
+  readModelWaitMilliseconds: 5_000,
+  /** Rows in one page of any query. */
+  queryRows: 1_000,
+  /** Events projected in one transaction. */
+  projectionEvents: 5_000,
+  /** Changes of the inventory after which a snapshot is kept: the most an answer about the past has to add up. */
+  inventorySnapshotChanges: 20_000,
+  /** Milliseconds before a projection tries again when its log or its sink is unavailable; doubled up to the greatest. */
+  projectionRetryMilliseconds: 50,
+  projectionRetryMillisecondsMax: 5_000,
+  /** Milliseconds of read-model lag beyond which a verdict says that it is stale. */
+  staleMilliseconds: 10_000,
+  /** Events in one history. */
+  historyEvents: 100_000,
+  /** Events looked at for one page of filtered events. */
+  scannedEvents: 20_000,
+  /** Milliseconds a report waits for the read models; after that it shows what they have. */
+  reportWaitMilliseconds: 2_000,
+  /** Reports waiting for the thread that works them out. */
+  waitingReports: 256,
+  /** Rebuilds whose outcome is remembered. */
+  rememberedRebuilds: 100,
+  /** Serials listed for one difference. */
+  listedSerials: 1_000,
+  /** Milliseconds after which an unpaid order is rejected. */
+  unpaidOrderMilliseconds: 86_400_000,
+  /** Milliseconds between two sweeps for expired reservations and unpaid orders. */
+  expirySweepMilliseconds: 1_000,
+  /** Milliseconds a job waits after its first failure in a row; doubled each time, up to the greatest. */
+  jobBackoffMilliseconds: 100,
+  jobBackoffMillisecondsMax: 5_000,
+  /** Milliseconds a finished idempotency key is kept; after that it may be used anew. */
+  idempotencyKeyMilliseconds: 172_800_000,
+  /** Idempotency keys whose request is still running. */
+  idempotencyClaims: 50_000,
+  /** Finished answers held in memory until they are stored; beyond, the oldest are forgotten. */
+  idempotencyUnstoredAnswers: 20_000,
+} as const;
