@@ -1,0 +1,50 @@
+import { CASE_MILLISECONDS, type ContractCase, withDeadline } from './contract.js';
+import { APPEND_CASES } from './event-store/append.cases.js';
+import { CONCURRENCY_CASES } from './event-store/concurrency.cases.js';
+import { FOLLOW_CASES } from './event-store/follow.cases.js';
+import { type StoreUnderTest, setUp } from './event-store/harness.js';
+import { IDEMPOTENCY_CASES } from './event-store/idempotency.cases.js';
+import { MODEL_CASES } from './event-store/model.cases.js';
+import { READ_CASES } from './event-store/read.cases.js';
+import { RESTART_CASES } from './event-store/restart.cases.js';
+
+export type { StoreUnderTest } from './event-store/harness.js';
+
+export interface EventStoreContractOptions {
+  /** The adapter's name, which begins the name of every case. */
+  readonly name: string;
+  /** Opens a store that no other case uses. */
+  readonly open: () => Promise<StoreUnderTest>;
+  /** Milliseconds that one case may take. */
+  readonly deadline?: number;
+}
+
+/** What every {@link EventStore} must do. Run each case; one that rejects is a breach. */
+export function eventStoreContract({
+  name,
+  open,
+  deadline = CASE_MILLISECONDS,
+}: EventStoreContractOptions): readonly ContractCase[] {
+  return [
+    ...APPEND_CASES,
+    ...IDEMPOTENCY_CASES,
+    ...READ_CASES,
+    ...FOLLOW_CASES,
+    ...CONCURRENCY_CASES,
+    ...RESTART_CASES,
+    ...MODEL_CASES,
+  ].map((each) => ({
+    name: `${name}: ${each.name}`,
+    async run() {
+      const underTest = await open();
+      try {
+        await withDeadline(
+          setUp(underTest).then((bench) => each.run(bench)),
+          deadline,
+        );
+      } finally {
+        await underTest.destroy();
+      }
+    },
+  }));
+}

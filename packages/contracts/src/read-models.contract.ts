@@ -1,0 +1,41 @@
+import { projectBatch } from '@stamp-ledger/app';
+import { CASE_MILLISECONDS, type ContractCase, withDeadline } from './contract.js';
+import { DELIVERY_CASES } from './read-models/delivery.cases.js';
+import { Bench, type Deliver, type ReadModelsUnderTest } from './read-models/harness.js';
+import { HISTORY_CASES } from './read-models/history.cases.js';
+import { LOOK_UP_CASES } from './read-models/look-up.cases.js';
+import { RUN_CASES } from './read-models/run.cases.js';
+import { WORK_CASES } from './read-models/work.cases.js';
+
+export type { Deliver, OpenModels, ReadModelsUnderTest, Tampering } from './read-models/harness.js';
+
+export interface ReadModelsContractOptions {
+  /** The adapter's name, which begins the name of every case. */
+  readonly name: string;
+  /** Opens empty read models that no other case uses. */
+  readonly open: () => Promise<ReadModelsUnderTest>;
+  /** Stands in for the application's way of giving events to a projection. */
+  readonly deliver?: Deliver;
+  /** Milliseconds that one case may take. */
+  readonly deadline?: number;
+}
+
+/** What every ProjectionStore and its ReadModelQueries must do. Run each case; one that rejects is a breach. */
+export function readModelsContract({
+  name,
+  open,
+  deliver = projectBatch,
+  deadline = CASE_MILLISECONDS,
+}: ReadModelsContractOptions): readonly ContractCase[] {
+  return [...DELIVERY_CASES, ...RUN_CASES, ...HISTORY_CASES, ...WORK_CASES, ...LOOK_UP_CASES].map((each) => ({
+    name: `${name}: ${each.name}`,
+    async run() {
+      const underTest = await open();
+      try {
+        await withDeadline(each.run(new Bench(underTest, deliver)), deadline);
+      } finally {
+        await underTest.destroy();
+      }
+    },
+  }));
+}

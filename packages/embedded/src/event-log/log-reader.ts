@@ -1,0 +1,118 @@
+import type { Position, RecordedEvent, StreamName } from '@stamp-ledger/codec';
+import { type ExpectedRevision, LIMITS, PortError, type StreamPage } from '@stamp-ledger/ports';
+import type Database from 'better-sqlite3';
+import { toPortError } from '../sqlite-errors.js';
+import { formatPosition, parsePosition } from './position.js';
+import { openForReading } from './schema.js';
+
+const COLUMNS = `stream, revision, format('%016d', position) AS position, id, type, data, metadata`;
+
+/**
+ * Reads the embedded log on the calling thread. Sees every event as soon as it is durable. Any number may be open, in
+ * any thread, beside the one writer. Methods throw a PortError, or a plain Error for a wrong argument.
+ */
+export class EmbeddedLogReader {
+  readonly #db: Database.Database;
+  readonly #byStream: Database.Statement<[string, number, number, number], RecordedEvent>;
+  readonly #byPosition: Database.Statement<[number, number], RecordedEvent>;
+  readonly #streamHead: Database.Statement<[string], number>;
+  readonly #last: Database.Statement<[], RecordedEvent>;
+  readonly #head: Database.Statement<[], number | null>;
+
+  constructor(directory: string) {
+    try {
+      this.#db = openForReading(directory);
+      this.#byStream = this.#db.prepare(
+        `SELECT ${COLUMNS} FROM event WHERE stream = ? AND revision BETWEEN ? AND ? ORDER BY revision LIMIT ?`,
+      );
+      this.#byPosition = this.#db.prepare(
+        `SELECT ${COLUMNS} FROM event WHERE event.position > ? ORDER BY event.position LIMIT ?`,
+      );
+      this.#streamHead = this.#db
+        .prepare<[string], number>(
+          'SELECT revision FROM event WHERE stream = ? ORDER BY revision DESC LIMIT 1',
+        )
+        .pluck();
+      this.#last = this.#db.prepare(`SELECT ${COLUMNS} FROM event ORDER BY event.position DESC LIMIT 1`);
+      this.#head = this.#db.prepare<[], number | null>('SELECT max(position) FROM event').pluck();
+    } catch (error) {
+      throw toPortError(error, 'opening the log for reading');
+    }
+  }
+
+  /** As {@link EventStore.readStream}. */
+  readStream({
+    stream,
+    from = 0,
+    limit,
+  }: {
+    readonly stream: StreamName;
+    readonly from?: number;
+    readonly limit: number;
+  }): StreamPage {
+    requireLimit(limit);
+    if (!Number.isSafeInteger(from) || from < 0) throw new Error('revisions start at 0');
+    return this.#reading(() => {
+      // The head first: nothing up to it ever changes, so page and head belong together without a transaction.
+      const head = this.#streamHead.get(stream);
+      if (head === undefined) return { events: [], head: 'no-stream' };
+      if (from > head) return { events: [], head };
+      const events = this.#byStream.all(stream, from, head, limit);
+      if (events.length !== Math.min(limit, head - from + 1)) throw damaged(`a gap in ${stream}`);
+      return { events, head };
+    });
+  }
+
+  /** As {@link EventStore.readAll}. */
+  readAll({ after, limit }: { readonly after?: Position; readonly limit: number }): readonly RecordedEvent[] {
+    requireLimit(limit);
+    const start = parsePosition(after);
+    return this.#reading(() => {
+      const events = this.#byPosition.all(start, limit);
+      const last = events.at(-1);
+      if (last !== undefined && Number(last.position) - start !== events.length)
+        throw damaged(`a gap after position ${start}`);
+      return events;
+    });
+  }
+
+  /** Position of the last event, or undefined when the log is empty. */
+  head(): Position | undefined {
+    const place = this.#reading(() => this.#head.get() ?? undefined);
+    return place === undefined ? undefined : formatPosition(place);
+  }
+
+  /** The last event itself, or undefined when the log is empty. */
+  last(): RecordedEvent | undefined {
+    return this.#reading(() => this.#last.get());
+  }
+
+  /** Revision of the stream's last event. */
+  streamHead(stream: StreamName): ExpectedRevision {
+    return this.#reading(() => this.#streamHead.get(stream) ?? 'no-stream');
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #reading<Result>(read: () => Result): Result {
+    if (!this.#db.open) throw new PortError('unavailable', 'the log is closed');
+    try {
+      return read();
+    } catch (error) {
+      throw toPortError(error, 'reading the log');
+    }
+  }
+}
+
+/** Opens a reader beside the store, for example in another worker thread. The log must exist. */
+export const openEmbeddedLogReader = ({ directory }: { readonly directory: string }): EmbeddedLogReader =>
+  new EmbeddedLogReader(directory);
+
+const damaged = (detail: string): PortError => new PortError('corrupt', `the log has ${detail}`);
+
+function requireLimit(limit: number): void {
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > LIMITS.readEvents)
+    throw new Error(`a page holds 1 to ${LIMITS.readEvents} events`);
+}

@@ -1,0 +1,140 @@
+import { Worker } from 'node:worker_threads';
+import { type AppendResult, PortError, type StreamAppend } from '@stamp-ledger/ports';
+import { countEvents, PendingCalls } from './pending-calls.js';
+import {
+  type Answer,
+  AppendBatch,
+  addCall,
+  type FromWriter,
+  isRefused,
+  resultsOf,
+  type ToWriter,
+} from './writer-protocol.js';
+
+export interface WriterEvents {
+  /** One call is durable. */
+  appended(appends: readonly StreamAppend[], results: readonly AppendResult[]): void;
+  /** All events up to a place are durable. */
+  committed(head: number): void;
+  /** The writer has stopped for good; every call has been rejected. */
+  fatal(error: PortError): void;
+}
+
+/** The calling thread's side of the writer: gathers the appends of one turn of the event loop into one message. */
+export class WriterClient {
+  readonly #worker: Worker;
+  readonly #events: WriterEvents;
+  readonly #pending = new PendingCalls();
+  readonly #opened: Promise<number>;
+  readonly #exited: Promise<void>;
+  #batch: AppendBatch | undefined;
+  /** Why no more appends are taken. */
+  #stopped: PortError | undefined;
+  #clean = false;
+
+  constructor(directory: string, events: WriterEvents) {
+    this.#events = events;
+    this.#worker = new Worker(new URL('./writer-worker.js', import.meta.url), {
+      workerData: { directory },
+      // No loaders or debuggers of the process: the thread runs this package alone.
+      execArgv: [],
+    });
+    this.#opened = new Promise((resolve, reject) => {
+      this.#worker.once('message', (message: FromWriter) => {
+        if (message.kind === 'ready') resolve(message.head);
+      });
+      this.#worker.once('error', (error) => reject(unavailable('the log cannot be opened', error)));
+    });
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once('exit', () => resolve());
+    });
+  }
+
+  /** Resolves with the place of the last event when the log can be written, 0 for an empty log. */
+  async opened(): Promise<number> {
+    const head = await this.#opened.catch(async (error) => {
+      await this.#exited;
+      throw error;
+    });
+    this.#worker.on('message', (message: FromWriter) => this.#receive(message));
+    this.#worker.on('error', (error) => this.#fail(unavailable('the writer crashed', error)));
+    this.#worker.on('exit', () => {
+      if (!this.#clean) this.#fail(unavailable('the writer stopped'));
+    });
+    return head;
+  }
+
+  append(appends: readonly StreamAppend[]): Promise<readonly AppendResult[]> {
+    return new Promise((resolve, reject) => {
+      const events = countEvents(appends);
+      if (this.#stopped !== undefined) throw this.#stopped;
+      this.#pending.add({ appends, events, resolve, reject });
+      if (this.#batch === undefined) {
+        this.#batch = new AppendBatch();
+        setImmediate(() => this.#flush());
+      }
+      addCall(this.#batch, appends);
+    });
+  }
+
+  /** Writes what was handed over, then stops the writer. */
+  async close(): Promise<void> {
+    if (this.#stopped === undefined) {
+      this.#stopped = unavailable('the log is closed');
+      this.#flush();
+      this.#post({ kind: 'close' });
+    }
+    await this.#exited;
+  }
+
+  #flush(): void {
+    const batch = this.#batch;
+    if (batch === undefined) return;
+    this.#batch = undefined;
+    this.#post({ kind: 'append', batch });
+  }
+
+  #post(message: ToWriter): void {
+    this.#worker.postMessage(message);
+  }
+
+  #receive(message: FromWriter): void {
+    switch (message.kind) {
+      case 'answers':
+        for (const answer of message.answers) this.#settle(answer);
+        this.#events.committed(message.head);
+        return;
+      case 'fatal':
+        this.#fail(unavailable(`the log cannot be written: ${message.message}`));
+        return;
+      case 'closed':
+        this.#clean = true;
+        return;
+      case 'ready':
+        return;
+    }
+  }
+
+  #settle(answer: Answer): void {
+    const call = this.#pending.shift();
+    if (isRefused(answer)) {
+      call.reject(new PortError(answer.kind, answer.message));
+      return;
+    }
+    const results = resultsOf(answer);
+    call.resolve(results);
+    this.#events.appended(call.appends, results);
+  }
+
+  #fail(error: PortError): void {
+    if (this.#clean) return;
+    this.#clean = true;
+    this.#stopped = error;
+    this.#batch = undefined;
+    this.#pending.rejectAll(error);
+    this.#events.fatal(error);
+  }
+}
+
+const unavailable = (message: string, cause?: unknown): PortError =>
+  new PortError('unavailable', cause instanceof Error ? `${message}: ${cause.message}` : message, { cause });

@@ -1,0 +1,11 @@
+export {
+  type EmbeddedEventStore,
+  type EmbeddedEventStoreOptions,
+  openEmbeddedEventStore,
+} from './event-log/event-store.js';
+export { EmbeddedLogReader, openEmbeddedLogReader } from './event-log/log-reader.js';
+export {
+  type EmbeddedIdempotencyKeysOptions,
+  openEmbeddedIdempotencyKeys,
+} from './idempotency-keys.js';
+export * from './read-models/index.js';

@@ -1,0 +1,115 @@
+import { fromMilliseconds, type Position, type StreamName, toMilliseconds } from '@stamp-ledger/codec';
+import type { EventType, Instant } from '@stamp-ledger/domain';
+import type { EventFilter, IndexedEvent } from '@stamp-ledger/ports';
+import type Database from 'better-sqlite3';
+import { type Row, text, type Value } from './columns.js';
+import { ProgressTable, Timeline } from './progress-table.js';
+
+/** The columns that a filter compares, most selective first. */
+const COLUMNS = [
+  ['commandId', 'command'],
+  ['documentSha256', 'document_sha256'],
+  ['orderId', 'order_id'],
+  ['correlationId', 'correlation'],
+  ['holder', 'holder'],
+  ['channel', 'channel'],
+] as const satisfies readonly (readonly [keyof EventFilter, string])[];
+
+/** The same, by their names in the table. */
+export const FIND_COLUMNS: readonly string[] = COLUMNS.map(([, column]) => column);
+
+const SELECT = 'SELECT position, stream, revision, type, recorded_at, occurred_at FROM event_index';
+
+/** Greater than any position: their text is of digits or begins with one. */
+const END = '~';
+
+/**
+ * Finds events, in the order of their positions. Synchronous; throws as SQLite does. The caller keeps one read
+ * transaction open around a call.
+ */
+export class EventQueries {
+  readonly #db: Database.Database;
+  readonly #progress: ProgressTable;
+  readonly #timeline: Timeline;
+  /** By the columns compared: at most 64 statements. */
+  readonly #statements = new Map<string, Database.Statement<Value[], Row>>();
+
+  constructor(db: Database.Database) {
+    this.#db = db;
+    this.#progress = new ProgressTable(db);
+    this.#timeline = new Timeline(db, 'audit-index');
+  }
+
+  find(filter: EventFilter, after: Position | undefined, limit: number): IndexedEvent[] {
+    const range = this.#positionRange(filter);
+    if (range === undefined) return [];
+    const compared = COLUMNS.filter(([key]) => filter[key] !== undefined);
+    const values = compared.map(([key]): Value => filter[key] ?? null);
+    const [column = ''] = compared.map(([, name]) => name);
+    return this.#statement(
+      compared.map(([, name]) => name),
+      column,
+    )
+      .all(...values, after ?? '', range.from, range.to, filter.from ?? '', filter.to ?? END, limit)
+      .map(eventFrom);
+  }
+
+  /**
+   * The positions between which all events recorded from `from` on and before `to` lie. Times of recording follow the
+   * positions but for the disorder ever seen, so behind the first event later than that by `to` there is none.
+   */
+  #positionRange({ from, to }: EventFilter): { readonly from: string; readonly to: string } | undefined {
+    const progress = this.#progress.get('audit-index');
+    if (progress === undefined) return undefined;
+    const first = from === undefined ? '' : this.#timeline.firstReaching(from);
+    if (first === undefined) return undefined;
+    const end =
+      to === undefined ? undefined : this.#timeline.firstReaching(later(to, progress.disorderMilliseconds));
+    return { from: first, to: end ?? END };
+  }
+
+  #statement(columns: readonly string[], index: string): Database.Statement<Value[], Row> {
+    const key = columns.join();
+    const known = this.#statements.get(key);
+    if (known !== undefined) return known;
+    const made = this.#db.prepare<Value[], Row>(findSql(columns, index)).raw();
+    this.#statements.set(key, made);
+    return made;
+  }
+}
+
+const later = (instant: Instant, milliseconds: number): Instant =>
+  milliseconds === 0 ? instant : fromMilliseconds(toMilliseconds(instant) + milliseconds);
+
+const INDEXES: Readonly<Record<string, string>> = {
+  command: 'event_by_command',
+  document_sha256: 'event_by_document',
+  order_id: 'event_by_order',
+  correlation: 'event_by_correlation',
+  holder: 'event_by_holder',
+  channel: 'event_by_channel',
+};
+
+/** Columns that hold the number of an id. */
+const NUMBERED: ReadonlySet<string> = new Set(['command', 'correlation']);
+const NUMBER = '(SELECT number FROM long_id WHERE id = ?)';
+
+/** The statement for these columns; the first one's index is used, which also yields the order. */
+export function findSql(columns: readonly string[], first: string): string {
+  const index = INDEXES[first];
+  const conditions = columns
+    .map((column) => `${column} = ${NUMBERED.has(column) ? NUMBER : '?'} AND `)
+    .join('');
+  return `${SELECT}${index === undefined ? '' : ` INDEXED BY ${index}`}
+    WHERE ${conditions}position > ? AND position >= ? AND position < ? AND recorded_at >= ? AND recorded_at < ?
+    ORDER BY position LIMIT ?`;
+}
+
+const eventFrom = (row: Row): IndexedEvent => ({
+  position: text<Position>(row[0]),
+  stream: text<StreamName>(row[1]),
+  revision: Number(row[2]),
+  type: text<EventType>(row[3]),
+  recordedAt: text<Instant>(row[4]),
+  occurredAt: text<Instant>(row[5]),
+});

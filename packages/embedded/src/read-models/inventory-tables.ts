@@ -1,0 +1,73 @@
+import type { AllocationId, BatchId } from '@stamp-ledger/domain';
+import type { InventoryTransaction, InventoryWrite } from '@stamp-ledger/ports';
+import type Database from 'better-sqlite3';
+import { LotTables } from './lot-tables.js';
+import { MoneyTables } from './money-tables.js';
+import { StampTable } from './stamp-table.js';
+import { IncidentTable, JobTable, OrderTable } from './work-tables.js';
+
+/** All tables of the inventory. Synchronous; throws as SQLite does. */
+export class InventoryTables {
+  readonly stamps: StampTable;
+  readonly orders: OrderTable;
+  readonly batches: JobTable<BatchId>;
+  readonly allocations: JobTable<AllocationId>;
+  readonly incidents: IncidentTable;
+  readonly lots: LotTables;
+  readonly money: MoneyTables;
+
+  constructor(db: Database.Database) {
+    this.stamps = new StampTable(db);
+    this.orders = new OrderTable(db);
+    this.batches = new JobTable(db, 'batch');
+    this.allocations = new JobTable(db, 'allocation');
+    this.incidents = new IncidentTable(db);
+    this.lots = new LotTables(db);
+    this.money = new MoneyTables(db);
+  }
+
+  save(write: InventoryWrite): void {
+    this.stamps.save(write.stamps);
+    this.stamps.append(write.stampChanges);
+    this.orders.save(write.orders);
+    this.batches.save(write.batches);
+    this.allocations.save(write.allocations);
+    this.incidents.save(write.incidents);
+    this.lots.save(write);
+    this.money.save(write);
+  }
+}
+
+/** Runs a piece of work, turning what it throws into a PortError. */
+export type Guarded = <Result>(work: () => Result) => Promise<Result>;
+
+/** The tables as the port wants them. */
+export function inventoryTransaction(
+  tables: InventoryTables,
+  guarded: Guarded,
+): Omit<InventoryTransaction, 'loadProgress' | 'save'> {
+  return {
+    loadBook: () => guarded(() => tables.lots.book()),
+    loadStamps: (serials) => guarded(() => tables.stamps.load(serials)),
+    loadOrders: (ids) => guarded(() => tables.orders.load(ids)),
+    loadBatches: (ids) => guarded(() => tables.batches.load(ids)),
+    loadAllocations: (ids) => guarded(() => tables.allocations.load(ids)),
+    loadIncidents: (ids) => guarded(() => tables.incidents.load(ids)),
+    loadLots: (ids) => guarded(() => tables.lots.load(ids)),
+    findLots: ({ batches, channels }) => guarded(() => tables.lots.find(batches, channels)),
+    loadMoney: (currencies) => guarded(() => tables.money.load(currencies)),
+    changedAfter: (position) =>
+      guarded(() => ({
+        lots: tables.lots.changedAfter(position),
+        money: tables.money.changedAfter(position),
+      })),
+    loadChanged: (positions) =>
+      guarded(() => ({
+        stamps: tables.stamps.changed(positions),
+        money: tables.money.changed(positions),
+      })),
+    boundariesFrom: (position) => guarded(() => tables.lots.boundariesFrom(position)),
+    lotSnapshotsFrom: ({ lots, from }) => guarded(() => tables.lots.snapshotsFrom(lots, from)),
+    moneySnapshotsFrom: ({ currencies, from }) => guarded(() => tables.money.snapshotsFrom(currencies, from)),
+  };
+}

@@ -1,0 +1,71 @@
+import { PortError, type ReadModelQueries } from '@stamp-ledger/ports';
+import type Database from 'better-sqlite3';
+import { EventQueries } from './event-queries.js';
+import { InventoryQueries } from './inventory-queries.js';
+import { OrderQueries } from './order-queries.js';
+import { openToRead } from './schema.js';
+import { readModelError } from './statements.js';
+import { StockQueries } from './stock-queries.js';
+import { ViewQueries } from './view-queries.js';
+import { WorkQueries } from './work-queries.js';
+
+/** Opens one file of read models for queries, on the calling thread. It must exist. Throws a PortError. */
+export function openEmbeddedQueries({ file }: { readonly file: string }): ReadModelQueries {
+  try {
+    return makeQueries(openToRead(file));
+  } catch (error) {
+    throw readModelError(error, 'opening the read models for reading');
+  }
+}
+
+function makeQueries(db: Database.Database): ReadModelQueries {
+  const views = new ViewQueries(db);
+  const stock = new StockQueries(db);
+  const orders = new OrderQueries(db, stock);
+  const work = new WorkQueries(db);
+  const inventory = new InventoryQueries(db);
+  const events = new EventQueries(db);
+  const answer = answering(db);
+  return {
+    stamp: (serial) => answer(() => views.stamp(serial)),
+    stampsOfDocument: (sha256) => answer(() => views.ofDocument(sha256)),
+    stampsOfOrder: (orderId) => answer(() => views.ofOrder(orderId)),
+    order: (orderId) => answer(() => orders.order(orderId)),
+    ordersAhead: (filter) => answer(() => orders.ahead(filter)),
+    ordersToFulfil: ({ after, limit }) => answer(() => orders.toFulfil(after, limit)),
+    ordersToReturn: ({ limit }) => answer(() => orders.toReturn(limit)),
+    unpaidOrders: ({ placedBefore, limit }) => answer(() => orders.unpaid(placedBefore, limit)),
+    unfulfilled: ({ after, limit }) => answer(() => orders.unfulfilled(after, limit)),
+    stock: ({ after, limit, ...filter }) => answer(() => stock.page(filter, after, limit)),
+    stockCount: (filter) => answer(() => stock.count(filter)),
+    expiredReservations: ({ at, limit }) => answer(() => stock.expired(at, limit)),
+    batchMinted: (id) => answer(() => work.batchMinted(id)),
+    batchesToMint: ({ limit }) => answer(() => work.batchesToMint(limit)),
+    allocated: (id) => answer(() => work.allocated(id)),
+    allocationsToDo: ({ limit }) => answer(() => work.allocationsToDo(limit)),
+    incidents: ({ after, limit }) => answer(() => work.incidents(after, limit)),
+    inventory: (filter, moment) => answer(() => inventory.inventory(filter, moment)),
+    conservation: (moment) => answer(() => inventory.conservation(moment)),
+    findEvents: (filter, { after, limit }) => answer(() => events.find(filter, after, limit)),
+    close: async () => void db.close(),
+  };
+}
+
+/** Each answer is read in one transaction, so that it shows one moment. */
+function answering(db: Database.Database): <Answer>(read: () => Answer) => Promise<Answer> {
+  const begin = db.prepare('BEGIN');
+  const end = db.prepare('COMMIT');
+  return async (read) => {
+    if (!db.open) throw new PortError('unavailable', 'the read models are closed');
+    try {
+      begin.run();
+      try {
+        return read();
+      } finally {
+        if (db.inTransaction) end.run();
+      }
+    } catch (error) {
+      throw readModelError(error, 'reading the read models');
+    }
+  };
+}
