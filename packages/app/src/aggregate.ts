@@ -1,0 +1,224 @@
+import {
+  deriveEventId,
+  type LedgerEvent,
+  type Position,
+  type Serde,
+  type StreamName,
+} from '@stamp-ledger/codec';
+import type { CommandId, Decision, DomainEvent, Instant, MetadataV1, Refusal } from '@stamp-ledger/domain';
+import { type Clock, type EventStore, type ExpectedRevision, LIMITS, PortError } from '@stamp-ledger/ports';
+import { KeyedQueue } from './keyed-queue.js';
+import { WeightedLru } from './weighted-lru.js';
+
+/** How one kind of stream is folded and decided. `State` may hold more than the domain's: it is folded from whole events. */
+export interface AggregateKind<State, Command, Event extends DomainEvent> {
+  readonly initialState: State;
+  decide(state: State, command: Command): Decision<Event>;
+  evolve(state: State, event: LedgerEvent): State;
+}
+
+/** What names and explains a command in the metadata of its events. */
+export interface CommandSource {
+  readonly commandId: CommandId;
+  readonly correlationId: string;
+  readonly causationId: string;
+  readonly actor: string;
+  readonly requestHash: string;
+  /** When it happened; the time of recording when absent. */
+  readonly occurredAt?: Instant;
+}
+
+export interface CommandRequest<State, Command> {
+  readonly stream: StreamName;
+  readonly source: CommandSource;
+  /** The command, from the state it will be decided on and the time of recording. */
+  command(state: State, at: Instant): Command;
+}
+
+export type CommandResult<State> =
+  | {
+      readonly kind: 'done';
+      readonly changed: boolean;
+      readonly state: State;
+      readonly revision: number;
+      readonly position: Position;
+      /** The events that the command wrote, now or when it was first sent. */
+      readonly events: readonly LedgerEvent[];
+    }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'other-request' };
+
+/** A stream as folded so far. */
+export interface Loaded<State> {
+  readonly state: State;
+  readonly head: ExpectedRevision;
+  readonly lastPosition?: Position;
+}
+
+interface Folded<State> {
+  state: State;
+  head: ExpectedRevision;
+  lastPosition: Position | undefined;
+  /** Where each command of this stream wrote its events. */
+  readonly commands: Map<string, { readonly requestHash: string; readonly first: number; last: number }>;
+}
+
+/** Commands and reads on the streams of one kind. */
+export interface Aggregate<State, Command> {
+  /**
+   * Reads, folds, decides, appends with the expected revision. The same command id again answers as the first time;
+   * a decision is never taken on a state older than the stream's head at the time of the call.
+   */
+  execute(request: CommandRequest<State, Command>): Promise<CommandResult<State>>;
+  load(stream: StreamName): Promise<Loaded<State>>;
+}
+
+export function createAggregate<State, Command, Event extends DomainEvent>(
+  kind: AggregateKind<State, Command, Event>,
+  { store, serde, clock }: { readonly store: EventStore; readonly serde: Serde; readonly clock: Clock },
+): Aggregate<State, Command> {
+  const cache = new WeightedLru<StreamName, Folded<State>>(LIMITS.cachedEvents);
+  const queue = new KeyedQueue<StreamName>(LIMITS.commandsPerStream);
+
+  const apply = (folded: Folded<State>, event: LedgerEvent): void => {
+    folded.state = kind.evolve(folded.state, event);
+    folded.head = event.revision;
+    folded.lastPosition = event.position;
+    const known = folded.commands.get(event.metadata.commandId);
+    if (known === undefined)
+      folded.commands.set(event.metadata.commandId, {
+        requestHash: event.metadata.requestHash,
+        first: event.revision,
+        last: event.revision,
+      });
+    else known.last = event.revision;
+  };
+
+  /** Folds what was appended since the stream was last seen: the cache saves work, it never answers alone. */
+  async function refresh(stream: StreamName): Promise<Folded<State>> {
+    const folded = cache.get(stream) ?? {
+      state: kind.initialState,
+      head: 'no-stream',
+      lastPosition: undefined,
+      commands: new Map(),
+    };
+    for (;;) {
+      const from = folded.head === 'no-stream' ? 0 : folded.head + 1;
+      const page = await store.readStream({ stream, from, limit: LIMITS.readEvents });
+      for (const recorded of page.events) apply(folded, serde.decode(recorded));
+      if (page.events.length < LIMITS.readEvents) break;
+    }
+    remember(stream, folded);
+    return folded;
+  }
+
+  function remember(stream: StreamName, folded: Folded<State>): void {
+    if (folded.head !== 'no-stream') cache.set(stream, folded, folded.head + 1);
+  }
+
+  /** The answer that a command got when it was first sent, from its own events. */
+  async function repeated(
+    stream: StreamName,
+    { first, last }: { readonly first: number; readonly last: number },
+  ): Promise<CommandResult<State>> {
+    let state = kind.initialState;
+    const events: LedgerEvent[] = [];
+    for (let from = 0; from <= last; from += LIMITS.readEvents) {
+      const page = await store.readStream({
+        stream,
+        from,
+        limit: Math.min(LIMITS.readEvents, last - from + 1),
+      });
+      for (const event of page.events.map(serde.decode)) {
+        state = kind.evolve(state, event);
+        if (event.revision >= first) events.push(event);
+      }
+    }
+    const position = events.at(-1)?.position;
+    if (position === undefined) throw new PortError('corrupt', `${stream} lost revision ${last}`);
+    return { kind: 'done', changed: true, state, revision: last, position, events };
+  }
+
+  function encodeAll(stream: StreamName, source: CommandSource, events: readonly DomainEvent[], at: Instant) {
+    const metadata: Omit<MetadataV1, 'schemaVersion'> = {
+      commandId: source.commandId,
+      correlationId: source.correlationId,
+      causationId: source.causationId,
+      actor: source.actor,
+      requestHash: source.requestHash,
+      occurredAt: source.occurredAt ?? at,
+      recordedAt: at,
+    };
+    return events.map((event, index) =>
+      serde.encode({ id: deriveEventId(source.commandId, stream, index), event, metadata, stream }),
+    );
+  }
+
+  async function attempt({
+    stream,
+    source,
+    command,
+  }: CommandRequest<State, Command>): Promise<CommandResult<State> | 'again'> {
+    const folded = await refresh(stream);
+    const before = folded.commands.get(source.commandId);
+    if (before !== undefined)
+      return before.requestHash === source.requestHash ? repeated(stream, before) : { kind: 'other-request' };
+    const at = clock.now();
+    const decision = kind.decide(folded.state, command(folded.state, at));
+    if (decision.kind === 'refused') return decision;
+    if (decision.kind === 'unchanged') return standing(folded);
+
+    const encoded = encodeAll(stream, source, decision.events, at);
+    const [first, ...rest] = encoded;
+    if (first === undefined) throw new Error('a decision was accepted without an event');
+    const [result] = await store.append([{ stream, expected: folded.head, events: [first, ...rest] }]);
+    if (result === undefined) throw new Error('the store did not answer an append');
+    if (result.kind === 'version-conflict') return 'again';
+    const events = encoded.map((event, index) =>
+      serde.decode({
+        ...event,
+        stream,
+        revision: result.revision - encoded.length + 1 + index,
+        position: result.position,
+      }),
+    );
+    for (const event of events) apply(folded, event);
+    remember(stream, folded);
+    return { ...standing(folded), changed: true, events };
+  }
+
+  function standing(folded: Folded<State>): CommandResult<State> & { kind: 'done' } {
+    if (folded.head === 'no-stream' || folded.lastPosition === undefined)
+      throw new Error('a stream without events can not be unchanged');
+    return {
+      kind: 'done',
+      changed: false,
+      state: folded.state,
+      revision: folded.head,
+      position: folded.lastPosition,
+      events: [],
+    };
+  }
+
+  return {
+    execute: (request) =>
+      queue.run(request.stream, async () => {
+        for (let tries = 1; ; tries++) {
+          try {
+            const result = await attempt(request);
+            if (result !== 'again') return result;
+          } catch (error) {
+            // After a timeout nobody knows whether it was written: the next attempt reads back by command id first.
+            if (!(error instanceof PortError && error.kind === 'timeout') || tries >= LIMITS.commandAttempts)
+              throw error;
+          }
+          if (tries >= LIMITS.commandAttempts)
+            throw new PortError('unavailable', `${request.stream} is contended`);
+        }
+      }),
+    load: async (stream) => {
+      const { state, head, lastPosition } = await queue.run(stream, () => refresh(stream));
+      return lastPosition === undefined ? { state, head } : { state, head, lastPosition };
+    },
+  };
+}

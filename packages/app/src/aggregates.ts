@@ -1,0 +1,80 @@
+import type { LedgerEvent, Serde } from '@stamp-ledger/codec';
+import {
+  type AllocationCommand,
+  type AllocationEvent,
+  type AllocationState,
+  allocationDecider,
+  type BatchCommand,
+  type BatchEvent,
+  type BatchState,
+  batchDecider,
+  type Decider,
+  type DomainEvent,
+  type IncidentCommand,
+  type IncidentEvent,
+  type IncidentState,
+  incidentDecider,
+  type OrderCommand,
+  type OrderEvent,
+  type OrderState,
+  orderDecider,
+  type StampCommand,
+  type StampEvent,
+  type StampState,
+  stampDecider,
+} from '@stamp-ledger/domain';
+import type { Clock, EventStore, StampView } from '@stamp-ledger/ports';
+import { type Aggregate, type AggregateKind, createAggregate } from './aggregate.js';
+import { foldStampView } from './project/verification.js';
+
+/** A stamp as its stream tells it: what the domain decides on, and what a verifier reads, folded side by side. */
+export interface StampFold {
+  readonly state: StampState;
+  readonly view: StampView | undefined;
+}
+
+export interface Aggregates {
+  readonly stamps: Aggregate<StampFold, StampCommand>;
+  readonly orders: Aggregate<OrderState, OrderCommand>;
+  readonly batches: Aggregate<BatchState, BatchCommand>;
+  readonly allocations: Aggregate<AllocationState, AllocationCommand>;
+  readonly incidents: Aggregate<IncidentState, IncidentCommand>;
+}
+
+/** A stream holds only events of its own kind; the cast is where that is relied upon. */
+const plain = <State, Command, Event extends DomainEvent>(
+  decider: Decider<State, Command, Event>,
+): AggregateKind<State, Command, Event> => ({
+  initialState: decider.initialState,
+  decide: decider.decide,
+  evolve: (state, event) => decider.evolve(state, event as unknown as Event),
+});
+
+const stampKind: AggregateKind<StampFold, StampCommand, StampEvent> = {
+  initialState: { state: stampDecider.initialState, view: undefined },
+  decide: ({ state }, command) => stampDecider.decide(state, command),
+  evolve: ({ state, view }, event: LedgerEvent) => ({
+    state: stampDecider.evolve(state, event as unknown as StampEvent),
+    view: foldStampView(view, event),
+  }),
+};
+
+export function createAggregates(dependencies: {
+  readonly store: EventStore;
+  readonly serde: Serde;
+  readonly clock: Clock;
+}): Aggregates {
+  return {
+    stamps: createAggregate(stampKind, dependencies),
+    orders: createAggregate(plain<OrderState, OrderCommand, OrderEvent>(orderDecider), dependencies),
+    batches: createAggregate(plain<BatchState, BatchCommand, BatchEvent>(batchDecider), dependencies),
+    allocations: createAggregate(
+      plain<AllocationState, AllocationCommand, AllocationEvent>(allocationDecider),
+      dependencies,
+    ),
+    incidents: createAggregate(
+      plain<IncidentState, IncidentCommand, IncidentEvent>(incidentDecider),
+      dependencies,
+    ),
+  };
+}

@@ -1,0 +1,86 @@
+import type { Position, RecordedEvent, StreamName } from '@stamp-ledger/codec';
+import { LIMITS } from '@stamp-ledger/ports';
+import type { Context } from './context.js';
+import { caughtUp } from './freshness.js';
+import type { EventsPage, Ledger } from './ledger.js';
+import { historyEvent } from './look-ups.js';
+
+type EventsRequest = Parameters<Ledger['audit']['events']>[0];
+
+/** Reports over the whole ledger, and the feed of its events. */
+export function auditQueries(context: Context): Ledger['audit'] {
+  const { readModels, store } = context;
+  const ready = (): Promise<boolean> => caughtUp(context, LIMITS.reportWaitMilliseconds);
+  return {
+    inventory: async (filter, moment) => {
+      await ready();
+      return readModels.inventory(filter, moment);
+    },
+    conservation: async (moment) => {
+      await ready();
+      return readModels.conservation(moment);
+    },
+    unfulfilled: async (page) => {
+      await ready();
+      return readModels.unfulfilled(page);
+    },
+    events: (page) =>
+      page.stream === undefined
+        ? eventsOfLog(context, page)
+        : eventsOfStream(context, page.stream as StreamName, page),
+    head: () => store.head(),
+  };
+}
+
+const isShown =
+  (types: readonly string[] | undefined) =>
+  (event: RecordedEvent): boolean =>
+    types === undefined || types.includes(event.type);
+
+async function eventsOfLog(context: Context, { after, limit, types }: EventsRequest): Promise<EventsPage> {
+  const shown: RecordedEvent[] = [];
+  let next = after;
+  for (let scanned = 0; shown.length < limit && scanned < LIMITS.scannedEvents; ) {
+    const pageSize =
+      types === undefined ? limit - shown.length : Math.min(LIMITS.readEvents, LIMITS.scannedEvents);
+    const page = await context.store.readAll({
+      limit: pageSize,
+      ...(next === undefined ? {} : { after: next }),
+    });
+    scanned += page.length;
+    for (const event of page) {
+      if (shown.length === limit) break;
+      next = event.position;
+      if (isShown(types)(event)) shown.push(event);
+    }
+    if (page.length < pageSize) break;
+  }
+  return eventsPage(context, shown, next);
+}
+
+async function eventsOfStream(
+  context: Context,
+  stream: StreamName,
+  { after, limit, types }: EventsRequest,
+): Promise<EventsPage> {
+  const shown: RecordedEvent[] = [];
+  for (let from = 0; shown.length < limit; from += LIMITS.readEvents) {
+    const { events } = await context.store.readStream({ stream, from, limit: LIMITS.readEvents });
+    shown.push(
+      ...events
+        .filter((event) => (after === undefined || event.position > after) && isShown(types)(event))
+        .slice(0, limit - shown.length),
+    );
+    if (events.length < LIMITS.readEvents) break;
+  }
+  return eventsPage(context, shown, shown.at(-1)?.position ?? after);
+}
+
+function eventsPage(
+  context: Context,
+  events: readonly RecordedEvent[],
+  next: Position | undefined,
+): EventsPage {
+  const page = { events: events.map((event) => historyEvent(context, event)) };
+  return next === undefined ? page : { ...page, next };
+}

@@ -1,0 +1,52 @@
+import { serde } from '@stamp-ledger/codec';
+import type { EventStore, ReadModels, Runtime } from '@stamp-ledger/ports';
+import { createAggregates } from './aggregates.js';
+import { allocationCommands } from './allocations.js';
+import { auditQueries } from './audit.js';
+import { batchCommands } from './batches.js';
+import type { Context } from './context.js';
+import { incidentCommands } from './incidents.js';
+import type { Ledger } from './ledger.js';
+import { stampQueries } from './look-ups.js';
+import { orderCommands } from './orders.js';
+import { RateMeter } from './rate-meter.js';
+import { stampCommands } from './stamps.js';
+import { verification } from './verify.js';
+
+/** The context of one process of the ledger, from its ports. */
+export function createContext({
+  store,
+  readModels,
+  runtime,
+}: {
+  readonly store: EventStore;
+  readonly readModels: ReadModels;
+  readonly runtime: Runtime;
+}): Context {
+  return {
+    store,
+    serde,
+    readModels,
+    runtime,
+    aggregates: createAggregates({ store, serde, clock: runtime.clock }),
+    fulfilmentRate: new RateMeter(() => runtime.clock.monotonicMilliseconds()),
+  };
+}
+
+/** The use cases. */
+export function createLedger(context: Context): Ledger {
+  const { readModels } = context;
+  return {
+    batches: batchCommands(context),
+    allocations: allocationCommands(context),
+    orders: orderCommands(context),
+    stamps: { ...stampCommands(context), ...stampQueries(context), verify: verification(context) },
+    incidents: incidentCommands(context),
+    audit: auditQueries(context),
+    readModels: {
+      status: () => readModels.status(),
+      startRebuild: (rebuildId) => readModels.startRebuild(rebuildId),
+      rebuild: (rebuildId) => readModels.rebuild(rebuildId),
+    },
+  };
+}

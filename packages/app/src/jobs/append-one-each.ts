@@ -1,0 +1,44 @@
+import { deriveEventId, stampStream } from '@stamp-ledger/codec';
+import type { Instant, Serial, StampEvent } from '@stamp-ledger/domain';
+import type { ExpectedRevision, StreamAppend } from '@stamp-ledger/ports';
+import type { CommandSource } from '../aggregate.js';
+import type { Context } from '../context.js';
+
+/** One event for one stamp, as a job writes thousands of: decided beforehand from the stamp's revision. */
+export interface StampStep {
+  readonly serial: Serial;
+  readonly expected: ExpectedRevision;
+  readonly source: CommandSource;
+  readonly event: StampEvent;
+}
+
+/**
+ * Appends one event to each of many stamps in one call. The event ids come from the command and the stream, so that a
+ * repeat after a crash writes nothing twice. Answers which steps conflicted: their stamps had moved on.
+ */
+export async function appendOneEach(
+  { store, serde }: Pick<Context, 'store' | 'serde'>,
+  steps: readonly StampStep[],
+  at: Instant,
+): Promise<{ readonly appended: readonly StampStep[]; readonly conflicted: readonly StampStep[] }> {
+  const appends = steps.map(({ serial, expected, source, event }): StreamAppend => {
+    const stream = stampStream(serial);
+    const metadata = { ...sourceMetadata(source), occurredAt: source.occurredAt ?? at, recordedAt: at };
+    const id = deriveEventId(source.commandId, stream, 0);
+    return { stream, expected, events: [serde.encode({ id, event, metadata, stream })] };
+  });
+  const results = await store.append(appends);
+  const isAppended = (_step: StampStep, index: number): boolean => results[index]?.kind === 'appended';
+  return {
+    appended: steps.filter(isAppended),
+    conflicted: steps.filter((step, index) => !isAppended(step, index)),
+  };
+}
+
+const sourceMetadata = ({ commandId, correlationId, causationId, actor, requestHash }: CommandSource) => ({
+  commandId,
+  correlationId,
+  causationId,
+  actor,
+  requestHash,
+});

@@ -1,0 +1,49 @@
+import { stampStream } from '@stamp-ledger/codec';
+import type { Serial, StampCommand, StampState } from '@stamp-ledger/domain';
+import { LIMITS, type OrderView } from '@stamp-ledger/ports';
+import type { Context } from '../context.js';
+import { fromProcess } from '../sources.js';
+import type { Job } from './job.js';
+import { Recently } from './recently.js';
+
+/**
+ * Takes back the stamps of orders that were refunded or cancelled: a sold stamp is returned by voiding it. One that its
+ * holder affixed in the moment before is revoked, with the order as evidence: nobody keeps both stamp and money.
+ */
+export function returnStampsJob(context: Context): Job {
+  const { readModels, store } = context;
+  const returned = new Recently<Serial>();
+  return {
+    name: 'returning',
+    round: async () => {
+      const seen = readModels.status().find(({ projection }) => projection === 'inventory')?.position;
+      if (seen !== undefined) returned.forget(seen);
+      const due: { readonly order: OrderView; readonly serial: Serial }[] = [];
+      for (const order of await readModels.ordersToReturn({ limit: LIMITS.queryRows }))
+        for (const { serial, state } of await readModels.stampsOfOrder(order.orderId))
+          if (state !== 'voided' && !returned.has(serial)) due.push({ order, serial });
+      for (const { order, serial } of due) {
+        await takeBack(context, order, serial);
+        returned.add(serial);
+      }
+      const head = await store.head();
+      if (head !== undefined) returned.settle(head);
+      return due.length > 0 ? 'worked' : 'idle';
+    },
+  };
+}
+
+async function takeBack({ aggregates }: Context, order: OrderView, serial: Serial): Promise<void> {
+  await aggregates.stamps.execute({
+    stream: stampStream(serial),
+    source: fromProcess('fulfilment', 'return', order.orderId),
+    command: ({ state }) => voiding(order, state),
+  });
+}
+
+function voiding({ orderId, status, policyVersion }: OrderView, { stage }: StampState): StampCommand {
+  const policy = policyVersion === undefined ? {} : { policyVersion };
+  if (stage === 'affixed')
+    return { kind: 'void', reason: 'revoked', evidence: `order ${orderId} ${status}`, orderId, ...policy };
+  return { kind: 'void', reason: status === 'refunded' ? 'refund' : 'order-cancelled', orderId, ...policy };
+}

@@ -1,0 +1,44 @@
+import { LIMITS, PortError } from '@stamp-ledger/ports';
+import type { Context } from '../context.js';
+import { allocateJob } from './allocate.js';
+import { expireOnce } from './expire.js';
+import { fulfilJob } from './fulfil.js';
+import { runJob } from './job.js';
+import { mintJob } from './mint.js';
+import { returnStampsJob } from './return-stamps.js';
+
+/**
+ * Runs everything that happens behind accepted commands, until `signal` aborts: minting, allocation, fulfilment, return
+ * of stamps, expiry. Resolves when all have stopped; rejects on a broken invariant, after which the process must end.
+ */
+export async function runJobs(
+  context: Context,
+  {
+    signal,
+    onPortError,
+  }: { readonly signal: AbortSignal; readonly onPortError: (job: string, error: PortError) => void },
+): Promise<void> {
+  const jobs = [mintJob(context), allocateJob(context), fulfilJob(context), returnStampsJob(context)];
+  await Promise.all([
+    ...jobs.map((job) => runJob(context, job, { signal, onPortError })),
+    runExpiry(context, { signal, onPortError }),
+  ]);
+}
+
+async function runExpiry(
+  context: Context,
+  {
+    signal,
+    onPortError,
+  }: { readonly signal: AbortSignal; readonly onPortError: (job: string, error: PortError) => void },
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await expireOnce(context);
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error;
+      if (!signal.aborted) onPortError('expiry', error);
+    }
+    await context.runtime.clock.sleep(LIMITS.expirySweepMilliseconds, signal);
+  }
+}

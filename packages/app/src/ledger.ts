@@ -1,0 +1,208 @@
+import type { LedgerEvent, Position } from '@stamp-ledger/codec';
+import type {
+  AffixStamp,
+  AllocationId,
+  AllocationState,
+  BatchId,
+  BatchState,
+  Channel,
+  CloseIncident,
+  CommandId,
+  CorrectEvent,
+  DeallocateStamp,
+  IncidentId,
+  IncidentState,
+  OpenBatch,
+  OpenIncident,
+  OrderId,
+  OrderState,
+  Payment,
+  PlaceOrder,
+  RefundOrder,
+  Refusal,
+  ReportOutcomeUnknown,
+  RequestAllocation,
+  ReserveStamp,
+  ResolveOutcome,
+  SellStamp,
+  Serial,
+  StampState,
+  Verdict,
+  VerificationReason,
+  VoidStamp,
+} from '@stamp-ledger/domain';
+import type {
+  AsOf,
+  Conservation,
+  IncidentView,
+  InventoryFilter,
+  InventoryGroup,
+  Moment,
+  OrderCursor,
+  ProjectionStatus,
+  RebuildStatus,
+  StampView,
+  UnfulfilledOrder,
+} from '@stamp-ledger/ports';
+
+/** Who asks, and what names the request for ever. */
+export interface Caller {
+  /** Opaque: the token's subject. */
+  readonly actor: string;
+  /** The only channel the caller may touch; absent when it may act for all. */
+  readonly actingChannel?: Channel;
+  /** Derived from the idempotency key and its scope: the same request has the same id. */
+  readonly commandId: CommandId;
+  readonly correlationId: string;
+  /** SHA-256 of the request's body, hexadecimal. */
+  readonly requestHash: string;
+}
+
+/** What a command did. */
+export type Outcome<State> =
+  /** `changed`: events were written by this command, now or when it was first sent; false when it was so already. */
+  | {
+      readonly kind: 'done';
+      readonly changed: boolean;
+      readonly state: State;
+      readonly revision: number;
+      readonly position: Position;
+    }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  /** The command id was used before with another request. */
+  | { readonly kind: 'other-request' };
+
+/** Progress of a job that runs behind an accepted command. */
+export interface BatchReport {
+  readonly state: Exclude<BatchState, { status: 'none' }>;
+  readonly minted: number;
+}
+export interface AllocationReport {
+  readonly state: Exclude<AllocationState, { status: 'none' }>;
+  readonly allocated: number;
+}
+export interface OrderReport {
+  readonly state: Exclude<OrderState, { status: 'none' }>;
+  readonly revision: number;
+  /** Paid orders that come first, while this one waits. */
+  readonly ahead: number;
+  /** Whole seconds until its stamps, by the recent rate; 0 when it is settled. */
+  readonly estimatedSeconds: number;
+}
+
+export interface VerificationReport {
+  readonly serial: string;
+  readonly verdict: Verdict;
+  readonly reasons: readonly VerificationReason[];
+  /** Absent for a serial that is malformed. */
+  readonly view?: StampView;
+  readonly revision?: number;
+  /** Absent when nothing was recorded: a malformed serial. */
+  readonly position?: Position;
+}
+
+/** How fresh an answer is. */
+export interface Freshness {
+  readonly recordedAt: string;
+  readonly lagMilliseconds: number;
+}
+
+export type StampLookup =
+  | { readonly kind: 'found'; readonly view: StampView; readonly asOf: Freshness }
+  | { readonly kind: 'unknown' }
+  /** `atLeastRevision` asks for a revision that the log does not have. */
+  | { readonly kind: 'revision-not-reached'; readonly revision: number };
+
+export interface HistoryEvent {
+  readonly event: LedgerEvent;
+  /** RFC 6962 leaf hash of the event's log entry, hexadecimal. */
+  readonly leafHash: string;
+}
+
+export interface EventsPage {
+  readonly events: readonly HistoryEvent[];
+  /** Where the next page begins; the same as asked for when nothing new is there. */
+  readonly next?: Position;
+}
+
+/** The ledger's use cases. Rejects only with a PortError; everything else is in the answer. */
+export interface Ledger {
+  readonly batches: {
+    open(body: OpenBatch, caller: Caller): Promise<Outcome<BatchState>>;
+    report(id: BatchId): Promise<BatchReport | undefined>;
+    /** Resolves when the batch is minted or `signal` aborts. */
+    settled(id: BatchId, signal: AbortSignal): Promise<void>;
+  };
+  readonly allocations: {
+    request(body: RequestAllocation, caller: Caller): Promise<Outcome<AllocationState>>;
+    report(id: AllocationId): Promise<AllocationReport | undefined>;
+    settled(id: AllocationId, signal: AbortSignal): Promise<void>;
+  };
+  readonly orders: {
+    place(body: PlaceOrder, caller: Caller): Promise<Outcome<OrderState>>;
+    pay(id: OrderId, payment: Payment, caller: Caller): Promise<Outcome<OrderState>>;
+    cancel(id: OrderId, body: { readonly reason?: string }, caller: Caller): Promise<Outcome<OrderState>>;
+    refund(id: OrderId, body: RefundOrder, caller: Caller): Promise<Outcome<OrderState>>;
+    report(id: OrderId): Promise<OrderReport | undefined>;
+    /** Resolves when the order is neither placed nor paid any more, or `signal` aborts. */
+    settled(id: OrderId, signal: AbortSignal): Promise<void>;
+  };
+  readonly stamps: {
+    sell(serial: Serial, body: SellStamp, caller: Caller): Promise<Outcome<StampState>>;
+    reserve(serial: Serial, body: ReserveStamp, caller: Caller): Promise<Outcome<StampState>>;
+    release(serial: Serial, caller: Caller): Promise<Outcome<StampState>>;
+    affix(serial: Serial, body: AffixStamp, caller: Caller): Promise<Outcome<StampState>>;
+    reportOutcomeUnknown(
+      serial: Serial,
+      body: ReportOutcomeUnknown,
+      caller: Caller,
+    ): Promise<Outcome<StampState>>;
+    resolveOutcome(serial: Serial, body: ResolveOutcome, caller: Caller): Promise<Outcome<StampState>>;
+    void(serial: Serial, body: VoidStamp, caller: Caller): Promise<Outcome<StampState>>;
+    deallocate(serial: Serial, body: DeallocateStamp, caller: Caller): Promise<Outcome<StampState>>;
+    correct(serial: Serial, body: CorrectEvent, caller: Caller): Promise<Outcome<StampState>>;
+    verify(
+      request: { readonly serialText: string; readonly documentSha256?: string },
+      caller: Caller,
+    ): Promise<VerificationReport | { readonly kind: 'other-request' }>;
+    /** `strong` folds the stream itself; `atLeastRevision` waits for the read model, then falls back to the stream. */
+    lookUp(
+      serial: Serial,
+      options: { readonly strong?: boolean; readonly atLeastRevision?: number },
+    ): Promise<StampLookup>;
+    /** Undefined for a serial with no event. */
+    history(serial: Serial, moment?: Moment): Promise<readonly HistoryEvent[] | undefined>;
+    ofDocument(sha256: string): Promise<{ readonly stamps: readonly StampView[]; readonly asOf: Freshness }>;
+  };
+  readonly incidents: {
+    open(body: OpenIncident, caller: Caller): Promise<Outcome<IncidentState>>;
+    close(id: IncidentId, body: CloseIncident, caller: Caller): Promise<Outcome<IncidentState>>;
+    get(id: IncidentId): Promise<Exclude<IncidentState, { status: 'none' }> | undefined>;
+    list(page: { readonly after?: IncidentId; readonly limit: number }): Promise<readonly IncidentView[]>;
+  };
+  readonly audit: {
+    inventory(
+      filter: InventoryFilter,
+      moment?: Moment,
+    ): Promise<{ readonly asOf: AsOf; readonly groups: readonly InventoryGroup[] }>;
+    conservation(moment?: Moment): Promise<Conservation>;
+    unfulfilled(page: {
+      readonly after?: OrderCursor;
+      readonly limit: number;
+    }): Promise<readonly (UnfulfilledOrder & { readonly cursor: OrderCursor })[]>;
+    /** Events after a position, in global order; `types` and `stream` narrow what is shown, not where `next` points. */
+    events(page: {
+      readonly after?: Position;
+      readonly limit: number;
+      readonly types?: readonly string[];
+      readonly stream?: string;
+    }): Promise<EventsPage>;
+    /** Position of the last event of the log. */
+    head(): Promise<Position | undefined>;
+  };
+  readonly readModels: {
+    status(): readonly ProjectionStatus[];
+    startRebuild(rebuildId: string): Promise<RebuildStatus>;
+    rebuild(rebuildId: string): RebuildStatus | undefined;
+  };
+}

@@ -1,0 +1,82 @@
+import { orderStream, stampStream } from '@stamp-ledger/codec';
+import type { Channel, OrderId, OrderState, PlaceOrder, Serial } from '@stamp-ledger/domain';
+import type { Context } from './context.js';
+import type { Ledger, OrderReport } from './ledger.js';
+import { settled } from './settled.js';
+import { fromCaller } from './sources.js';
+import { acting, normalisedPayment } from './stamps.js';
+
+const isSettled = ({ status }: OrderState): boolean =>
+  status !== 'none' && status !== 'placed' && status !== 'paid';
+
+/** Orders: accepted as one durable event, fulfilled behind it. */
+export function orderCommands(context: Context): Ledger['orders'] {
+  const { orders } = context.aggregates;
+  return {
+    place: (body, caller) => {
+      const orderId = (body.orderId ?? caller.commandId) as OrderId;
+      return orders.execute({
+        stream: orderStream(orderId),
+        source: fromCaller(caller),
+        command: () => ({ kind: 'place', ...terms(orderId, body), ...acting(caller) }),
+      });
+    },
+    pay: (id, payment, caller) =>
+      orders.execute({
+        stream: orderStream(id),
+        source: fromCaller(caller),
+        command: () => ({ kind: 'pay', payment: normalisedPayment(payment), ...acting(caller) }),
+      }),
+    cancel: (id, { reason }, caller) =>
+      orders.execute({
+        stream: orderStream(id),
+        source: fromCaller(caller),
+        command: () => ({ kind: 'cancel', ...(reason === undefined ? {} : { reason }), ...acting(caller) }),
+      }),
+    refund: async (id, body, caller) => {
+      const { state } = await orders.load(orderStream(id));
+      const used = state.status === 'fulfilled' ? await usedStamps(context, state.serials) : [];
+      return orders.execute({
+        stream: orderStream(id),
+        source: fromCaller(caller),
+        command: () => ({ kind: 'refund', usedSerials: used, ...body, ...acting(caller) }),
+      });
+    },
+    report: async (id) => {
+      const { state, head } = await orders.load(orderStream(id));
+      return state.status === 'none' || head === 'no-stream' ? undefined : report(context, state, head);
+    },
+    settled: (id, signal) =>
+      settled(context, { aggregate: orders, stream: orderStream(id), isSettled, signal }),
+  };
+}
+
+function terms(orderId: OrderId, { channel, holder, denomination, quantity, payment }: PlaceOrder) {
+  return {
+    orderId,
+    channel: channel as Channel,
+    holder,
+    denomination,
+    quantity,
+    ...(payment === undefined ? {} : { payment: normalisedPayment(payment) }),
+  };
+}
+
+/** Stamps that are no longer just sold. One that is affixed a moment later is revoked by the return of the order's stamps. */
+async function usedStamps({ aggregates }: Context, serials: readonly Serial[]): Promise<Serial[]> {
+  const used: Serial[] = [];
+  for (const serial of serials) {
+    const { state } = await aggregates.stamps.load(stampStream(serial));
+    if (state.state.stage !== 'sold') used.push(serial);
+  }
+  return used;
+}
+
+async function report(context: Context, state: OrderReport['state'], revision: number): Promise<OrderReport> {
+  if (isSettled(state)) return { state, revision, ahead: 0, estimatedSeconds: 0 };
+  const { orderId, channel, denomination } = state;
+  const ahead = await context.readModels.ordersAhead({ channel, denomination, before: orderId });
+  // Before anything was fulfilled lately there is no rate to go by; one order a second promises nothing too good.
+  const perSecond = Math.max(1, context.fulfilmentRate.perSecond());
+  return { state, revision, ahead, estimatedSeconds: Math.ceil((ahead + 1) / perSecond) };
+}

@@ -1,0 +1,118 @@
+import type { Position } from '@stamp-ledger/codec';
+import type { Instant } from '@stamp-ledger/domain';
+import { inspectEmbeddedReadModels, readModelsFile } from '@stamp-ledger/embedded';
+import type { EventStore, ReadModels } from '@stamp-ledger/ports';
+import { Generation } from './generation.js';
+import { readPointer, removeOtherGenerations, writePointer } from './pointer.js';
+import { ProgressWatch } from './progress-watch.js';
+import { Rebuilds } from './rebuilds.js';
+
+/** What the read models need of the log in this process: how far it reaches, and to be told when it grows. */
+export interface CommittingStore extends Pick<EventStore, 'head'> {
+  onCommit(listener: (head: Position) => void): () => void;
+}
+
+export interface EmbeddedReadModelsOptions {
+  /** Holds the log, and is given the files of the read models. */
+  readonly directory: string;
+  readonly store: CommittingStore;
+  readonly now: () => Instant;
+}
+
+/**
+ * Opens the read models beside an embedded log. A thread of their own keeps them up with it, another works out
+ * reports; look-ups are answered on the calling thread. Read models that are damaged, of another version or ahead of
+ * the log (an older log was restored) are built anew. Rejects with a PortError.
+ */
+export async function openEmbeddedReadModels({
+  directory,
+  store,
+  now,
+}: EmbeddedReadModelsOptions): Promise<ReadModels> {
+  const number = usableGeneration(directory, await store.head());
+  removeOtherGenerations(directory, number);
+  let live = await Generation.start(directory, number);
+  const watch = new ProgressWatch();
+  const follow = (generation: Generation): void => {
+    generation.onStatus(() => watch.update(generation.statuses));
+    watch.update(generation.statuses);
+  };
+  live.openQueries();
+  follow(live);
+  const rebuilds = new Rebuilds({
+    directory,
+    now,
+    live: () => live,
+    head: () => store.head(),
+    swap: (next) => {
+      live = next;
+      follow(next);
+    },
+  });
+  const unsubscribe = store.onCommit((head) => {
+    live.wake(head);
+    rebuilds.wake(head);
+  });
+  const head = await store.head();
+  if (head !== undefined) live.wake(head);
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    unsubscribe();
+    await rebuilds.close();
+    await live.close();
+  };
+  return {
+    ...delegated(() => live),
+    status: () => watch.status(),
+    reached: ({ position, milliseconds }) => watch.reached(position, milliseconds),
+    advanced: (signal) => watch.advanced(signal),
+    startRebuild: (rebuildId) => rebuilds.start(rebuildId),
+    rebuild: (rebuildId) => rebuilds.status(rebuildId),
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+/** The generation that the pointer names, or a new one when that cannot be used. The pointer names it afterwards. */
+function usableGeneration(directory: string, head: Position | undefined): number {
+  const pointed = readPointer(directory);
+  if (pointed !== undefined) {
+    const seen = inspectEmbeddedReadModels({ file: readModelsFile(directory, pointed) });
+    if (seen === 'absent') return pointed;
+    const ahead = (position: Position): boolean => head === undefined || position > head;
+    if (seen !== 'unusable' && ![...seen.values()].some(({ position }) => ahead(position))) return pointed;
+  }
+  const fresh = (pointed ?? 0) + 1;
+  writePointer(directory, fresh);
+  return fresh;
+}
+
+/** Every query goes to the generation that is live when it is asked. */
+function delegated(
+  live: () => Generation,
+): Omit<ReadModels, 'status' | 'reached' | 'advanced' | 'startRebuild' | 'rebuild' | 'close'> {
+  return {
+    stamp: (serial) => live().queries.stamp(serial),
+    stampsOfDocument: (sha256) => live().queries.stampsOfDocument(sha256),
+    stampsOfOrder: (orderId) => live().queries.stampsOfOrder(orderId),
+    order: (orderId) => live().queries.order(orderId),
+    ordersAhead: (filter) => live().queries.ordersAhead(filter),
+    ordersToFulfil: (page) => live().queries.ordersToFulfil(page),
+    ordersToReturn: (page) => live().queries.ordersToReturn(page),
+    unpaidOrders: (page) => live().queries.unpaidOrders(page),
+    stock: (page) => live().queries.stock(page),
+    stockCount: (filter) => live().queries.stockCount(filter),
+    expiredReservations: (page) => live().queries.expiredReservations(page),
+    batchMinted: (batchId) => live().queries.batchMinted(batchId),
+    batchesToMint: (page) => live().queries.batchesToMint(page),
+    allocated: (allocationId) => live().queries.allocated(allocationId),
+    allocationsToDo: (page) => live().queries.allocationsToDo(page),
+    incidents: (page) => live().queries.incidents(page),
+    inventory: (filter, moment) => live().reports.inventory(filter, moment),
+    conservation: (moment) => live().reports.conservation(moment),
+    findEvents: (filter, page) => live().reports.findEvents(filter, page),
+    unfulfilled: (page) => live().reports.unfulfilled(page),
+  };
+}

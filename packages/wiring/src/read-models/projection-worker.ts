@@ -1,0 +1,90 @@
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { runProjections } from '@stamp-ledger/app';
+import { type Position, serde } from '@stamp-ledger/codec';
+import { openEmbeddedLogReader, openEmbeddedProjectionStore } from '@stamp-ledger/embedded';
+import { PortError } from '@stamp-ledger/ports';
+import type { FromProjectionWorker, ProjectionWorkerData, ToProjectionWorker } from './messages.js';
+
+/** Follows the embedded log and keeps one file of read models up with it, until told to stop. */
+async function serve(port: MessagePort, { logDirectory, file }: ProjectionWorkerData): Promise<void> {
+  const stopping = new AbortController();
+  const log = new LogEnd();
+  const send = (message: FromProjectionWorker): void => port.postMessage(message);
+  const stopped = new Promise<void>((resolve) => {
+    port.on('message', (message: ToProjectionWorker) => {
+      switch (message.kind) {
+        case 'wake':
+          log.grown(message.head);
+          return;
+        case 'stop':
+          stopping.abort();
+          resolve();
+      }
+    });
+  });
+  const reader = openEmbeddedLogReader({ directory: logDirectory });
+  const store = openEmbeddedProjectionStore({ file });
+  try {
+    await runProjections({
+      // One turn of the event loop a page: messages come in even while there is much to do.
+      read: (request) => setImmediate(undefined).then(() => reader.readAll(request)),
+      readStream: async (request) => reader.readStream(request),
+      decode: serde.decode,
+      store,
+      signal: stopping.signal,
+      onStatus: (statuses) => send({ kind: 'status', statuses }),
+      waitForMore: (after, signal) => log.after(after, signal),
+      sleep: (milliseconds, signal) =>
+        setTimeout(milliseconds, undefined, { signal }).then(undefined, () => undefined),
+    });
+    // When all projections have halted, the thread stays for their status to be asked for.
+    await stopped;
+  } finally {
+    await store.close();
+    reader.close();
+  }
+}
+
+/** Knows how far the log reaches, by the announcements so far. */
+class LogEnd {
+  #head: Position | undefined;
+  #grown: (() => void) | undefined;
+
+  grown(head: Position): void {
+    if (this.#head === undefined || head > this.#head) this.#head = head;
+    this.#grown?.();
+  }
+
+  /** Resolves when the log is known to reach further than `after`, or `signal` aborts. One caller at a time. */
+  after(after: Position | undefined, signal: AbortSignal): Promise<void> {
+    const reaches = (): boolean => this.#head !== undefined && (after === undefined || this.#head > after);
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!reaches() && !signal.aborted) return;
+        signal.removeEventListener('abort', look);
+        this.#grown = undefined;
+        resolve();
+      };
+      this.#grown = look;
+      signal.addEventListener('abort', look);
+      look();
+    });
+  }
+}
+
+if (parentPort !== null) {
+  const port = parentPort;
+  serve(port, workerData)
+    .catch((error: unknown) => {
+      const failed: FromProjectionWorker = {
+        kind: 'failed',
+        error:
+          error instanceof PortError
+            ? { kind: error.kind, message: error.message }
+            : { kind: 'corrupt', message: error instanceof Error ? error.name : 'unknown error' },
+      };
+      port.postMessage(failed);
+    })
+    .finally(() => port.close());
+}

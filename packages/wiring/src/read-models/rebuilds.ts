@@ -1,0 +1,160 @@
+import { rmSync } from 'node:fs';
+import type { RunStatus } from '@stamp-ledger/app';
+import type { Position } from '@stamp-ledger/codec';
+import type { Instant } from '@stamp-ledger/domain';
+import { readModelsFile } from '@stamp-ledger/embedded';
+import { LIMITS, PortError, type RebuildStatus } from '@stamp-ledger/ports';
+import { Generation } from './generation.js';
+import { writePointer } from './pointer.js';
+
+export interface RebuildsOptions {
+  readonly directory: string;
+  readonly now: () => Instant;
+  readonly live: () => Generation;
+  readonly head: () => Promise<Position | undefined>;
+  /** Makes the next generation the live one for everything asked from now on. */
+  readonly swap: (next: Generation) => void;
+}
+
+/** Read models built anew beside the live ones, one build at a time. */
+export class Rebuilds {
+  readonly #statuses = new Map<string, RebuildStatus>();
+  readonly #options: RebuildsOptions;
+  #running: { readonly rebuildId: string; readonly done: Promise<void> } | undefined;
+  #next: Generation | undefined;
+  #changed: () => void = () => {};
+  #closing = false;
+
+  constructor(options: RebuildsOptions) {
+    this.#options = options;
+  }
+
+  /** As {@link ReadModels.startRebuild}. While one is running, its status is the answer, whatever id is asked for. */
+  async start(rebuildId: string): Promise<RebuildStatus> {
+    if (this.#closing) throw new PortError('unavailable', 'the read models are closed');
+    const known = this.#statuses.get(this.#running?.rebuildId ?? rebuildId);
+    if (known !== undefined) return known;
+    const status = this.#set({ rebuildId, status: 'running', eventsDone: 0, eventsTotal: this.#total() });
+    this.#running = { rebuildId, done: this.#run(rebuildId) };
+    return status;
+  }
+
+  status(rebuildId: string): RebuildStatus | undefined {
+    return this.#statuses.get(rebuildId);
+  }
+
+  wake(head: Position): void {
+    this.#next?.wake(head);
+    this.#changed();
+  }
+
+  /** Gives up a rebuild that is running. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#changed();
+    await this.#running?.done;
+  }
+
+  async #run(rebuildId: string): Promise<void> {
+    const { directory, live, now } = this.#options;
+    const old = live();
+    const number = old.number + 1;
+    try {
+      removeGeneration(directory, number);
+      this.#next = await Generation.start(directory, number);
+      await this.#catchUp(this.#next, rebuildId);
+      await this.#takeOver(this.#next, old);
+      this.#finish(rebuildId, 'done', `live since ${now()}`);
+    } catch (error) {
+      await this.#next?.close();
+      removeGeneration(directory, number);
+      this.#finish(rebuildId, 'failed', error instanceof Error ? error.message : 'unknown error');
+      return;
+    } finally {
+      this.#next = undefined;
+      this.#running = undefined;
+    }
+    await old.close();
+    removeGeneration(directory, old.number);
+  }
+
+  /** Until the next generation has seen all that the log had at some moment during its last page. */
+  async #catchUp(next: Generation, rebuildId: string): Promise<void> {
+    next.onStatus(() => {
+      const eventsDone = Math.min(...next.statuses.map(({ events }) => events));
+      this.#set({
+        rebuildId,
+        status: 'running',
+        eventsDone,
+        eventsTotal: Math.max(eventsDone, this.#total()),
+      });
+      this.#changed();
+    });
+    const head = await this.#options.head();
+    if (head === undefined) return;
+    next.wake(head);
+    await this.#until(next, () => hasReached(next.statuses, head));
+  }
+
+  /** Holds the live generation where it is, lets the next one pass it, and puts that in its place. */
+  async #takeOver(next: Generation, old: Generation): Promise<void> {
+    await old.pause();
+    try {
+      await this.#until(next, () =>
+        old.statuses.every(({ position }) => hasReached(next.statuses, position)),
+      );
+      next.openQueries();
+      writePointer(this.#options.directory, next.number);
+    } catch (error) {
+      await old.resume();
+      throw error;
+    }
+    this.#options.swap(next);
+  }
+
+  /** Resolves when the condition holds after some change; rejects when the build cannot go on. */
+  #until(next: Generation, isSo: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const halted = next.statuses.find((status) => status.halted !== undefined);
+        if (isSo()) settle(resolve);
+        else if (halted !== undefined)
+          settle(() => reject(new PortError('corrupt', `${halted.projection} halted: ${halted.halted}`)));
+        else if (this.#closing)
+          settle(() => reject(new PortError('unavailable', 'the read models were closed')));
+      };
+      const settle = (how: () => void): void => {
+        this.#changed = () => {};
+        how();
+      };
+      this.#changed = look;
+      look();
+    });
+  }
+
+  #total(): number {
+    return Math.max(0, ...this.#options.live().statuses.map(({ events }) => events));
+  }
+
+  #set(status: RebuildStatus): RebuildStatus {
+    this.#statuses.set(status.rebuildId, status);
+    const [oldest] = this.#statuses.keys();
+    if (this.#statuses.size > LIMITS.rememberedRebuilds && oldest !== undefined)
+      this.#statuses.delete(oldest);
+    return status;
+  }
+
+  #finish(rebuildId: string, status: 'done' | 'failed', detail: string): void {
+    const { eventsDone = 0, eventsTotal = 0 } = this.#statuses.get(rebuildId) ?? {};
+    this.#set({ rebuildId, status, detail, eventsDone, eventsTotal });
+  }
+}
+
+function hasReached(statuses: readonly RunStatus[], position: Position | undefined): boolean {
+  return position === undefined || statuses.every((status) => (status.position ?? '') >= position);
+}
+
+function removeGeneration(directory: string, number: number): void {
+  for (const suffix of ['', '-wal', '-shm'])
+    rmSync(`${readModelsFile(directory, number)}${suffix}`, { force: true });
+}

@@ -1,0 +1,53 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { fromMilliseconds, serialDeriver, toMilliseconds } from '@stamp-ledger/codec';
+import type { CommandId, Instant } from '@stamp-ledger/domain';
+import type { Clock, Runtime } from '@stamp-ledger/ports';
+import { readOrCreateSecret } from './secret-file.js';
+
+const SERIAL_KEY_BYTES = 32;
+
+/** The machine's clock and randomness, and the key that serials are derived with. */
+export async function openRuntime({
+  dataDirectory,
+  notBefore,
+}: {
+  readonly dataDirectory: string;
+  readonly notBefore?: Instant;
+}): Promise<Runtime> {
+  const hex = await readOrCreateSecret(join(dataDirectory, 'keys', 'serial.key'), () =>
+    randomBytes(SERIAL_KEY_BYTES).toString('hex'),
+  );
+  const key = Buffer.from(hex.trim(), 'hex');
+  if (key.length !== SERIAL_KEY_BYTES)
+    throw new Error('keys/serial.key does not hold 32 bytes in hexadecimal');
+  return {
+    clock: monotoneClock(notBefore === undefined ? 0 : toMilliseconds(notBefore)),
+    ids: { commandId: () => randomUUID() as CommandId },
+    serials: serialDeriver(key),
+  };
+}
+
+/** Wall time that never goes back, even when the machine's clock does. */
+function monotoneClock(notBeforeMilliseconds: number): Clock {
+  let latest = notBeforeMilliseconds;
+  return {
+    now: () => {
+      latest = Math.max(latest, Date.now());
+      return fromMilliseconds(latest);
+    },
+    monotonicMilliseconds: () => performance.now(),
+    sleep: (milliseconds, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted === true) return resolve();
+        const end = (): void => {
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', end);
+          resolve();
+        };
+        const timer = setTimeout(end, milliseconds);
+        signal?.addEventListener('abort', end, { once: true });
+      }),
+  };
+}
