@@ -1,0 +1,232 @@
+import type {
+  Document,
+  MetadataV1,
+  Money,
+  Payment,
+  RelaxedRules,
+  Verdict,
+  VerificationReason,
+} from '@stamp-ledger/domain';
+
+/** States of a stamp's life. `unknown` is a serial that nobody minted but somebody asked for. */
+export type StampStage =
+  | 'minted'
+  | 'allocated'
+  | 'sold'
+  | 'reserved'
+  | 'outcome-unknown'
+  | 'affixed'
+  | 'voided';
+export type OrderStatus = 'placed' | 'paid' | 'fulfilled' | 'rejected' | 'cancelled' | 'refunded';
+
+export interface BatchAnswer {
+  readonly batchId: string;
+  readonly status: 'minting' | 'minted';
+  readonly denomination: Money;
+  readonly series: string;
+  readonly quantity: number;
+  readonly minted: number;
+  /** Provided serials that another batch minted first. */
+  readonly conflicts?: readonly string[];
+}
+
+export interface AllocationAnswer {
+  readonly allocationId: string;
+  readonly status: 'allocating' | 'allocated';
+  readonly channel: string;
+  readonly denomination: Money;
+  readonly batchId?: string;
+  readonly quantity: number;
+  readonly allocated: number;
+}
+
+export interface OrderAnswer {
+  readonly orderId: string;
+  readonly status: OrderStatus;
+  readonly channel: string;
+  readonly denomination: Money;
+  readonly quantity: number;
+  readonly revision: number;
+  /** Paid orders that come first, while this one waits. */
+  readonly ahead: number;
+  /** Until its stamps, by the recent rate; 0 when it is settled. */
+  readonly estimatedSeconds: number;
+  readonly payment?: Payment;
+  /** Once fulfilled. */
+  readonly serials?: readonly string[];
+  /** Why it was rejected. */
+  readonly reason?: string;
+  /** What was given back, and by which policy, once refunded. */
+  readonly amount?: Money;
+  readonly policyVersion?: string;
+}
+
+/** What a command on one stamp answers. */
+export interface StampCommandAnswer {
+  readonly serial: string;
+  readonly revision: number;
+  readonly state: StampStage;
+}
+
+/** How fresh an answer is. */
+export interface Freshness {
+  readonly recordedAt: string;
+  readonly lagMilliseconds: number;
+}
+
+/** What anybody may see of a stamp: never the holder, the payment or an actor. */
+export interface StampAnswer {
+  readonly serial: string;
+  readonly state: StampStage;
+  readonly denomination: Money;
+  readonly series: string;
+  readonly channel: string;
+  readonly mintedAt: string;
+  readonly soldAt?: string;
+  readonly affixedAt?: string;
+  readonly document?: Pick<Document, 'sha256' | 'type'>;
+  readonly voided?: { readonly reason: string; readonly at: string };
+  readonly verifications: { readonly count: number; readonly lastAt?: string };
+  readonly revision: number;
+  readonly asOf: Freshness;
+}
+
+/** A verdict with its reasons, and the public view where the serial is known. */
+export type VerificationAnswer = {
+  readonly serial: string;
+  readonly verdict: Verdict;
+  readonly reasons: readonly VerificationReason[];
+} & Partial<Omit<StampAnswer, 'serial'>>;
+
+/** One event as auditors and subscribers read it. */
+export interface EventAnswer {
+  readonly position: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly id: string;
+  readonly type: string;
+  readonly occurredAt: string;
+  readonly recordedAt: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly metadata: Readonly<MetadataV1>;
+  /** RFC 6962 leaf hash of the event's log entry, hexadecimal. */
+  readonly leafHash: string;
+  readonly leafIndex?: number;
+}
+
+export interface HistoryAnswer {
+  readonly serial: string;
+  readonly events: readonly EventAnswer[];
+}
+
+export interface EventsPageAnswer {
+  readonly events: readonly EventAnswer[];
+  /** Where the next page begins; absent while the log is empty. */
+  readonly next?: string;
+}
+
+export interface DocumentAnswer {
+  readonly sha256: string;
+  readonly stamps: readonly Omit<StampAnswer, 'asOf'>[];
+  readonly asOf: Freshness;
+}
+
+/** The moment that an answer speaks of. */
+export interface AsOfAnswer {
+  readonly position?: string;
+  readonly recordedAt?: string;
+}
+
+/** Stamps by state. */
+export interface StampCounts {
+  readonly inStock: number;
+  readonly allocated: number;
+  readonly sold: number;
+  readonly reserved: number;
+  readonly outcomeUnknown: number;
+  readonly affixed: number;
+  readonly voided: number;
+}
+
+export interface InventoryGroup extends StampCounts {
+  readonly batchId: string;
+  readonly channel: string;
+  readonly denomination: Money;
+}
+
+export interface InventoryAnswer {
+  readonly asOf: AsOfAnswer;
+  readonly groups: readonly InventoryGroup[];
+  readonly totals: StampCounts;
+}
+
+export interface ConservationGroup extends InventoryGroup {
+  readonly minted: number;
+  /** minted less the sum of the states. */
+  readonly difference: number;
+  /** The stamps behind a difference. */
+  readonly serials?: readonly string[];
+}
+
+/** paid = fulfilled + pending + refunded, in one currency. */
+export interface MoneyConservation {
+  readonly currency: string;
+  readonly paid: Money;
+  readonly fulfilled: Money;
+  readonly pending: Money;
+  readonly refunded: Money;
+  readonly difference: Money;
+}
+
+export interface ConservationAnswer {
+  readonly asOf: AsOfAnswer;
+  readonly groups: readonly ConservationGroup[];
+  /** In the home currency. */
+  readonly money: MoneyConservation;
+  readonly otherCurrencies?: readonly MoneyConservation[];
+}
+
+/** A paid order without its stamps, and why. */
+export interface UnfulfilledOrder {
+  readonly orderId: string;
+  readonly channel: string;
+  readonly quantity: number;
+  readonly denomination: Money;
+  readonly paidAt?: string;
+  readonly cause: 'in-progress' | 'out-of-stock' | 'refund-due';
+  readonly ageSeconds: number;
+}
+
+export interface UnfulfilledAnswer {
+  readonly orders: readonly UnfulfilledOrder[];
+  readonly next?: string;
+}
+
+export interface IncidentAnswer {
+  readonly incidentId: string;
+  readonly status: 'open' | 'closed';
+  readonly title: string;
+  readonly description?: string;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly summary?: string;
+  readonly relaxedRules?: RelaxedRules;
+}
+
+export interface IncidentsAnswer {
+  readonly incidents: readonly IncidentAnswer[];
+  readonly next?: string;
+}
+
+export interface RebuildAnswer {
+  readonly rebuildId: string;
+  readonly status: 'running' | 'done' | 'failed';
+  readonly eventsDone: number;
+  readonly eventsTotal: number;
+  readonly detail?: string;
+}
+
+export interface ReadinessAnswer {
+  readonly status: string;
+  readonly [detail: string]: unknown;
+}

@@ -1,0 +1,52 @@
+import type {
+  ConservationAnswer,
+  DocumentAnswer,
+  InventoryAnswer,
+  ReadinessAnswer,
+  RebuildAnswer,
+  UnfulfilledAnswer,
+} from './answers.js';
+import type { Answer, Caller, CallOptions, CommandOptions } from './call.js';
+import { path, withQuery } from './path.js';
+
+export interface InventoryFilter {
+  readonly channel?: string;
+  /** An amount, such as `10000`. */
+  readonly denomination?: string;
+  readonly currency?: string;
+  readonly batchId?: string;
+  /** A time (RFC 3339 UTC) or a position. */
+  readonly asOf?: string;
+}
+
+/** What auditors ask. */
+export const audit = (caller: Caller) => ({
+  inventory: (filter: InventoryFilter = {}, options?: CallOptions): Promise<Answer<InventoryAnswer>> =>
+    caller.query(withQuery('/v1/inventory', { ...filter }), options),
+  conservation: (
+    filter: { readonly asOf?: string } = {},
+    options?: CallOptions,
+  ): Promise<Answer<ConservationAnswer>> =>
+    caller.query(withQuery('/v1/audit/conservation', filter), options),
+  unfulfilled: (
+    page: { readonly after?: string; readonly limit?: number } = {},
+    options?: CallOptions,
+  ): Promise<Answer<UnfulfilledAnswer>> => caller.query(withQuery('/v1/audit/unfulfilled', page), options),
+  /** Stamps bound to a document. */
+  document: (sha256: string, options?: CallOptions): Promise<Answer<DocumentAnswer>> =>
+    caller.query(path`/v1/documents/${sha256}`, options),
+});
+
+/** Building the read models anew, beside the live ones. */
+export const rebuilds = (caller: Caller) => ({
+  start: (options?: CommandOptions): Promise<Answer<RebuildAnswer>> =>
+    caller.command('/v1/rebuilds', {}, options),
+  get: (rebuildId: string, options?: CallOptions): Promise<Answer<RebuildAnswer>> =>
+    caller.query(path`/v1/rebuilds/${rebuildId}`, options),
+});
+
+/** Whether the ledger serves; rejects with a problem of status 503 when it does not. */
+export const health = (caller: Caller) => ({
+  ready: (options?: CallOptions): Promise<Answer<ReadinessAnswer>> => caller.query('/readyz', options),
+  live: (options?: CallOptions): Promise<Answer<ReadinessAnswer>> => caller.query('/livez', options),
+});

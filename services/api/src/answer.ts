@@ -1,0 +1,20 @@
+import type { ProblemName } from './problems/table.js';
+
+/** A whole HTTP answer, before it is sent: plain data, so that it can be kept for a repeated request. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+  /** Set when the answer is a problem. */
+  readonly problem?: ProblemName;
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+export function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status, headers: { 'content-type': JSON_TYPE, ...headers }, body: JSON.stringify(value) };
+}
+
+/** A `Ledger-Position` header, when there is a position to tell. */
+export const positionHeader = (position: string | undefined): Record<string, string> =>
+  position === undefined ? {} : { 'ledger-position': position };

@@ -1,0 +1,108 @@
+import Router from '@koa/router';
+import type { Ledger } from '@stamp-ledger/app';
+import type { IdempotencyKeys, Runtime } from '@stamp-ledger/ports';
+import type { Health } from '@stamp-ledger/wiring';
+import Koa from 'koa';
+import type { Logger } from 'pino';
+import type { Authenticator } from './authentication/authenticator.js';
+import type { Route, Services } from './exchange.js';
+import { HTTP_LIMITS, type HttpLimits } from './limits.js';
+import { createMetrics } from './operations/metrics.js';
+import { createReadiness } from './operations/readiness.js';
+import { outermost, runRoute } from './pipeline.js';
+import { allocationRoutes } from './routes/allocations.js';
+import { auditRoutes } from './routes/audit.js';
+import { batchRoutes } from './routes/batches.js';
+import { eventRoutes } from './routes/events.js';
+import { incidentRoutes } from './routes/incidents.js';
+import { lookUpRoutes } from './routes/look-ups.js';
+import { operationsRoutes } from './routes/operations.js';
+import { orderRoutes } from './routes/orders.js';
+import { rebuildRoutes } from './routes/rebuilds.js';
+import { stampRoutes } from './routes/stamps.js';
+import { close, createHttpServer, listen } from './server.js';
+
+export interface ApiDependencies {
+  readonly ledger: Ledger;
+  readonly idempotencyKeys: IdempotencyKeys;
+  readonly runtime: Runtime;
+  readonly authenticator: Authenticator;
+  readonly health: () => Health;
+  readonly logger: Logger;
+  /** Where clients reach the service, when that is not where it listens. Its path goes before every link. */
+  readonly publicUrl?: string;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+export interface Api {
+  /** Resolves when requests are taken; port 0 picks a free one. */
+  listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly url: string }>;
+  /** Drains: not ready any more, no new connection, running requests get their answer or the deadline. */
+  close(): Promise<void>;
+  /** Every route, as method and OpenAPI path. */
+  readonly routes: readonly { readonly method: string; readonly path: string; readonly scope?: string }[];
+}
+
+/** The HTTP API of a ledger. */
+export function createApi(dependencies: ApiDependencies): Api {
+  const { ledger, idempotencyKeys, runtime, authenticator, health, logger, publicUrl } = dependencies;
+  const limits: HttpLimits = { ...HTTP_LIMITS, ...dependencies.limits };
+  const stopping = new AbortController();
+  const pathPrefix = publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/+$/, '');
+  const services: Services = {
+    ledger,
+    idempotencyKeys,
+    runtime,
+    authenticator,
+    logger,
+    limits,
+    pathPrefix,
+    draining: stopping.signal,
+  };
+  const metrics = createMetrics(ledger);
+  const readiness = createReadiness(ledger, health);
+  const serverUrl = publicUrl ?? '/';
+  const routes = [
+    ...ledgerRoutes(services),
+    ...operationsRoutes(services, { metrics, readiness, serverUrl }),
+  ];
+
+  const app = new Koa();
+  app.silent = true;
+  app.on('error', (error) => logger.error({ err: error }, 'an answer could not be sent'));
+  app.use(outermost(services, metrics, readiness));
+  app.use(routerOf(services, routes).routes());
+  const server = createHttpServer(app.callback(), limits, logger);
+  return {
+    routes: routes.map(({ method, path, scope }) => ({
+      method,
+      path,
+      ...(scope === undefined ? {} : { scope }),
+    })),
+    listen: async (address) => ({ url: await listen(server, address) }),
+    close: async () => {
+      readiness.drain();
+      stopping.abort();
+      await close(server, limits.drainMilliseconds);
+    },
+  };
+}
+
+const ledgerRoutes = (services: Services): readonly Route[] => [
+  ...batchRoutes(services),
+  ...allocationRoutes(services),
+  ...orderRoutes(services),
+  ...stampRoutes(services),
+  ...lookUpRoutes(services),
+  ...auditRoutes(services),
+  ...incidentRoutes(services),
+  ...eventRoutes(services),
+  ...rebuildRoutes(services),
+];
+
+function routerOf(services: Services, routes: readonly Route[]): Router {
+  const router = new Router({ strict: true, sensitive: true });
+  for (const route of routes)
+    router.register(route.path.replaceAll(/\{(\w+)\}/g, ':$1'), [route.method], runRoute(services, route));
+  return router;
+}

@@ -1,0 +1,44 @@
+/** Every bound of the HTTP service, in one place. The core's own are in `LIMITS`. */
+export const HTTP_LIMITS = {
+  /** Longest request body, in bytes. */
+  bodyBytes: 65_536,
+  /** Bytes of a refused body that are read and thrown away, so that the client gets to see the answer. */
+  discardedBytes: 8_388_608,
+  /** Milliseconds spent on that at most. */
+  discardMilliseconds: 2_000,
+  /** Longest time that `Prefer: wait` holds an answer back, in seconds. */
+  waitSeconds: 30,
+  /** Events in one page of `/v1/events`, and when nothing is asked for. */
+  eventsPage: 1_000,
+  eventsPageDefault: 100,
+  /** Rows in one page of any other listing, and when nothing is asked for. */
+  listPage: 1_000,
+  listPageDefault: 100,
+  /** Event types in one filter. */
+  eventTypes: 32,
+  /** Longest value of a query parameter, in characters. */
+  parameterCharacters: 512,
+  /** Longest idempotency key, in characters. */
+  idempotencyKeyCharacters: 255,
+  /** Longest bearer token, in characters. */
+  tokenCharacters: 8_192,
+  /** Verified tokens that are remembered until they expire. */
+  cachedTokens: 10_000,
+  /** Longest that the clocks of the identity provider and of this service may differ, in seconds. */
+  clockSkewSeconds: 30,
+  /** Retry-After is drawn between these two, in seconds, so that clients do not come back all at once. */
+  retryAfterMinimumSeconds: 1,
+  retryAfterMaximumSeconds: 5,
+  /** Request line and headers together, in bytes. */
+  headerBytes: 16_384,
+  headersTimeoutMilliseconds: 10_000,
+  requestTimeoutMilliseconds: 30_000,
+  /** Above the idle timeout of a load balancer in front, if there is one. */
+  keepAliveTimeoutMilliseconds: 5_000,
+  connectionsCheckingMilliseconds: 1_000,
+  connections: 10_000,
+  /** Longest time that running requests get to end when the service stops. */
+  drainMilliseconds: 8_000,
+} as const;
+
+export type HttpLimits = { readonly [Name in keyof typeof HTTP_LIMITS]: number };

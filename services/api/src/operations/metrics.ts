@@ -1,0 +1,87 @@
+import type { Ledger } from '@stamp-ledger/app';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Answer } from '../answer.js';
+import type { Exchange } from '../exchange.js';
+
+export interface Metrics {
+  begun(): void;
+  /** `milliseconds` from the first byte of the request's head to the last of its answer. */
+  ended(exchange: Exchange, status: number | 'aborted', milliseconds: number, answer?: Answer): void;
+  render(): Promise<string>;
+  readonly contentType: string;
+}
+
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Prometheus metrics of one API, in a registry of its own. */
+export function createMetrics(ledger: Ledger): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: 'stamp_ledger_http_requests_total',
+    help: 'Requests answered, by route and status.',
+    labelNames: ['method', 'route', 'status'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'stamp_ledger_http_request_duration_seconds',
+    help: 'Time from request to answer, by route and class of status.',
+    labelNames: ['method', 'route', 'class'],
+    buckets: SECONDS,
+    registers,
+  });
+  const problems = new Counter({
+    name: 'stamp_ledger_http_problems_total',
+    help: 'Problems answered, by name.',
+    labelNames: ['problem'],
+    registers,
+  });
+  const inFlight = new Gauge({
+    name: 'stamp_ledger_http_requests_in_flight',
+    help: 'Requests that have no answer yet.',
+    registers,
+  });
+  projectionGauges(ledger, registers);
+  return {
+    begun: () => inFlight.inc(),
+    ended: ({ request, route }, status, milliseconds, answer) => {
+      inFlight.dec();
+      const path = route?.path ?? '(none)';
+      const method = route === undefined ? '(none)' : (request.method ?? '');
+      requests.inc({ method, route: path, status });
+      const statusClass = status === 'aborted' ? status : `${Math.floor(status / 100)}xx`;
+      durations.observe({ method, route: path, class: statusClass }, milliseconds / 1000);
+      if (answer?.problem !== undefined) problems.inc({ problem: answer.problem });
+    },
+    render: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+function projectionGauges(ledger: Ledger, registers: Registry[]): void {
+  new Gauge({
+    name: 'stamp_ledger_projection_lag_positions',
+    help: 'Positions of the log that a read model has still to see.',
+    labelNames: ['projection'],
+    registers,
+    async collect() {
+      const head = await ledger.audit.head().catch(() => undefined);
+      if (head === undefined) return;
+      for (const { projection, position = '0' } of ledger.readModels.status()) {
+        const lag = Number(head) - Number(position);
+        if (!Number.isNaN(lag)) this.set({ projection }, Math.max(0, lag));
+      }
+    },
+  });
+  new Gauge({
+    name: 'stamp_ledger_projection_halted',
+    help: '1 when a read model stands still because an event could not be projected.',
+    labelNames: ['projection'],
+    registers,
+    collect() {
+      for (const { projection, halted } of ledger.readModels.status())
+        this.set({ projection }, halted === undefined ? 0 : 1);
+    },
+  });
+}

@@ -1,0 +1,86 @@
+import type { Ledger } from '@stamp-ledger/app';
+import type { Position } from '@stamp-ledger/codec';
+import type { Health } from '@stamp-ledger/wiring';
+
+/** One reason not to send requests here. */
+export interface FailingCheck {
+  readonly check:
+    | 'draining'
+    | 'store-corrupt'
+    | 'store-unavailable'
+    | 'projection-halted'
+    | 'read-model-lag'
+    | 'ledger';
+  readonly projection?: string;
+}
+
+/** Milliseconds the log gets to say where it ends. */
+const PROBE_MILLISECONDS = 1_000;
+/** Milliseconds that a read model may be behind without moving. */
+const STALL_MILLISECONDS = 15_000;
+
+export interface Readiness {
+  /** From now on nothing new should come. */
+  drain(): void;
+  /** The store showed damage: not ready again until restarted. */
+  corrupt(): void;
+  failing(): Promise<readonly FailingCheck[]>;
+}
+
+export function createReadiness(ledger: Ledger, health: () => Health): Readiness {
+  const stalls = createStallWatch(ledger);
+  let draining = false;
+  let corrupt = false;
+  return {
+    drain: () => {
+      draining = true;
+    },
+    corrupt: () => {
+      corrupt = true;
+    },
+    failing: async () => {
+      const failing: FailingCheck[] = [];
+      if (draining) failing.push({ check: 'draining' });
+      if (corrupt) failing.push({ check: 'store-corrupt' });
+      const head = await probe(ledger);
+      if (head === 'unavailable') failing.push({ check: 'store-unavailable' });
+      for (const { projection, halted } of ledger.readModels.status())
+        if (halted !== undefined) failing.push({ check: 'projection-halted', projection });
+      if (head !== 'unavailable') failing.push(...stalls(head));
+      // The sentences of the ledger's own health are for logs: they may tell more than a client should read.
+      if (failing.length === 0 && !health().ready) failing.push({ check: 'ledger' });
+      return failing;
+    },
+  };
+}
+
+async function probe(ledger: Ledger): Promise<Position | undefined | 'unavailable'> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'unavailable'>((resolve) => {
+    timer = setTimeout(() => resolve('unavailable'), PROBE_MILLISECONDS);
+  });
+  try {
+    return await Promise.race([ledger.audit.head(), late]);
+  } catch {
+    return 'unavailable';
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Finds read models that are behind the log and have not moved between two looks that lie far enough apart. */
+function createStallWatch(ledger: Ledger): (head: Position | undefined) => FailingCheck[] {
+  const seen = new Map<string, { readonly position: Position | undefined; readonly since: number }>();
+  return (head) =>
+    ledger.readModels.status().flatMap(({ projection, position }): FailingCheck[] => {
+      const before = seen.get(projection);
+      const behind = head !== undefined && (position === undefined || position < head);
+      if (!behind || before === undefined || before.position !== position) {
+        seen.set(projection, { position, since: performance.now() });
+        return [];
+      }
+      return performance.now() - before.since > STALL_MILLISECONDS
+        ? [{ check: 'read-model-lag', projection }]
+        : [];
+    });
+}

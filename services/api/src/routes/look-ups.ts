@@ -1,0 +1,120 @@
+import { sha256Hex } from '@stamp-ledger/codec';
+import type { StampView } from '@stamp-ledger/ports';
+import { type Answer, json, positionHeader } from '../answer.js';
+import { command } from '../command.js';
+import type { Exchange, Route, Services } from '../exchange.js';
+import { problem } from '../problems/problem.js';
+import { noTarget, serialTarget, sha256Target } from '../request/parameters.js';
+import { integer, moment, oneOf, readQuery } from '../request/query.js';
+import * as views from '../views.js';
+
+/** Anyone may read these from any web page. */
+const PUBLIC = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'ETag, X-Request-Id',
+  'cross-origin-resource-policy': 'cross-origin',
+};
+const SHORT_CACHE = 'public, max-age=5, stale-while-revalidate=30';
+const QUERY = { atLeastRevision: integer(0, Number.MAX_SAFE_INTEGER), consistency: oneOf('strong') };
+
+export function lookUpRoutes(services: Services): Route[] {
+  return [lookUp(services), verify(services), history(services), ofDocument(services)];
+}
+
+function lookUp({ ledger }: Services): Route {
+  return {
+    method: 'GET',
+    path: '/v1/stamps/{serial}',
+    handle: async (exchange) => {
+      const { parameters, search, requestId } = exchange;
+      // A serial that fails its own check is answered without a read.
+      const serial = serialTarget(parameters);
+      const { atLeastRevision, consistency } = readQuery(search, QUERY);
+      const strong = consistency === 'strong';
+      const result = await ledger.stamps.lookUp(serial, {
+        strong,
+        ...(atLeastRevision === undefined ? {} : { atLeastRevision }),
+      });
+      switch (result.kind) {
+        case 'unknown':
+          return problem('unknown-serial', requestId, { headers: PUBLIC });
+        case 'revision-not-reached':
+          return problem('revision-not-reached', requestId, {
+            facts: { revision: result.revision },
+            headers: PUBLIC,
+          });
+        case 'found': {
+          const etag = etagOf(result.view);
+          const headers = { ...PUBLIC, etag, 'cache-control': strong ? 'no-cache' : SHORT_CACHE };
+          return matches(exchange, etag)
+            ? { status: 304, headers, body: '' }
+            : json(200, views.withFreshness(result.view, result.asOf), headers);
+        }
+      }
+    },
+  };
+}
+
+/** Changes whenever anything of the view does; the moment of reading (`asOf`) is not part of it. */
+const etagOf = (view: StampView): string =>
+  `"${view.revision}-${sha256Hex(JSON.stringify(views.publicStamp(view))).slice(0, 16)}"`;
+
+/** If-None-Match compares weakly (RFC 9110 section 13.1.2). */
+function matches({ request }: Exchange, etag: string): boolean {
+  const header = request.headers['if-none-match'];
+  if (header === undefined) return false;
+  return header.split(',').some((each) => {
+    const tag = each.trim();
+    return tag === '*' || tag === etag || tag === `W/${etag}`;
+  });
+}
+
+function verify(services: Services): Route {
+  const { ledger } = services;
+  return command(services, {
+    path: '/v1/verifications',
+    scope: 'verify',
+    target: noTarget,
+    body: 'verify-stamp',
+    execute: async ({ body, caller, exchange }): Promise<Answer> => {
+      const documentSha256 = body.document?.sha256;
+      const report = await ledger.stamps.verify(
+        { serialText: body.serial, ...(documentSha256 === undefined ? {} : { documentSha256 }) },
+        caller,
+      );
+      if ('kind' in report) return problem('idempotency-key-reused', exchange.requestId);
+      const { serial, verdict, reasons, view, revision, position } = report;
+      const shown = view === undefined ? {} : views.publicStamp(view);
+      return json(200, { ...shown, serial, verdict, reasons, revision }, positionHeader(position));
+    },
+  });
+}
+
+function history({ ledger }: Services): Route {
+  return {
+    method: 'GET',
+    path: '/v1/stamps/{serial}/history',
+    scope: 'audit',
+    handle: async ({ parameters, search, requestId }) => {
+      const serial = serialTarget(parameters);
+      const { asOf } = readQuery(search, { asOf: moment });
+      const events = await ledger.stamps.history(serial, asOf);
+      if (events === undefined) return problem('unknown-serial', requestId);
+      return json(200, { serial, events: events.map(views.historyEvent) });
+    },
+  };
+}
+
+function ofDocument({ ledger }: Services): Route {
+  return {
+    method: 'GET',
+    path: '/v1/documents/{sha256}',
+    scope: 'audit',
+    handle: async ({ parameters, search }) => {
+      const sha256 = sha256Target(parameters);
+      readQuery(search, {});
+      const { stamps, asOf } = await ledger.stamps.ofDocument(sha256);
+      return json(200, { sha256, stamps: stamps.map(views.publicStamp), asOf });
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { type Answer, json } from '../answer.js';
+import type { Route, Services } from '../exchange.js';
+import { createDocs } from '../operations/docs.js';
+import type { Metrics } from '../operations/metrics.js';
+import { bundledOpenApi } from '../operations/openapi.js';
+import type { Readiness } from '../operations/readiness.js';
+import { problem } from '../problems/problem.js';
+import { isProblemName, PROBLEMS } from '../problems/table.js';
+
+/** Health, metrics and documentation: open to all, and cheap. */
+export function operationsRoutes(
+  { pathPrefix }: Services,
+  {
+    metrics,
+    readiness,
+    serverUrl,
+  }: { readonly metrics: Metrics; readonly readiness: Readiness; readonly serverUrl: string },
+): Route[] {
+  const docs = createDocs(pathPrefix);
+  let openApi: Answer | undefined;
+  /** Put together when it is first asked for: a start need not wait for it. */
+  const document = (): Answer => {
+    openApi ??= json(200, bundledOpenApi(serverUrl), { 'cache-control': 'public, max-age=60' });
+    return openApi;
+  };
+  const anything = ['*/*'];
+  return [
+    { method: 'GET', path: '/livez', handle: () => json(200, { status: 'live' }) },
+    {
+      method: 'GET',
+      path: '/readyz',
+      handle: async () => {
+        const failing = await readiness.failing();
+        return failing.length === 0
+          ? json(200, { status: 'ready' })
+          : json(503, { status: 'not-ready', failing });
+      },
+    },
+    {
+      method: 'GET',
+      path: '/metrics',
+      produces: anything,
+      handle: async () => ({
+        status: 200,
+        headers: { 'content-type': metrics.contentType },
+        body: await metrics.render(),
+      }),
+    },
+    { method: 'GET', path: '/openapi.json', handle: document },
+    { method: 'GET', path: '/docs', produces: anything, handle: () => docs.page() },
+    {
+      method: 'GET',
+      path: '/docs/{file}',
+      produces: anything,
+      handle: ({ parameters, requestId }) => docs.file(parameters.file ?? '', requestId),
+    },
+    {
+      method: 'GET',
+      path: '/problems/{name}',
+      handle: ({ parameters, requestId }) => {
+        const { name = '' } = parameters;
+        return isProblemName(name)
+          ? json(
+              200,
+              { type: `/problems/${name}`, ...PROBLEMS[name] },
+              { 'cache-control': 'public, max-age=3600' },
+            )
+          : problem('not-found', requestId);
+      },
+    },
+  ];
+}

@@ -1,0 +1,120 @@
+import type { Outcome } from '@stamp-ledger/app';
+import type { Serial, StampState } from '@stamp-ledger/domain';
+import { type Answer, json, positionHeader } from '../answer.js';
+import { command, removal, settle } from '../command.js';
+import type { Exchange, Route, Services } from '../exchange.js';
+import { serialTarget as target } from '../request/parameters.js';
+
+/** 201 when the command changed the stamp, now or when it was first sent; 200 when it was so already. */
+const answer = (
+  exchange: Exchange,
+  serial: Serial,
+  outcome: Outcome<StampState>,
+  changedStatus: 200 | 201 = 201,
+): Promise<Answer> =>
+  settle(exchange, outcome, ({ changed, state, revision, position }) =>
+    json(changed ? changedStatus : 200, { serial, revision, state: state.stage }, positionHeader(position)),
+  );
+
+export function stampRoutes(services: Services): Route[] {
+  return [
+    ...affixRoutes(services),
+    ...outcomeRoutes(services),
+    ...issuerRoutes(services),
+    saleRoute(services),
+  ];
+}
+
+function saleRoute(services: Services): Route {
+  const { stamps } = services.ledger;
+  return command(services, {
+    path: '/v1/stamps/{serial}/sale',
+    scope: 'sell',
+    target,
+    body: 'sell-stamp',
+    execute: async ({ target: serial, body, caller, exchange }) =>
+      answer(exchange, serial, await stamps.sell(serial, body, caller)),
+  });
+}
+
+function affixRoutes(services: Services): Route[] {
+  const { stamps } = services.ledger;
+  return [
+    command(services, {
+      path: '/v1/stamps/{serial}/reservation',
+      scope: 'affix',
+      target,
+      body: 'reserve-stamp',
+      execute: async ({ target: serial, body, caller, exchange }) =>
+        answer(exchange, serial, await stamps.reserve(serial, body, caller)),
+    }),
+    removal(services, {
+      path: '/v1/stamps/{serial}/reservation',
+      scope: 'affix',
+      target,
+      execute: async ({ target: serial, caller, exchange }) =>
+        answer(exchange, serial, await stamps.release(serial, caller), 200),
+    }),
+    command(services, {
+      path: '/v1/stamps/{serial}/affixation',
+      scope: 'affix',
+      target,
+      body: 'affix-stamp',
+      execute: async ({ target: serial, body, caller, exchange }) =>
+        answer(exchange, serial, await stamps.affix(serial, body, caller)),
+    }),
+  ];
+}
+
+function outcomeRoutes(services: Services): Route[] {
+  const { stamps } = services.ledger;
+  return [
+    command(services, {
+      path: '/v1/stamps/{serial}/outcome-unknown',
+      scope: 'affix',
+      target,
+      body: 'report-outcome-unknown',
+      bodyOptional: true,
+      execute: async ({ target: serial, body, caller, exchange }) =>
+        answer(exchange, serial, await stamps.reportOutcomeUnknown(serial, body, caller)),
+    }),
+    command(services, {
+      path: '/v1/stamps/{serial}/outcome',
+      scope: 'affix',
+      target,
+      body: 'resolve-outcome',
+      execute: async ({ target: serial, body, caller, exchange }) =>
+        answer(exchange, serial, await stamps.resolveOutcome(serial, body, caller)),
+    }),
+  ];
+}
+
+function issuerRoutes(services: Services): Route[] {
+  const { stamps } = services.ledger;
+  return [
+    command(services, {
+      path: '/v1/stamps/{serial}/void',
+      scope: 'issue',
+      target,
+      body: 'void-stamp',
+      execute: async ({ target: serial, body, caller, exchange }) =>
+        answer(exchange, serial, await stamps.void(serial, body, caller)),
+    }),
+    command(services, {
+      path: '/v1/stamps/{serial}/deallocation',
+      scope: 'issue',
+      target,
+      body: 'deallocate-stamp',
+      execute: async ({ target: serial, body, caller, exchange }) =>
+        answer(exchange, serial, await stamps.deallocate(serial, body, caller)),
+    }),
+    command(services, {
+      path: '/v1/stamps/{serial}/corrections',
+      scope: 'issue',
+      target,
+      body: 'correct-event',
+      execute: async ({ target: serial, body, caller, exchange }) =>
+        answer(exchange, serial, await stamps.correct(serial, body, caller)),
+    }),
+  ];
+}

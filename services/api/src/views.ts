@@ -1,0 +1,80 @@
+import type { AllocationReport, BatchReport, Freshness, HistoryEvent, OrderReport } from '@stamp-ledger/app';
+import type { IncidentState } from '@stamp-ledger/domain';
+import type { StampView } from '@stamp-ledger/ports';
+
+/** What anyone may read of a stamp (A6): never its holder, payment, order or an actor. Undefined members are not sent. */
+export function publicStamp(view: StampView) {
+  const { serial, state, denomination, series, channel, mintedAt, soldAt, affixedAt, document, voided } =
+    view;
+  const { count, lastAt } = view.verifications;
+  return {
+    serial,
+    state,
+    denomination,
+    series,
+    channel,
+    mintedAt,
+    soldAt,
+    affixedAt,
+    document: document && { sha256: document.sha256, type: document.type },
+    voided: voided && { reason: voided.reason, at: voided.at },
+    verifications: { count, lastAt },
+    revision: view.revision,
+  };
+}
+
+export const withFreshness = (view: StampView, { recordedAt, lagMilliseconds }: Freshness) => ({
+  ...publicStamp(view),
+  asOf: { recordedAt, lagMilliseconds },
+});
+
+/** An order as its channel sees it. */
+export function order({ state, revision, ahead, estimatedSeconds }: OrderReport) {
+  const { orderId, status, channel, denomination, quantity } = state;
+  const base = { orderId, status, channel, denomination, quantity, revision, ahead, estimatedSeconds };
+  switch (state.status) {
+    case 'placed':
+      return base;
+    case 'rejected':
+      return { ...base, reason: state.reason };
+    case 'paid':
+    case 'cancelled':
+      return { ...base, payment: state.payment };
+    case 'fulfilled':
+      return { ...base, payment: state.payment, serials: state.serials };
+    case 'refunded':
+      return {
+        ...base,
+        payment: state.payment,
+        serials: state.serials,
+        amount: state.amount,
+        policyVersion: state.policyVersion,
+      };
+  }
+}
+
+export function batch({ state, minted }: BatchReport) {
+  const { batchId, status, denomination, quantity, series } = state;
+  const base = { batchId, status, denomination, quantity, series, minted };
+  return state.status === 'minted' && state.conflicts.length > 0
+    ? { ...base, conflicts: state.conflicts }
+    : base;
+}
+
+export function allocation({ state, allocated }: AllocationReport) {
+  const { allocationId, status, channel, denomination, quantity, batchId } = state;
+  return { allocationId, status, channel, denomination, quantity, batchId, allocated };
+}
+
+export function incident(state: Exclude<IncidentState, { status: 'none' }>) {
+  const { incidentId, status, title, description, startedAt, relaxedRules } = state;
+  const base = { incidentId, status, title, description, startedAt, relaxedRules };
+  return state.status === 'closed' ? { ...base, endedAt: state.endedAt, summary: state.summary } : base;
+}
+
+/** An event as auditors and subscribers read it. */
+export function historyEvent({ event, leafHash }: HistoryEvent) {
+  const { position, stream, revision, id, type, data, metadata } = event;
+  const { occurredAt, recordedAt } = metadata;
+  return { position, stream, revision, id, type, occurredAt, recordedAt, data, metadata, leafHash };
+}

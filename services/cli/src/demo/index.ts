@@ -1,0 +1,6 @@
+export { PUBLIC_CHANNEL_NAMES } from './channels.js';
+export * from './curve.js';
+export { Heap } from './heap.js';
+export { OpenLoop } from './open-loop.js';
+export { createRandom, type Random } from './random.js';
+export * from './scenario.js';

@@ -1,0 +1,62 @@
+import { Command, CommanderError } from 'commander';
+import { addDocumentCommands } from './commands/documents.js';
+import { addLookCommands } from './commands/look.js';
+import { addOrderCommands } from './commands/orders.js';
+import { addReportCommands } from './commands/reports.js';
+import { addStampCommands } from './commands/stamps.js';
+import { addStockCommands } from './commands/stock.js';
+import { adviceFor, describeError, errorJson } from './error-output.js';
+import { EXIT, EXIT_CODES_HELP, type ExitCode, exitCodeOf } from './exit-codes.js';
+import { wholeNumber } from './options.js';
+import type { Streams } from './output.js';
+import { createBind, DEFAULT_TOKEN_FILE, DEFAULT_URL, type Run } from './session.js';
+
+/** Runs one command line (without the interpreter and the script) and answers with its exit code. */
+export async function run(argv: readonly string[], streams: Streams): Promise<ExitCode> {
+  const state: Run = { code: EXIT.done, json: argv.includes('--json') };
+  try {
+    await createProgram(streams, state).parseAsync(argv, { from: 'user' });
+    return state.code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    report(error, state, streams);
+    return exitCodeOf(error);
+  }
+}
+
+function report(error: unknown, state: Run, streams: Streams): void {
+  if (state.json) {
+    streams.stdout.write(`${JSON.stringify(errorJson(error, state.repeatWith))}\n`);
+    return;
+  }
+  streams.stderr.write(`stamp-ledger: ${describeError(error)}\n`);
+  const advice = adviceFor(error, state.repeatWith);
+  if (advice !== undefined) streams.stderr.write(`${advice}\n`);
+}
+
+function createProgram(streams: Streams, state: Run): Command {
+  const program = new Command('stamp-ledger')
+    .description('Work with a stamp ledger over its HTTP API.')
+    .option('--url <url>', 'where the ledger is', DEFAULT_URL)
+    .option(
+      '--token-file <file>',
+      `file with the bearer token (default: ${DEFAULT_TOKEN_FILE}, if it is there)`,
+    )
+    .option('--json', 'for machines: JSON on stdout, one document or one line for each item')
+    .option('--timeout <seconds>', 'wait this long for one answer', wholeNumber(1, 3_600), 30)
+    .addHelpText('after', EXIT_CODES_HELP)
+    .showHelpAfterError('(add --help for help)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => streams.stdout.write(text),
+      writeErr: (text) => streams.stderr.write(text),
+    });
+  const bind = createBind(streams, state);
+  addStockCommands(program, bind);
+  addOrderCommands(program, bind);
+  addStampCommands(program, bind);
+  addDocumentCommands(program, bind);
+  addLookCommands(program, bind);
+  addReportCommands(program, bind);
+  return program;
+}

@@ -1,0 +1,3 @@
+import { startLedger } from './start-ledger.js';
+
+await startLedger(process.env);

@@ -1,0 +1,64 @@
+import { createApi, createAuthenticator } from '@stamp-ledger/api';
+import {
+  adminTokenPath,
+  type Configuration,
+  createLogger,
+  openLedger,
+  readConfiguration,
+} from '@stamp-ledger/wiring';
+
+/** Exit codes of the process; 0 after a drain. */
+const EXIT = { badConfiguration: 78, fatal: 70 } as const;
+/** Milliseconds a drain may take before the process ends all the same. */
+const DRAIN_MILLISECONDS = 9_500;
+
+/** The whole ledger in one process: log, read models, jobs and HTTP. Prints the ready line, drains on SIGTERM and SIGINT. */
+export async function startLedger(environment: NodeJS.ProcessEnv): Promise<void> {
+  const read = readConfiguration(environment);
+  if (!read.ok) {
+    process.stderr.write(`${read.faults.join('\n')}\n`);
+    process.exitCode = EXIT.badConfiguration;
+    return;
+  }
+  const { configuration } = read;
+  const logger = createLogger(configuration.logLevel);
+  const onFatal = (error: unknown): void => {
+    logger.fatal({ err: error }, 'the ledger stops: what follows could not be kept');
+    logger.flush();
+    process.exit(EXIT.fatal);
+  };
+
+  const opened = await openLedger({ configuration, logger, onFatal });
+  const { ledger, idempotencyKeys, runtime, adminToken, health } = opened;
+  const { publicUrl, identity } = configuration;
+  const api = createApi({
+    ledger,
+    idempotencyKeys,
+    runtime,
+    authenticator: createAuthenticator(identity, adminToken),
+    health,
+    logger,
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+  });
+  const { url } = await api.listen(configuration);
+  opened.startBackground();
+
+  const stop = (): void => {
+    setTimeout(() => onFatal(new Error('the drain took too long')), DRAIN_MILLISECONDS).unref();
+    void (async () => {
+      await api.close();
+      await opened.close();
+      process.exit(0);
+    })().catch(onFatal);
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  process.stdout.write(`stamp-ledger ready ${url}\n`);
+  announce(configuration);
+}
+
+/** For the person at the terminal; standard output keeps to its one line. */
+function announce({ identity, dataDirectory }: Configuration): void {
+  if (identity.kind === 'local')
+    process.stderr.write(`administrator's token: ${adminTokenPath(dataDirectory)}\n`);
+}
