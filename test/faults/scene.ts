@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { type Caller, createContext, createLedger, type Ledger, runJobs } from '@stamp-ledger/app';
+import { deriveCommandId, serialDeriver, sha256Hex } from '@stamp-ledger/codec';
+import type { CommandId, Instant } from '@stamp-ledger/domain';
+import { openEmbeddedEventStore } from '@stamp-ledger/embedded';
+import type { EventStore, ReadModels, Runtime } from '@stamp-ledger/ports';
+import { openEmbeddedReadModels } from '@stamp-ledger/wiring';
+
+/** One life of a ledger in this process, on a directory that outlives it. */
+export interface Life {
+  readonly ledger: Ledger;
+  readonly store: EventStore;
+  readonly readModels: ReadModels;
+  /** Ends as a crash would: jobs stop where they are; what was not in the log is gone. */
+  end(): Promise<void>;
+}
+
+/** A directory on which ledgers live one after another. */
+export async function scene(): Promise<{ readonly directory: string; remove(): Promise<void> }> {
+  const directory = await mkdtemp(join(tmpdir(), 'stamp-ledger-faults-'));
+  return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
+}
+
+/** Opens the ledger on its real store and read models; `between` may stand between it and the store. */
+export async function begin(
+  directory: string,
+  between: (store: EventStore) => EventStore = (store) => store,
+): Promise<Life> {
+  const real = await openEmbeddedEventStore({
+    directory,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  const runtime = testRuntime();
+  const readModels = await openEmbeddedReadModels({ directory, store: real, now: runtime.clock.now });
+  const context = createContext({ store: between(real), readModels, runtime });
+  const stopping = new AbortController();
+  const jobs = runJobs(context, { signal: stopping.signal, onPortError: () => undefined }).catch(
+    (error: unknown) => {
+      if (!(error instanceof Crash)) throw error;
+    },
+  );
+  return {
+    ledger: createLedger(context),
+    store: real,
+    readModels,
+    end: async () => {
+      stopping.abort();
+      await jobs;
+      await readModels.close();
+      await real.close();
+    },
+  };
+}
+
+/** The process died here. */
+export class Crash extends Error {}
+
+let nextCommand = 0;
+/** A caller with a fresh command id, or the one that `name` names. */
+export function caller(name = `command ${nextCommand++}`): Caller {
+  const commandId = deriveCommandId('test', name);
+  return { actor: 'tester', commandId, correlationId: commandId, requestHash: sha256Hex(name) };
+}
+
+function testRuntime(): Runtime {
+  let latest = Date.parse('2024-09-06T13:00:00Z');
+  return {
+    clock: {
+      now: () => new Date(latest++).toISOString() as Instant,
+      monotonicMilliseconds: () => performance.now(),
+      sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }).catch(() => undefined),
+    },
+    ids: { commandId: () => deriveCommandId('test', `id ${nextCommand++}`) as CommandId },
+    serials: serialDeriver(Buffer.alloc(32, 7)),
+  };
+}

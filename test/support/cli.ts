@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type LedgerProcess, ROOT } from './server-process.js';
+
+const BIN = join(ROOT, 'services/cli/bin/stamp-ledger.js');
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** stdout as one JSON document. */
+  json(): Record<string, unknown>;
+  /** stdout as JSON lines. */
+  jsonLines(): Record<string, unknown>[];
+}
+
+/** Runs the command line program as a user would, in a process of its own. */
+export async function cli(args: readonly string[], stdin: string | Buffer = ''): Promise<CliResult> {
+  const child = spawn(process.execPath, [BIN, ...args], { stdio: 'pipe', cwd: '/' });
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(stdin);
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number | null]>,
+  ]);
+  return {
+    code,
+    stdout,
+    stderr,
+    json: () => JSON.parse(stdout) as Record<string, unknown>,
+    jsonLines: () =>
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+  };
+}
+
+/** The program, pointed at a ledger. */
+export const cliFor =
+  (ledger: LedgerProcess) =>
+  (args: readonly string[], stdin?: string | Buffer): Promise<CliResult> =>
+    cli([...args, '--url', ledger.url, '--token-file', ledger.tokenFile], stdin);

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** The repository's root, from `test/dist/support`. */
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const ENTRY = join(ROOT, 'services/ledger/dist/main.js');
+const READY = /^stamp-ledger ready (http:\/\/\S+)$/;
+const STOP_MILLISECONDS = 12_000;
+
+/** A ledger in a process of its own, on a data directory of its own. */
+export interface LedgerProcess {
+  readonly url: string;
+  readonly token: string;
+  readonly tokenFile: string;
+  readonly directory: string;
+  readonly pid: number;
+  /** `kill -9`, then a new process on the same data and port. */
+  restart(): Promise<LedgerProcess>;
+  kill(): Promise<void>;
+  /** SIGTERM; answers the exit code and removes the data. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts a ledger on a free port and waits for its ready line. */
+export function startLedgerProcess(): Promise<LedgerProcess> {
+  return launch(mkdtempSync(join(tmpdir(), 'stamp-ledger-test-')), 0);
+}
+
+async function launch(directory: string, port: number): Promise<LedgerProcess> {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LEDGER_'));
+  const child = spawn(process.execPath, [ENTRY], {
+    env: {
+      ...Object.fromEntries(inherited),
+      LEDGER_PORT: String(port),
+      LEDGER_DATA_DIR: directory,
+      LEDGER_LOG_LEVEL: 'warn',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  endWithParent(child);
+  const url = await readyUrl(child);
+  const tokenFile = join(directory, 'admin-token');
+  const kill = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  };
+  return {
+    url,
+    directory,
+    tokenFile,
+    token: readFileSync(tokenFile, 'utf8').trim(),
+    pid: child.pid ?? 0,
+    kill,
+    restart: async () => {
+      await kill();
+      return launch(directory, Number(new URL(url).port));
+    },
+    stop: async () => {
+      await terminate(child, kill);
+      rmSync(directory, { recursive: true, force: true });
+      return child.exitCode;
+    },
+  };
+}
+
+/** However the test process ends, its child ends too: tap ends one that takes too long by SIGALRM or SIGTERM. */
+export function endWithParent(child: ChildProcess, how: NodeJS.Signals = 'SIGKILL'): void {
+  const end = () => void child.kill(how);
+  const signalled = (signal: NodeJS.Signals) => {
+    end();
+    process.kill(process.pid, signal);
+  };
+  process.once('exit', end);
+  for (const signal of ['SIGALRM', 'SIGTERM', 'SIGINT'] as const) process.once(signal, signalled);
+  child.once('exit', () => {
+    process.off('exit', end);
+    for (const signal of ['SIGALRM', 'SIGTERM', 'SIGINT'] as const) process.off(signal, signalled);
+  });
+}
+
+function readyUrl(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    if (child.stdout === null) throw new Error('the ledger has no stdout');
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const url = READY.exec(line)?.[1];
+      if (url === undefined) reject(new Error(`unexpected on stdout: ${line}`));
+      else resolve(url);
+    });
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`the ledger ended before it was ready (${code})`)));
+  });
+}
+
+async function terminate(child: ChildProcess, kill: () => Promise<void>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  const late = setTimeout(() => void kill(), STOP_MILLISECONDS);
+  child.kill('SIGTERM');
+  await gone;
+  clearTimeout(late);
+}

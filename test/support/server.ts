@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Api, type ApiDependencies, createAdminTokenAuthenticator, createApi } from '@stamp-ledger/api';
+import { type Configuration, createLogger, type OpenLedger, openLedger } from '@stamp-ledger/wiring';
+import { type Caller, caller, type Witness } from './http.js';
+
+export const logger = createLogger('silent');
+
+/** A fresh directory, and how to be rid of it. */
+export function temporaryDirectory(): { readonly directory: string; remove(): void } {
+  const directory = mkdtempSync(join(tmpdir(), 'stamp-ledger-'));
+  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+/** A whole embedded ledger with its background work, in a directory. */
+export async function openTestLedger(directory: string): Promise<OpenLedger> {
+  const configuration: Configuration = {
+    host: '127.0.0.1',
+    port: 0,
+    dataDirectory: directory,
+    origin: 'stamp-ledger.test/log',
+    identity: { kind: 'local' },
+    logLevel: 'silent',
+  };
+  const opened = await openLedger({
+    configuration,
+    logger,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  opened.startBackground();
+  return opened;
+}
+
+export interface Served {
+  readonly api: Api;
+  readonly url: string;
+  /** Calls with the administrator's token. */
+  readonly call: Caller;
+}
+
+/** The API of an open ledger on a free port; parts of what it works with can be replaced. */
+export async function serve(
+  opened: OpenLedger,
+  { witness, ...replaced }: Partial<ApiDependencies> & { readonly witness?: Witness } = {},
+): Promise<Served> {
+  const { ledger, idempotencyKeys, runtime, adminToken = '' } = opened;
+  const api = createApi({
+    ledger,
+    idempotencyKeys,
+    runtime,
+    authenticator: createAdminTokenAuthenticator(adminToken),
+    health: () => opened.health(),
+    logger,
+    ...replaced,
+  });
+  const { url } = await api.listen({ host: '127.0.0.1', port: 0 });
+  return { api, url, call: caller(url, adminToken, witness) };
+}
