@@ -28,8 +28,8 @@ const json = async (...args: string[]) => (await cli([...args, '--json'])).json(
 
 async function buy(quantity: number): Promise<string[]> {
   const order = await json('order', ...FROM, '--quantity', String(quantity), '--pay', `pay-${Math.random()}`);
-  t.equal(order['status'], 'fulfilled');
-  return order['serials'] as string[];
+  t.equal(order.status, 'fulfilled');
+  return order.serials as string[];
 }
 
 t.test('mint, batch, allocate, allocation', async (t) => {
@@ -39,7 +39,7 @@ t.test('mint, batch, allocate, allocation', async (t) => {
   t.match(await json('batch', 'b-1'), { batchId: 'b-1', status: 'minted', minted: 500, series: '2026' });
 
   const later = await json('mint', '--quantity', '5', ...MONEY, '--series', '2026', '--no-wait');
-  t.match(String(later['status']), /^mint(ing|ed)$/);
+  t.match(String(later.status), /^mint(ing|ed)$/);
   t.match(later, { batchId: String, position: String });
 
   const own = join(directory, 'own-serials');
@@ -61,8 +61,8 @@ t.test('the same --key is the same command; with other words it is refused', asy
   const args = ['order', ...FROM, ...payment, '--key', 'order-key'];
   const first = await json(...args);
   const second = await json(...args);
-  t.equal(second['orderId'], first['orderId']);
-  t.equal(second['position'], first['position']);
+  t.equal(second.orderId, first.orderId);
+  t.equal(second.position, first.position);
   const other = await cli([...args, '--quantity', '2']);
   t.equal(other.code, 3);
 });

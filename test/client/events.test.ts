@@ -1,6 +1,19 @@
 import { createClient, type EventAnswer } from '@stamp-ledger/client';
-import t from 'tap';
-import { type FakeAnswer, jsonAnswer, problemAnswer, startFakeLedger } from '../support/fake-ledger.js';
+import t, { type Test } from 'tap';
+import {
+  type FakeAnswer,
+  type FakeLedger,
+  jsonAnswer,
+  problemAnswer,
+  startFakeLedger,
+} from '../support/fake-ledger.js';
+
+function closeAfter(t: Test, client: { close(): void }, fake: FakeLedger): void {
+  t.teardown(() => {
+    client.close();
+    return fake.close();
+  });
+}
 
 const event = (position: string) => ({ position, stream: 'order-1', type: 'OrderPaid' });
 
@@ -17,7 +30,7 @@ const log: FakeAnswer = (response, { url }) => {
 t.test('every event comes once and in order, page after page, up to the head', async (t) => {
   const fake = await startFakeLedger(log);
   const client = createClient({ baseUrl: fake.url });
-  t.teardown(() => (client.close(), fake.close()));
+  closeAfter(t, client, fake);
   const seen: string[] = [];
   const checkpoints: string[] = [];
   for await (const { position } of client.events.follow({
@@ -33,7 +46,7 @@ t.test('every event comes once and in order, page after page, up to the head', a
 t.test('it goes on from a place, waits at the head, and ends with its signal', async (t) => {
   const fake = await startFakeLedger(log);
   const client = createClient({ baseUrl: fake.url });
-  t.teardown(() => (client.close(), fake.close()));
+  closeAfter(t, client, fake);
   const stop = new AbortController();
   const seen: EventAnswer[] = [];
   setTimeout(() => stop.abort(), 150);
@@ -53,14 +66,14 @@ t.test('it goes on from a place, waits at the head, and ends with its signal', a
 t.test('a moment of unavailability is passed over, a refusal is not', async (t) => {
   const fake = await startFakeLedger(problemAnswer(503, 'ledger-unavailable'), log);
   const client = createClient({ baseUrl: fake.url, retry: { baseMilliseconds: 5 } });
-  t.teardown(() => (client.close(), fake.close()));
+  closeAfter(t, client, fake);
   const seen: string[] = [];
   for await (const { position } of client.events.follow({ stopAtHead: true })) seen.push(position);
   t.equal(seen.length, 5);
 
   const closed = await startFakeLedger(problemAnswer(401, 'unauthenticated'));
   const stranger = createClient({ baseUrl: closed.url });
-  t.teardown(() => (stranger.close(), closed.close()));
+  closeAfter(t, stranger, closed);
   await t.rejects(stranger.events.follow({ stopAtHead: true }).next(), {
     name: 'LedgerError',
     message: 'It is unauthenticated.',
@@ -70,6 +83,6 @@ t.test('a moment of unavailability is passed over, a refusal is not', async (t) 
 t.test('an empty log has nothing to yield', async (t) => {
   const fake = await startFakeLedger(jsonAnswer(200, { events: [] }));
   const client = createClient({ baseUrl: fake.url });
-  t.teardown(() => (client.close(), fake.close()));
+  closeAfter(t, client, fake);
   t.same(await client.events.follow({ stopAtHead: true }).next(), { done: true, value: undefined });
 });

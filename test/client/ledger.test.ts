@@ -128,7 +128,7 @@ t.test('the life of stamps', async (t) => {
 
 t.test('direct sale and return of stock', async (t) => {
   const { body } = await client.events.page({ types: ['StampAllocated'], limit: 1_000 });
-  const serial = String(body.events.at(-1)?.data['serial']);
+  const serial = String(body.events.at(-1)?.data.serial);
   t.match((await client.stamps.deallocate(serial, { reason: 'returned' })).body, { state: 'minted' });
   const sold = await client.stamps.sell(serial, {
     channel: 'direct',

@@ -28,6 +28,20 @@ export interface CommandSource {
   readonly occurredAt?: Instant;
 }
 
+/** The metadata that a command recorded at `at` gives its events. */
+export const commandMetadata = (
+  { commandId, correlationId, causationId, actor, requestHash, occurredAt }: CommandSource,
+  at: Instant,
+): Omit<MetadataV1, 'schemaVersion'> => ({
+  commandId,
+  correlationId,
+  causationId,
+  actor,
+  requestHash,
+  occurredAt: occurredAt ?? at,
+  recordedAt: at,
+});
+
 export interface CommandRequest<State, Command> {
   readonly stream: StreamName;
   readonly source: CommandSource;
@@ -140,15 +154,7 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
   }
 
   function encodeAll(stream: StreamName, source: CommandSource, events: readonly DomainEvent[], at: Instant) {
-    const metadata: Omit<MetadataV1, 'schemaVersion'> = {
-      commandId: source.commandId,
-      correlationId: source.correlationId,
-      causationId: source.causationId,
-      actor: source.actor,
-      requestHash: source.requestHash,
-      occurredAt: source.occurredAt ?? at,
-      recordedAt: at,
-    };
+    const metadata = commandMetadata(source, at);
     return events.map((event, index) =>
       serde.encode({ id: deriveEventId(source.commandId, stream, index), event, metadata, stream }),
     );

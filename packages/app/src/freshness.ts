@@ -4,21 +4,22 @@ import { LIMITS, PortError, type ProjectionName } from '@stamp-ledger/ports';
 import type { Context } from './context.js';
 import type { Freshness } from './ledger.js';
 
-/** How far a read model is behind the log: 0 when it has seen the last event. */
+/** How far a read model is behind the log: since when its first unseen event is there, or 0 when it has seen them all. */
 export async function freshness(
-  { store, readModels, runtime }: Context,
+  { store, readModels, runtime, serde }: Context,
   projection: ProjectionName,
 ): Promise<Freshness> {
-  const now = runtime.clock.now();
-  const head = await store.head();
   const status = readModels.status().find((each) => each.projection === projection);
-  const seen = status?.recordedAt;
-  if (head === undefined || (status?.position !== undefined && status.position >= head))
-    return { recordedAt: seen ?? now, lagMilliseconds: 0 };
-  return {
-    recordedAt: seen ?? now,
-    lagMilliseconds: seen === undefined ? 0 : Math.max(0, toMilliseconds(now) - toMilliseconds(seen)),
-  };
+  const position = status?.position;
+  const now = runtime.clock.now();
+  const recordedAt = status?.recordedAt ?? now;
+  const head = await store.head();
+  if (head === undefined || (position !== undefined && position >= head))
+    return { recordedAt, lagMilliseconds: 0 };
+  const [unseen] = await store.readAll({ limit: 1, ...(position === undefined ? {} : { after: position }) });
+  if (unseen === undefined) return { recordedAt, lagMilliseconds: 0 };
+  const since = serde.decode(unseen).metadata.recordedAt;
+  return { recordedAt, lagMilliseconds: Math.max(0, toMilliseconds(now) - toMilliseconds(since)) };
 }
 
 /** Lets the read models catch up with the log as it is now, for a bounded time; false when they have not. */

@@ -94,11 +94,12 @@ export interface VerificationReport {
   readonly serial: string;
   readonly verdict: Verdict;
   readonly reasons: readonly VerificationReason[];
-  /** Absent for a serial that is malformed. */
-  readonly view?: StampView;
-  readonly revision?: number;
   /** Absent when nothing was recorded: a malformed serial. */
-  readonly position?: Position;
+  readonly recorded?: {
+    readonly view: StampView;
+    readonly position: Position;
+    readonly asOf: Freshness;
+  };
 }
 
 /** How fresh an answer is. */

@@ -38,9 +38,11 @@ export function verification(context: Context): Ledger['stamps']['verify'] {
       serial: parsed.serial,
       verdict: recorded.data.verdict,
       reasons: recorded.data.reasons,
-      view: viewOf(result.state, parsed.serial),
-      revision: result.revision,
-      position: result.position,
+      recorded: {
+        view: viewOf(result.state, parsed.serial),
+        position: result.position,
+        asOf: { recordedAt: recorded.metadata.recordedAt, lagMilliseconds: 0 },
+      },
     };
   };
 }

@@ -1,10 +1,13 @@
 import type { EventData, EventId, EventOf, EventType, MetadataV1 } from '@stamp-ledger/domain';
 import { CodecError, canonicalJson } from './canonical.js';
 import type { EncodedEvent, LedgerEvent, RecordedEvent, StreamName } from './envelope.js';
-import { validateEventData, validateMetadata } from './validators.js';
+import { type SchemaFault, validateEventData, validateMetadata } from './validators.js';
 
 /** Longest event, in bytes of its log entry: entries carry a 16-bit length (C2SP tlog-tiles). */
 export const EVENT_BYTES_MAX = 65_535;
+
+/** More than id, revision, stream and type ever take up in an entry. */
+const ENVELOPE_BYTES_MAX = 1_024;
 
 /** Newest stored version of each event type. An older version stays readable through {@link UPCASTERS}. */
 export const EVENT_VERSIONS: { readonly [Type in EventType]: number } = {
@@ -54,26 +57,45 @@ export interface Serde {
   decode(recorded: RecordedEvent): LedgerEvent;
 }
 
+const faulty = (type: string, [first]: readonly SchemaFault[]): CodecError =>
+  new CodecError(`${type}: ${first?.pointer || '/'} ${first?.detail ?? 'is not valid'}`);
+
+/** Metadata already checked and printed: the thousands of events of one job share one object. */
+const printedMetadata = new WeakMap<object, { readonly version: number; readonly text: string }>();
+
+function metadataText(type: string, metadata: Omit<MetadataV1, 'schemaVersion'>, version: number): string {
+  const printed = printedMetadata.get(metadata);
+  if (printed?.version === version) return printed.text;
+  const full: MetadataV1 = { ...metadata, schemaVersion: version };
+  const checked = validateMetadata(full);
+  if (!checked.ok) throw faulty(type, checked.faults);
+  const text = canonicalJson(full);
+  printedMetadata.set(metadata, { version, text });
+  return text;
+}
+
+/** UTF-8 needs at most 3 bytes for a UTF-16 unit; only what may be too long by that is counted exactly. */
+function refuseTooLong(event: EncodedEvent, stream: StreamName): void {
+  if (3 * (event.data.length + event.metadata.length) + ENVELOPE_BYTES_MAX < EVENT_BYTES_MAX) return;
+  const bytes = Buffer.byteLength(entryText({ ...event, stream, revision: Number.MAX_SAFE_INTEGER }));
+  if (bytes > EVENT_BYTES_MAX)
+    throw new CodecError(`${event.type}: an event of ${bytes} bytes is longer than ${EVENT_BYTES_MAX}`);
+}
+
 export function createSerde(versions: { readonly [Type in EventType]: number }, upcasters: Upcasters): Serde {
   const isEventType = (type: string): type is EventType => Object.hasOwn(versions, type);
   return {
     encode({ id, event, metadata, stream }) {
       const version = versions[event.type];
-      const full: MetadataV1 = { ...metadata, schemaVersion: version };
-      const faults = [validateEventData(event.type, version, event.data), validateMetadata(full)].flatMap(
-        (result) => (result.ok ? [] : result.faults),
-      );
-      const [first] = faults;
-      if (first !== undefined) throw new CodecError(`${event.type}: ${first.pointer || '/'} ${first.detail}`);
+      const checked = validateEventData(event.type, version, event.data);
+      if (!checked.ok) throw faulty(event.type, checked.faults);
       const encoded: EncodedEvent = {
         id,
         type: event.type,
         data: canonicalJson(event.data),
-        metadata: canonicalJson(full),
+        metadata: metadataText(event.type, metadata, version),
       };
-      const bytes = Buffer.byteLength(entryText({ ...encoded, stream, revision: Number.MAX_SAFE_INTEGER }));
-      if (bytes > EVENT_BYTES_MAX)
-        throw new CodecError(`${event.type}: an event of ${bytes} bytes is longer than ${EVENT_BYTES_MAX}`);
+      refuseTooLong(encoded, stream);
       return encoded;
     },
     decode(recorded) {

@@ -66,9 +66,9 @@ function validator(id: string): ValidateFunction {
 function fault(error: ErrorObject): SchemaFault {
   const member =
     error.keyword === 'required'
-      ? error.params['missingProperty']
+      ? error.params.missingProperty
       : error.keyword === 'additionalProperties'
-        ? error.params['additionalProperty']
+        ? error.params.additionalProperty
         : undefined;
   const pointer =
     member === undefined

@@ -4,8 +4,9 @@ import { DELIVERY_CASES } from './read-models/delivery.cases.js';
 import { Bench, type Deliver, type ReadModelsUnderTest } from './read-models/harness.js';
 import { HISTORY_CASES } from './read-models/history.cases.js';
 import { LOOK_UP_CASES } from './read-models/look-up.cases.js';
+import { ORDER_CASES } from './read-models/order.cases.js';
 import { RUN_CASES } from './read-models/run.cases.js';
-import { WORK_CASES } from './read-models/work.cases.js';
+import { STOCK_CASES } from './read-models/stock.cases.js';
 
 export type { Deliver, OpenModels, ReadModelsUnderTest, Tampering } from './read-models/harness.js';
 
@@ -27,7 +28,14 @@ export function readModelsContract({
   deliver = projectBatch,
   deadline = CASE_MILLISECONDS,
 }: ReadModelsContractOptions): readonly ContractCase[] {
-  return [...DELIVERY_CASES, ...RUN_CASES, ...HISTORY_CASES, ...WORK_CASES, ...LOOK_UP_CASES].map((each) => ({
+  return [
+    ...DELIVERY_CASES,
+    ...RUN_CASES,
+    ...HISTORY_CASES,
+    ...ORDER_CASES,
+    ...STOCK_CASES,
+    ...LOOK_UP_CASES,
+  ].map((each) => ({
     name: `${name}: ${each.name}`,
     async run() {
       const underTest = await open();

@@ -95,11 +95,14 @@ export interface ConservationGroup extends InventoryGroup {
   /** Counted from the minting and the moves between channels, not from the states. */
   readonly minted: number;
   readonly difference: number;
-  /** The stamps behind a difference, at most {@link LIMITS.listedSerials}. */
+  /**
+   * The stamps behind a difference, at most {@link LIMITS.listedSerials}. Also present, with a difference of 0, when the
+   * states counted stamp by stamp are not those kept by the changes: a stamp's row was altered.
+   */
   readonly serials?: readonly Serial[];
 }
 
-/** paid = fulfilled + pending + refunded, in one currency. */
+/** paid = fulfilled + pending + refunded, in one currency. A refund counts with the whole payment it settles. */
 export interface MoneyConservation {
   readonly currency: string;
   readonly paid: Money;
@@ -189,7 +192,8 @@ export interface RebuildStatus {
 
 /**
  * Queries of the read models. Answers may be behind the log, never ahead, and never mix two moments in one answer.
- * Every list is bounded by {@link LIMITS.queryRows} or the `limit` given. Rejects only with a {@link PortError}.
+ * Every list is bounded by {@link LIMITS.queryRows} or the `limit` given, but for the groups of a report, which are as
+ * many as there are batches and channels. Rejects only with a {@link PortError}.
  */
 export interface ReadModels {
   stamp(serial: Serial): Promise<StampView | undefined>;
@@ -209,7 +213,7 @@ export interface ReadModels {
     readonly after?: OrderCursor;
     readonly limit: number;
   }): Promise<readonly (OrderView & { readonly cursor: OrderCursor })[]>;
-  /** Cancelled, refunded or rejected, with stamps still out. */
+  /** Cancelled, refunded or rejected with stamps still out, or fulfilled with more stamps out than were ordered. */
   ordersToReturn(page: { readonly limit: number }): Promise<readonly OrderView[]>;
   unpaidOrders(page: {
     readonly placedBefore: Instant;

@@ -189,12 +189,16 @@ async function rebuilds(t: Test, { call }: World): Promise<void> {
   t.equal(started.status, 202);
   const place = started.headers.get('location') ?? '';
   t.equal(place, `/v1/rebuilds/${String(started.json.rebuildId)}`);
-  await until(async () => (await call(place)).json.status === 'done');
+  await until(async () => {
+    const { json } = await call(place);
+    if (json.status === 'failed') throw new Error(String(json.detail));
+    return json.status === 'done';
+  });
   t.equal((await call('/readyz')).status, 200);
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 1_200; tries++) {
     if (await holds()) return;
     await sleep(25);
   }

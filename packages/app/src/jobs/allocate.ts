@@ -1,6 +1,7 @@
 import { allocationStream } from '@stamp-ledger/codec';
-import { type AllocationId, type AllocationState, DIRECT_CHANNEL, type Serial } from '@stamp-ledger/domain';
-import { LIMITS, type StockCursor } from '@stamp-ledger/ports';
+import { type AllocationId, type AllocationState, DIRECT_CHANNEL } from '@stamp-ledger/domain';
+import { LIMITS, type StockCursor, type StockItem } from '@stamp-ledger/ports';
+import type { CommandSource } from '../aggregate.js';
 import type { Context } from '../context.js';
 import { mustBeCaughtUp } from '../freshness.js';
 import { fromProcess } from '../sources.js';
@@ -40,6 +41,7 @@ async function allocate(context: Context, id: AllocationId): Promise<void> {
   // Stock and progress must be those of the whole log, or a stamp given before a crash would be given twice.
   await mustBeCaughtUp(context);
   let allocated = await context.readModels.allocated(id);
+  const source = fromProcess('allocation', id);
   let after: StockCursor | undefined;
   while (allocated < state.quantity) {
     const page = await context.readModels.stock({
@@ -51,24 +53,24 @@ async function allocate(context: Context, id: AllocationId): Promise<void> {
     });
     if (page.length === 0) break;
     after = page.at(-1)?.cursor;
-    const steps = page.map(({ serial, revision }) => allocationStep(state, serial, revision));
+    const steps = page.map(({ serial, revision }) => allocationStep(state, { serial, revision }, source));
     const { appended } = await appendOneEach(context, steps, context.runtime.clock.now());
     allocated += appended.length;
   }
   await context.aggregates.allocations.execute({
     stream: allocationStream(id),
-    source: fromProcess('allocation', id),
+    source,
     command: () => ({ kind: 'complete', allocated }),
   });
 }
 
 const allocationStep = (
   { allocationId, channel }: Allocating,
-  serial: Serial,
-  revision: number,
+  { serial, revision }: StockItem,
+  source: CommandSource,
 ): StampStep => ({
   serial,
   expected: revision,
-  source: fromProcess('allocation', allocationId),
+  source,
   event: { type: 'StampAllocated', data: { serial, allocationId, channel } },
 });

@@ -1,7 +1,7 @@
 import { deriveEventId, stampStream } from '@stamp-ledger/codec';
-import type { Instant, Serial, StampEvent } from '@stamp-ledger/domain';
+import type { Instant, MetadataV1, Serial, StampEvent } from '@stamp-ledger/domain';
 import type { ExpectedRevision, StreamAppend } from '@stamp-ledger/ports';
-import type { CommandSource } from '../aggregate.js';
+import { type CommandSource, commandMetadata } from '../aggregate.js';
 import type { Context } from '../context.js';
 
 /** One event for one stamp, as a job writes thousands of: decided beforehand from the stamp's revision. */
@@ -21,9 +21,10 @@ export async function appendOneEach(
   steps: readonly StampStep[],
   at: Instant,
 ): Promise<{ readonly appended: readonly StampStep[]; readonly conflicted: readonly StampStep[] }> {
+  const metadataOf = sharedMetadata(at);
   const appends = steps.map(({ serial, expected, source, event }): StreamAppend => {
     const stream = stampStream(serial);
-    const metadata = { ...sourceMetadata(source), occurredAt: source.occurredAt ?? at, recordedAt: at };
+    const metadata = metadataOf(source);
     const id = deriveEventId(source.commandId, stream, 0);
     return { stream, expected, events: [serde.encode({ id, event, metadata, stream })] };
   });
@@ -35,10 +36,14 @@ export async function appendOneEach(
   };
 }
 
-const sourceMetadata = ({ commandId, correlationId, causationId, actor, requestHash }: CommandSource) => ({
-  commandId,
-  correlationId,
-  causationId,
-  actor,
-  requestHash,
-});
+/** One metadata object for each source, so that it is checked and printed once. */
+function sharedMetadata(at: Instant): (source: CommandSource) => Omit<MetadataV1, 'schemaVersion'> {
+  const made = new Map<CommandSource, Omit<MetadataV1, 'schemaVersion'>>();
+  return (source) => {
+    const known = made.get(source);
+    if (known !== undefined) return known;
+    const metadata = commandMetadata(source, at);
+    made.set(source, metadata);
+    return metadata;
+  };
+}

@@ -82,7 +82,7 @@ export function fulfilJob(context: Context): Job {
   }
 
   async function sell(assignments: readonly Assignment[]): Promise<Assignment[]> {
-    const steps = assignments.flatMap(({ order, items }) => items.map((item) => saleStep(order, item)));
+    const steps = assignments.flatMap(({ order, items }) => saleSteps(order, items));
     if (steps.length === 0) return [...assignments];
     const { appended } = await appendOneEach(context, steps, runtime.clock.now());
     const sold = new Set(appended.map(({ serial }) => serial));
@@ -142,9 +142,12 @@ export function fulfilJob(context: Context): Job {
   return { name: 'fulfilment', round };
 }
 
-const saleStep = ({ orderId, channel, holder }: OrderView, { serial, revision }: StockItem): StampStep => ({
-  serial,
-  expected: revision,
-  source: fromProcess('fulfilment', orderId),
-  event: { type: 'StampSold', data: { serial, channel, holder, orderId } },
-});
+function saleSteps({ orderId, channel, holder }: OrderView, items: readonly StockItem[]): StampStep[] {
+  const source = fromProcess('fulfilment', orderId);
+  return items.map(({ serial, revision }) => ({
+    serial,
+    expected: revision,
+    source,
+    event: { type: 'StampSold', data: { serial, channel, holder, orderId } },
+  }));
+}

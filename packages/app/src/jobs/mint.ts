@@ -1,6 +1,7 @@
 import { batchStream, stampStream } from '@stamp-ledger/codec';
 import type { BatchId, BatchState, Serial } from '@stamp-ledger/domain';
 import { LIMITS, PortError } from '@stamp-ledger/ports';
+import type { CommandSource } from '../aggregate.js';
 import type { Context } from '../context.js';
 import { mustBeCaughtUp } from '../freshness.js';
 import { fromProcess } from '../sources.js';
@@ -40,17 +41,19 @@ async function mintBatch(context: Context, id: BatchId): Promise<void> {
   if (state.status !== 'minting') return;
   await mustBeCaughtUp(context);
   const { serialAt, from } = await plan(context, state);
+  const source = fromProcess('minting', id);
   const conflicts: Serial[] = [];
   for (let start = from; start < state.quantity; start += LIMITS.stampChunk) {
     const end = Math.min(start + LIMITS.stampChunk, state.quantity);
     const steps: StampStep[] = [];
-    for (let index = start; index < end; index++) steps.push(mintStep(state, serialAt(index), index));
+    for (let index = start; index < end; index++)
+      steps.push(mintStep(state, { serial: serialAt(index), index, source }));
     const { conflicted } = await appendOneEach(context, steps, context.runtime.clock.now());
     for (const step of conflicted) if (!(await mintBesideOthers(context, step))) conflicts.push(step.serial);
   }
   await context.aggregates.batches.execute({
     stream: batchStream(id),
-    source: fromProcess('minting', id),
+    source,
     command: () => ({ kind: 'complete', minted: state.quantity - conflicts.length, conflicts }),
   });
 }
@@ -76,10 +79,17 @@ async function plan({ readModels, runtime }: Context, { batchId, serials, serial
   };
 }
 
-const mintStep = ({ batchId, series, denomination }: Minting, serial: Serial, index: number): StampStep => ({
+const mintStep = (
+  { batchId, series, denomination }: Minting,
+  {
+    serial,
+    index,
+    source,
+  }: { readonly serial: Serial; readonly index: number; readonly source: CommandSource },
+): StampStep => ({
   serial,
   expected: 'no-stream',
-  source: fromProcess('minting', batchId),
+  source,
   event: { type: 'StampMinted', data: { serial, batchId, series, denomination, index } },
 });
 

@@ -1,4 +1,4 @@
-import { stampStream } from '@stamp-ledger/codec';
+import { orderStream, stampStream } from '@stamp-ledger/codec';
 import type { Serial, StampCommand, StampState } from '@stamp-ledger/domain';
 import { LIMITS, type OrderView } from '@stamp-ledger/ports';
 import type { Context } from '../context.js';
@@ -7,8 +7,9 @@ import type { Job } from './job.js';
 import { Recently } from './recently.js';
 
 /**
- * Takes back the stamps of orders that were refunded or cancelled: a sold stamp is returned by voiding it. One that its
- * holder affixed in the moment before is revoked, with the order as evidence: nobody keeps both stamp and money.
+ * Takes back the stamps of orders that were refunded or cancelled, and those that two fulfillers sold for one order
+ * beyond what was ordered. A sold stamp is returned by voiding it. One that its holder affixed in the moment before is
+ * revoked, with the order as evidence: nobody keeps both stamp and money.
  */
 export function returnStampsJob(context: Context): Job {
   const { readModels, store } = context;
@@ -19,9 +20,11 @@ export function returnStampsJob(context: Context): Job {
       const seen = readModels.status().find(({ projection }) => projection === 'inventory')?.position;
       if (seen !== undefined) returned.forget(seen);
       const due: { readonly order: OrderView; readonly serial: Serial }[] = [];
-      for (const order of await readModels.ordersToReturn({ limit: LIMITS.queryRows }))
+      for (const order of await readModels.ordersToReturn({ limit: LIMITS.queryRows })) {
+        const kept = await keptSerials(context, order);
         for (const { serial, state } of await readModels.stampsOfOrder(order.orderId))
-          if (state !== 'voided' && !returned.has(serial)) due.push({ order, serial });
+          if (state !== 'voided' && !kept.has(serial) && !returned.has(serial)) due.push({ order, serial });
+      }
       for (const { order, serial } of due) {
         await takeBack(context, order, serial);
         returned.add(serial);
@@ -33,6 +36,12 @@ export function returnStampsJob(context: Context): Job {
   };
 }
 
+/** What a fulfilled order keeps; any other closed order keeps nothing. */
+async function keptSerials({ aggregates }: Context, { orderId }: OrderView): Promise<ReadonlySet<Serial>> {
+  const { state } = await aggregates.orders.load(orderStream(orderId));
+  return new Set(state.status === 'fulfilled' ? state.serials : []);
+}
+
 async function takeBack({ aggregates }: Context, order: OrderView, serial: Serial): Promise<void> {
   await aggregates.stamps.execute({
     stream: stampStream(serial),
@@ -41,9 +50,14 @@ async function takeBack({ aggregates }: Context, order: OrderView, serial: Seria
   });
 }
 
+const REASONS: { readonly [Status in OrderView['status']]?: string } = {
+  refunded: 'refund',
+  fulfilled: 'surplus-sale',
+};
+
 function voiding({ orderId, status, policyVersion }: OrderView, { stage }: StampState): StampCommand {
   const policy = policyVersion === undefined ? {} : { policyVersion };
   if (stage === 'affixed')
     return { kind: 'void', reason: 'revoked', evidence: `order ${orderId} ${status}`, orderId, ...policy };
-  return { kind: 'void', reason: status === 'refunded' ? 'refund' : 'order-cancelled', orderId, ...policy };
+  return { kind: 'void', reason: REASONS[status] ?? 'order-cancelled', orderId, ...policy };
 }

@@ -129,7 +129,27 @@ function collectNeed(event: LedgerEvent, needs: Needs): void {
     case 'OrderPaid':
       needs.currencies.add(event.data.payment.currency);
       return;
-    default:
+    case 'StampReserved':
+    case 'StampReleased':
+    case 'AffixOutcomeUnknown':
+    case 'AffixOutcomeResolved':
+    case 'StampAffixed':
+    case 'StampVerified':
+    case 'StampVoided':
+    case 'EventCorrected':
+    case 'BatchOpened':
+    case 'BatchCompleted':
+    case 'AllocationRequested':
+    case 'AllocationCompleted':
+    case 'OrderPlaced':
+    case 'OrderFulfilled':
+    case 'OrderRejected':
+    case 'OrderCancelled':
+    case 'OrderRefunded':
+    case 'IncidentOpened':
+    case 'IncidentClosed':
       return;
+    default:
+      unreachable(event);
   }
 }

@@ -2,16 +2,19 @@ import type { Channel, Instant, Money, OrderId } from '@stamp-ledger/domain';
 import { type OrderCursor, type OrderView, plainAmount, type UnfulfilledOrder } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
 import { given, type Row } from './columns.js';
+import { BLOCK_CHARACTERS, ORDER_HAS_TOO_MANY } from './schema.js';
 import type { StockQueries } from './stock-queries.js';
 import { orderFrom, SELECT_ORDER } from './work-tables.js';
 
 /** The SQL of the order queries, where a test can see its plan. */
 export const ORDER_SQL = {
   byId: `${SELECT_ORDER} WHERE order_id = ?`,
-  ahead: `SELECT count(*) FROM order_row
-    WHERE status = 'paid' AND channel = ? AND currency = ? AND plain_amount = ? AND paid_position < ?`,
+  aheadInBlocks: `SELECT sum(waiting) FROM order_block
+    WHERE channel = ? AND currency = ? AND amount = ? AND block < ?`,
+  aheadInBlock: `SELECT count(*) FROM order_row
+    WHERE status = 'paid' AND channel = ? AND currency = ? AND plain_amount = ? AND paid_position >= ? AND paid_position < ?`,
   toFulfil: `${SELECT_ORDER} WHERE status = 'paid' AND paid_position > ? ORDER BY paid_position LIMIT ?`,
-  toReturn: `${SELECT_ORDER} WHERE outstanding > 0 AND status IN ('cancelled', 'refunded', 'rejected')
+  toReturn: `${SELECT_ORDER} WHERE ${ORDER_HAS_TOO_MANY}
     ORDER BY order_id LIMIT ?`,
   unpaid: `${SELECT_ORDER} WHERE status = 'placed' AND placed_at < ? ORDER BY placed_at LIMIT ?`,
   owed: `${SELECT_ORDER} WHERE paid_position IS NOT NULL AND status IN ('paid', 'cancelled') AND paid_position > ?
@@ -26,7 +29,8 @@ type WithCursor<Listed> = Listed & { readonly cursor: OrderCursor };
 /** Queries over orders. Synchronous; throws as SQLite does. */
 export class OrderQueries {
   readonly #byId: Database.Statement<[string], Row>;
-  readonly #ahead: Database.Statement<[string, string, string, string], number>;
+  readonly #aheadInBlocks: Database.Statement<string[], number | null>;
+  readonly #aheadInBlock: Database.Statement<string[], number>;
   readonly #toFulfil: Database.Statement<[string, number], Row>;
   readonly #toReturn: Database.Statement<[number], Row>;
   readonly #unpaid: Database.Statement<[string, number], Row>;
@@ -37,7 +41,8 @@ export class OrderQueries {
     private readonly stock: StockQueries,
   ) {
     this.#byId = db.prepare<[string], Row>(ORDER_SQL.byId).raw();
-    this.#ahead = db.prepare<[string, string, string, string], number>(ORDER_SQL.ahead).pluck();
+    this.#aheadInBlocks = db.prepare<string[], number | null>(ORDER_SQL.aheadInBlocks).pluck();
+    this.#aheadInBlock = db.prepare<string[], number>(ORDER_SQL.aheadInBlock).pluck();
     this.#toFulfil = db.prepare<[string, number], Row>(ORDER_SQL.toFulfil).raw();
     this.#toReturn = db.prepare<[number], Row>(ORDER_SQL.toReturn).raw();
     this.#unpaid = db.prepare<[string, number], Row>(ORDER_SQL.unpaid).raw();
@@ -58,9 +63,12 @@ export class OrderQueries {
     readonly denomination: Money;
     readonly before?: OrderId;
   }): number {
+    const queue = [channel, denomination.currency, plainAmount(denomination.amount)];
     const place = before === undefined ? undefined : this.#paidPosition(before);
-    const amount = plainAmount(denomination.amount);
-    return this.#ahead.get(channel, denomination.currency, amount, place ?? END) ?? 0;
+    if (place === undefined) return this.#aheadInBlocks.get(...queue, END) ?? 0;
+    const block = place.slice(0, -BLOCK_CHARACTERS);
+    const inBlocks = this.#aheadInBlocks.get(...queue, block) ?? 0;
+    return inBlocks + (this.#aheadInBlock.get(...queue, block, place) ?? 0);
   }
 
   #paidPosition(orderId: OrderId): string | undefined {

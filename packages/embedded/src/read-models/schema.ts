@@ -82,6 +82,19 @@ const INVENTORY = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/** Characters of a position that orders of one block may differ in: blocks of a thousand places of the log. */
+export const BLOCK_CHARACTERS = 3;
+const blockOf = (row: 'OLD' | 'NEW'): string =>
+  `substr(${row}.paid_position, 1, length(${row}.paid_position) - ${BLOCK_CHARACTERS})`;
+const ENTER = `INSERT INTO order_block VALUES (NEW.channel, NEW.currency, NEW.plain_amount, ${blockOf('NEW')}, 1)
+    ON CONFLICT (channel, currency, amount, block) DO UPDATE SET waiting = waiting + 1;`;
+const QUEUE_OF_OLD = `channel = OLD.channel AND currency = OLD.currency AND amount = OLD.plain_amount AND block = ${blockOf('OLD')}`;
+
+/** Closed orders with stamps still out, and fulfilled ones with more stamps than were ordered. */
+export const ORDER_HAS_TOO_MANY = `outstanding > CASE status
+    WHEN 'fulfilled' THEN quantity WHEN 'cancelled' THEN 0 WHEN 'refunded' THEN 0 WHEN 'rejected' THEN 0 END`;
+
+/** `order_block` counts the paid orders of a queue by block, so that a place in a long queue is a short sum. */
 const WORK = `
   CREATE TABLE order_row (
     order_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, outstanding INTEGER NOT NULL,
@@ -93,8 +106,19 @@ const WORK = `
   CREATE INDEX order_ahead ON order_row (channel, currency, plain_amount, paid_position) WHERE status = 'paid';
   CREATE INDEX order_unpaid ON order_row (placed_at) WHERE status = 'placed';
   CREATE INDEX order_to_return ON order_row (order_id)
-    WHERE outstanding > 0 AND status IN ('cancelled', 'refunded', 'rejected');
+    WHERE ${ORDER_HAS_TOO_MANY};
   CREATE INDEX order_owed ON order_row (paid_position) WHERE paid_position IS NOT NULL AND status IN ('paid', 'cancelled');
+  CREATE TABLE order_block (
+    channel TEXT NOT NULL, currency TEXT NOT NULL, amount TEXT NOT NULL, block TEXT NOT NULL, waiting INTEGER NOT NULL,
+    PRIMARY KEY (channel, currency, amount, block)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER order_comes_paid AFTER INSERT ON order_row WHEN NEW.status = 'paid' BEGIN ${ENTER} END;
+  CREATE TRIGGER order_is_paid AFTER UPDATE ON order_row WHEN OLD.status IS NOT 'paid' AND NEW.status = 'paid'
+    BEGIN ${ENTER} END;
+  CREATE TRIGGER order_leaves AFTER UPDATE ON order_row WHEN OLD.status = 'paid' AND NEW.status IS NOT 'paid' BEGIN
+    UPDATE order_block SET waiting = waiting - 1 WHERE ${QUEUE_OF_OLD};
+    DELETE FROM order_block WHERE waiting = 0 AND ${QUEUE_OF_OLD};
+  END;
   CREATE TABLE batch (
     id TEXT PRIMARY KEY, revision INTEGER NOT NULL, opened_at TEXT, quantity INTEGER, done INTEGER NOT NULL,
     completed INTEGER NOT NULL

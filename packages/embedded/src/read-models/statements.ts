@@ -34,7 +34,7 @@ export class RowWriter {
         : ` ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${replaced.map((column) => `${column} = excluded.${column}`).join(', ')}`;
     this.#statements = CHUNKS.map((rows) => ({
       rows,
-      statement: db.prepare<[Value[]]>(
+      statement: db.prepare<Value[]>(
         `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${Array.from({ length: rows }, () => one).join(', ')}${conflict}`,
       ),
     }));
@@ -50,7 +50,8 @@ export class RowWriter {
           const item = items[index];
           if (item !== undefined) valuesOf(item, values);
         }
-        statement.run(values);
+        // Spread: as one array, every value would be looked up by its index.
+        statement.run(...values);
         written += rows;
       }
     }

@@ -55,9 +55,9 @@ function lookUp({ ledger }: Services): Route {
   };
 }
 
-/** Changes whenever anything of the view does; the moment of reading (`asOf`) is not part of it. */
+/** Changes whenever anything of the view does. Weak, because the moment of reading (`asOf`) is not part of it. */
 const etagOf = (view: StampView): string =>
-  `"${view.revision}-${sha256Hex(JSON.stringify(views.publicStamp(view))).slice(0, 16)}"`;
+  `W/"${view.revision}-${sha256Hex(JSON.stringify(views.publicStamp(view))).slice(0, 16)}"`;
 
 /** If-None-Match compares weakly (RFC 9110 section 13.1.2). */
 function matches({ request }: Exchange, etag: string): boolean {
@@ -65,7 +65,7 @@ function matches({ request }: Exchange, etag: string): boolean {
   if (header === undefined) return false;
   return header.split(',').some((each) => {
     const tag = each.trim();
-    return tag === '*' || tag === etag || tag === `W/${etag}`;
+    return tag === '*' || tag === etag || `W/${tag}` === etag;
   });
 }
 
@@ -83,9 +83,14 @@ function verify(services: Services): Route {
         caller,
       );
       if ('kind' in report) return problem('idempotency-key-reused', exchange.requestId);
-      const { serial, verdict, reasons, view, revision, position } = report;
-      const shown = view === undefined ? {} : views.publicStamp(view);
-      return json(200, { ...shown, serial, verdict, reasons, revision }, positionHeader(position));
+      const { serial, verdict, reasons, recorded } = report;
+      if (recorded === undefined) return json(200, { serial, verdict, reasons });
+      const { view, position, asOf } = recorded;
+      return json(
+        200,
+        { ...views.withFreshness(view, asOf), serial, verdict, reasons },
+        positionHeader(position),
+      );
     },
   });
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createClient, type LedgerClient } from '@stamp-ledger/client';
 import type { Output } from '../output.js';
 import { grouped } from '../table.js';
@@ -44,16 +45,11 @@ export async function replay(
   const figures = new Figures();
   const client = connect(keeper, figures);
   const ended = new AbortController();
+  const either = AbortSignal.any([signal, ended.signal]);
+  // One listener for each call in flight, and it goes with the call.
+  setMaxListeners(0, either);
   try {
-    const stage = {
-      options,
-      client,
-      figures,
-      keeper,
-      output,
-      signal: AbortSignal.any([signal, ended.signal]),
-    };
-    const outcome = await play(plan, stage);
+    const outcome = await play(plan, { options, client, figures, keeper, output, signal: either });
     await output.result(undefined, () => reportLines(outcome));
     return outcome.world.faults.count === 0;
   } finally {

@@ -80,7 +80,7 @@ export interface Plan {
 const HEX = '0123456789abcdef';
 const SERIAL = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const FORGERIES_PER_ORDER = 0.01;
-const LONGEST_THINKING_MILLISECONDS = 2_000;
+const LONGEST_THINKING_MILLISECONDS = 10_000;
 
 export interface ScenarioOptions {
   readonly orders: number;
@@ -145,7 +145,7 @@ function orderFate(random: Random): OrderFate {
 }
 
 function planStamp(random: Random, milliseconds: number): PlannedStamp {
-  const longest = Math.min(LONGEST_THINKING_MILLISECONDS, milliseconds / 10);
+  const longest = Math.min(LONGEST_THINKING_MILLISECONDS, milliseconds / 6);
   return {
     fate: stampFate(random),
     sha256: random.text(64, HEX),
