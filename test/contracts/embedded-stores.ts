@@ -2,7 +2,11 @@ import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KeysUnderTest, StoreUnderTest } from '@stamp-ledger/contracts';
-import { openEmbeddedEventStore, openEmbeddedIdempotencyKeys } from '@stamp-ledger/embedded';
+import {
+  type KnownRequest,
+  openEmbeddedEventStore,
+  openEmbeddedIdempotencyKeys,
+} from '@stamp-ledger/embedded';
 import type { EventStore } from '@stamp-ledger/ports';
 
 export const temporaryDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'stamp-ledger-'));
@@ -47,13 +51,14 @@ export async function embeddedEventStore(wrap: Wrap = (store) => store): Promise
 export async function embeddedIdempotencyKeys(): Promise<KeysUnderTest> {
   const directory = await temporaryDirectory();
   let now = Date.UTC(2024, 8, 6);
-  const open = () => openEmbeddedIdempotencyKeys({ directory, now: () => now });
+  const open = (recent: readonly KnownRequest[] = []) =>
+    openEmbeddedIdempotencyKeys({ directory, now: () => now, recent });
   let keys = await open();
   return {
     keys,
-    async reopen() {
+    async reopen(recent) {
       await keys.close();
-      keys = await open();
+      keys = await open(recent);
       return keys;
     },
     advance(milliseconds) {

@@ -133,6 +133,10 @@ const KEY_MUTANTS: Record<
       };
     },
   ],
+  'forgets what the log knows': [
+    'a request that only the log knows',
+    (underTest) => ({ ...underTest, reopen: () => underTest.reopen() }),
+  ],
   'never forgets an answer': [
     'an answer is forgotten when its time is over',
     (underTest) => ({ ...underTest, advance: () => {} }),

@@ -261,6 +261,9 @@ t.test('incident', async (t) => {
     t.equal(outcome(decide(state, plain)), 'incident-exists');
   }
   t.equal(outcome(decide(none, close)), 'unknown-incident');
+  const tooEarly = { ...close, endedAt: '2000-01-01T00:00:00.000Z' as Instant };
+  t.equal(outcome(decide(opened, tooEarly)), 'incident-ends-before-start');
+  t.equal(decide(opened, { ...close, endedAt: open.startedAt }).kind, 'accepted');
   t.equal(outcome(decide(closed, close)), 'unchanged');
   t.equal(outcome(decide(closed, { ...close, endedAt: open.startedAt })), 'incident-closed');
   t.equal(outcome(decide(closed, { kind: 'close', endedAt: close.endedAt })), 'incident-closed');

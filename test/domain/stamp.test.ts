@@ -462,6 +462,14 @@ t.test('what the events say', async (t) => {
       data: { serial: SERIAL, channel: 'alpha', holder: 'holder-1', orderId: 'order-1', payment },
     },
   );
+  for (const wrong of [
+    { amount: '9999', currency: 'IDR' },
+    { amount: '10000', currency: 'USD' },
+    { amount: '10000', currency: 'ZZZ' },
+  ]) {
+    const decision = stampDecider.decide(allocated, { ...sell, payment: { ...payment, ...wrong } });
+    t.match(decision, { kind: 'refused', refusal: { code: 'payment-mismatch' } }, wrong.amount);
+  }
   says(minted, sellDirect, {
     type: 'StampSold',
     data: { serial: SERIAL, channel: 'direct', holder: 'holder-1' },

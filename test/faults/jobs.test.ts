@@ -2,7 +2,7 @@ import { serde } from '@stamp-ledger/codec';
 import type { AllocationId, BatchId, OrderId, Serial } from '@stamp-ledger/domain';
 import type { EventStore, StreamAppend } from '@stamp-ledger/ports';
 import t, { type Test } from 'tap';
-import { begin, Crash, caller, type Life, scene } from './scene.js';
+import { begin, Crash, caller, type Life, patience, scene, until } from './scene.js';
 
 const denomination = { amount: '10000', currency: 'IDR' };
 const BATCH = 'batch' as BatchId;
@@ -12,7 +12,6 @@ const ALLOCATED = 20;
 /** Stamps of each order; together more than the channel has. */
 const ORDERS = [3, 1, 2, 5, 4, 2, 6];
 const orderId = (index: number): OrderId => `order-${index}` as OrderId;
-const patience = (): AbortSignal => AbortSignal.timeout(20_000);
 
 const payment = (index: number, quantity: number) => ({
   reference: `payment-${index}`,
@@ -173,7 +172,9 @@ t.test(
   async (t) => {
     const counting = { count: 0 };
     const undisturbed = await scene();
-    const life = await begin(undisturbed.directory, dyingAt(Number.POSITIVE_INFINITY, 'before', counting));
+    const life = await begin(undisturbed.directory, {
+      store: dyingAt(Number.POSITIVE_INFINITY, 'before', counting),
+    });
     await tellStory(life);
     await waitForEnd(life);
     await checkStory(t, life, 'undisturbed');
@@ -187,7 +188,7 @@ t.test(
 
 async function dieAndGoOn(t: Test, fatal: number, when: 'before' | 'after'): Promise<void> {
   const stage = await scene();
-  const first = await begin(stage.directory, dyingAt(fatal, when, { count: 0 }));
+  const first = await begin(stage.directory, { store: dyingAt(fatal, when, { count: 0 }) });
   await tellStory(first)
     .then(() => waitForEnd(first))
     .catch((error: unknown) => {
@@ -239,16 +240,15 @@ for (const way of ['cancel', 'refund'] as const)
       const stage = await scene();
       const order = orderId(0);
       let life: Life | undefined;
-      life = await begin(
-        stage.directory,
-        afterSaleFor(order, async () => {
+      life = await begin(stage.directory, {
+        store: afterSaleFor(order, async () => {
           const outcome =
             way === 'cancel'
               ? await life?.ledger.orders.cancel(order, {}, caller(`${way} it`))
               : await life?.ledger.orders.refund(order, { policyVersion: 'refund/1' }, caller(`${way} it`));
           t.equal(outcome?.kind, 'done');
         }),
-      );
+      });
       await life.ledger.batches.open(
         { batchId: BATCH, denomination, quantity: 10, series: '2024' },
         caller(),
@@ -375,12 +375,3 @@ t.test('two fulfillers on one stock sell no stamp twice', async (t) => {
   await life.end();
   await stage.remove();
 });
-
-/** Looks again whenever the read models move, until it is so; the test's own patience ends it otherwise. */
-async function until({ readModels }: Life, isSo: () => Promise<boolean>): Promise<void> {
-  const signal = patience();
-  while (!(await isSo())) {
-    if (signal.aborted) throw new Error('it did not come to be so');
-    await readModels.advanced(AbortSignal.any([signal, AbortSignal.timeout(200)]));
-  }
-}

@@ -24,11 +24,14 @@ export async function scene(): Promise<{ readonly directory: string; remove(): P
   return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
 }
 
-/** Opens the ledger on its real store and read models; `between` may stand between it and the store. */
-export async function begin(
-  directory: string,
-  between: (store: EventStore) => EventStore = (store) => store,
-): Promise<Life> {
+/** What may stand between the ledger and its real store and read models. */
+export interface Between {
+  readonly store?: (store: EventStore) => EventStore;
+  readonly readModels?: (readModels: ReadModels) => ReadModels;
+}
+
+/** Opens the ledger on its real store and read models. */
+export async function begin(directory: string, between: Between = {}): Promise<Life> {
   const real = await openEmbeddedEventStore({
     directory,
     onFatal: (error) => {
@@ -37,7 +40,11 @@ export async function begin(
   });
   const runtime = testRuntime();
   const readModels = await openEmbeddedReadModels({ directory, store: real, now: runtime.clock.now });
-  const context = createContext({ store: between(real), readModels, runtime });
+  const context = createContext({
+    store: between.store?.(real) ?? real,
+    readModels: between.readModels?.(readModels) ?? readModels,
+    runtime,
+  });
   const stopping = new AbortController();
   const jobs = runJobs(context, { signal: stopping.signal, onPortError: () => undefined }).catch(
     (error: unknown) => {
@@ -78,4 +85,16 @@ function testRuntime(): Runtime {
     ids: { commandId: () => deriveCommandId('test', `id ${nextCommand++}`) as CommandId },
     serials: serialDeriver(Buffer.alloc(32, 7)),
   };
+}
+
+/** As long as anything here may take. */
+export const patience = (): AbortSignal => AbortSignal.timeout(20_000);
+
+/** Looks again whenever the read models move, until it is so; the test's own patience ends it otherwise. */
+export async function until({ readModels }: Life, isSo: () => Promise<boolean>): Promise<void> {
+  const signal = patience();
+  while (!(await isSo())) {
+    if (signal.aborted) throw new Error('it did not come to be so');
+    await readModels.advanced(AbortSignal.any([signal, AbortSignal.timeout(200)]));
+  }
 }

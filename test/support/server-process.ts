@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 /** The repository's root, from `test/dist/support`. */
@@ -11,6 +12,7 @@ export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const ENTRY = join(ROOT, 'services/ledger/dist/main.js');
 const READY = /^stamp-ledger ready (http:\/\/\S+)$/;
 const STOP_MILLISECONDS = 12_000;
+const START_MILLISECONDS = 30_000;
 
 /** A ledger in a process of its own, on a data directory of its own. */
 export interface LedgerProcess {
@@ -31,15 +33,42 @@ export function startLedgerProcess(): Promise<LedgerProcess> {
   return launch(mkdtempSync(join(tmpdir(), 'stamp-ledger-test-')), 0);
 }
 
-async function launch(directory: string, port: number): Promise<LedgerProcess> {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LEDGER_'));
+/** What a ledger that was not to start left behind. */
+export interface FailedStart {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts a ledger that is expected to give up, with nothing but these variables of its own. */
+export async function startInVain(variables: Readonly<Record<string, string>>): Promise<FailedStart> {
   const child = spawn(process.execPath, [ENTRY], {
-    env: {
-      ...Object.fromEntries(inherited),
+    env: environment(variables),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: START_MILLISECONDS,
+    killSignal: 'SIGKILL',
+  });
+  endWithParent(child);
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number | null]>,
+  ]);
+  return { code, stdout, stderr };
+}
+
+function environment(variables: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LEDGER_'));
+  return { ...Object.fromEntries(inherited), ...variables };
+}
+
+async function launch(directory: string, port: number): Promise<LedgerProcess> {
+  const child = spawn(process.execPath, [ENTRY], {
+    env: environment({
       LEDGER_PORT: String(port),
       LEDGER_DATA_DIR: directory,
       LEDGER_LOG_LEVEL: 'warn',
-    },
+    }),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   endWithParent(child);

@@ -2,6 +2,7 @@ import {
   deriveEventId,
   type LedgerEvent,
   type Position,
+  type RecordedEvent,
   type Serde,
   type StreamName,
 } from '@stamp-ledger/codec';
@@ -24,13 +25,11 @@ export interface CommandSource {
   readonly causationId: string;
   readonly actor: string;
   readonly requestHash: string;
-  /** When it happened; the time of recording when absent. */
-  readonly occurredAt?: Instant;
 }
 
 /** The metadata that a command recorded at `at` gives its events. */
 export const commandMetadata = (
-  { commandId, correlationId, causationId, actor, requestHash, occurredAt }: CommandSource,
+  { commandId, correlationId, causationId, actor, requestHash }: CommandSource,
   at: Instant,
 ): Omit<MetadataV1, 'schemaVersion'> => ({
   commandId,
@@ -38,7 +37,7 @@ export const commandMetadata = (
   causationId,
   actor,
   requestHash,
-  occurredAt: occurredAt ?? at,
+  occurredAt: at,
   recordedAt: at,
 });
 
@@ -73,7 +72,9 @@ interface Folded<State> {
   state: State;
   head: ExpectedRevision;
   lastPosition: Position | undefined;
-  /** Where each command of this stream wrote its events. */
+  /** Characters of the events folded, as a measure of what is held. */
+  weight: number;
+  /** Where the latest commands of this stream wrote their events, at most {@link LIMITS.rememberedCommands}. */
   readonly commands: Map<string, { readonly requestHash: string; readonly first: number; last: number }>;
 }
 
@@ -91,13 +92,15 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
   kind: AggregateKind<State, Command, Event>,
   { store, serde, clock }: { readonly store: EventStore; readonly serde: Serde; readonly clock: Clock },
 ): Aggregate<State, Command> {
-  const cache = new WeightedLru<StreamName, Folded<State>>(LIMITS.cachedEvents);
+  const cache = new WeightedLru<StreamName, Folded<State>>(LIMITS.cachedCharacters);
   const queue = new KeyedQueue<StreamName>(LIMITS.commandsPerStream);
 
-  const apply = (folded: Folded<State>, event: LedgerEvent): void => {
+  const apply = (folded: Folded<State>, recorded: RecordedEvent): LedgerEvent => {
+    const event = serde.decode(recorded);
     folded.state = kind.evolve(folded.state, event);
     folded.head = event.revision;
     folded.lastPosition = event.position;
+    folded.weight += recorded.data.length + recorded.metadata.length;
     const known = folded.commands.get(event.metadata.commandId);
     if (known === undefined)
       folded.commands.set(event.metadata.commandId, {
@@ -106,6 +109,11 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
         last: event.revision,
       });
     else known.last = event.revision;
+    for (const oldest of folded.commands.keys()) {
+      if (folded.commands.size <= LIMITS.rememberedCommands) break;
+      folded.commands.delete(oldest);
+    }
+    return event;
   };
 
   /** Folds what was appended since the stream was last seen: the cache saves work, it never answers alone. */
@@ -114,20 +122,23 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
       state: kind.initialState,
       head: 'no-stream',
       lastPosition: undefined,
+      weight: 0,
       commands: new Map(),
     };
     for (;;) {
       const from = folded.head === 'no-stream' ? 0 : folded.head + 1;
       const page = await store.readStream({ stream, from, limit: LIMITS.readEvents });
-      for (const recorded of page.events) apply(folded, serde.decode(recorded));
+      for (const recorded of page.events) apply(folded, recorded);
       if (page.events.length < LIMITS.readEvents) break;
+      // A stream of many pages must not keep the process from everything else.
+      await clock.sleep(0);
     }
     remember(stream, folded);
     return folded;
   }
 
   function remember(stream: StreamName, folded: Folded<State>): void {
-    if (folded.head !== 'no-stream') cache.set(stream, folded, folded.head + 1);
+    if (folded.head !== 'no-stream') cache.set(stream, folded, folded.weight);
   }
 
   /** The answer that a command got when it was first sent, from its own events. */
@@ -180,15 +191,15 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
     const [result] = await store.append([{ stream, expected: folded.head, events: [first, ...rest] }]);
     if (result === undefined) throw new Error('the store did not answer an append');
     if (result.kind === 'version-conflict') return 'again';
+    // Positions of the earlier events of one append are not told; no state is folded from them.
     const events = encoded.map((event, index) =>
-      serde.decode({
+      apply(folded, {
         ...event,
         stream,
         revision: result.revision - encoded.length + 1 + index,
         position: result.position,
       }),
     );
-    for (const event of events) apply(folded, event);
     remember(stream, folded);
     return { ...standing(folded), changed: true, events };
   }

@@ -11,6 +11,7 @@ import {
 import { LIMITS } from '@stamp-ledger/ports';
 import type { Context } from './context.js';
 import { mustBeCaughtUp } from './freshness.js';
+import { KeyedQueue } from './keyed-queue.js';
 import type { Ledger } from './ledger.js';
 import { settled } from './settled.js';
 import { fromCaller } from './sources.js';
@@ -18,31 +19,35 @@ import { fromCaller } from './sources.js';
 /** Allocations: requested as one durable event, carried out behind it. */
 export function allocationCommands(context: Context): Ledger['allocations'] {
   const { allocations } = context.aggregates;
+  const requests = new KeyedQueue<string>(LIMITS.commandsPerStream);
   return {
-    request: async (body, caller) => {
-      const allocationId = (body.allocationId ?? caller.commandId) as AllocationId;
-      const stream = allocationStream(allocationId);
-      const { state } = await allocations.load(stream);
-      const inStock = state.status === 'none' ? await uncommittedStock(context, body) : body.quantity;
-      return allocations.execute({
-        stream,
-        source: fromCaller(caller),
-        command: () => ({
-          kind: 'request',
-          allocationId,
-          channel: body.channel as Channel,
-          denomination: body.denomination,
-          quantity: body.quantity,
-          inStock,
-          ...batchOf(body),
-        }),
-      });
-    },
+    // One after another for a denomination: each sees the request before it, and no stock is promised twice.
+    request: (body, caller) =>
+      requests.run(`${body.denomination.amount} ${body.denomination.currency}`, async () => {
+        const allocationId = (body.allocationId ?? caller.commandId) as AllocationId;
+        const stream = allocationStream(allocationId);
+        const { state } = await allocations.load(stream);
+        const inStock = state.status === 'none' ? await uncommittedStock(context, body) : body.quantity;
+        return allocations.execute({
+          stream,
+          source: fromCaller(caller),
+          command: () => ({
+            kind: 'request',
+            allocationId,
+            channel: body.channel as Channel,
+            denomination: body.denomination,
+            quantity: body.quantity,
+            inStock,
+            ...batchOf(body),
+          }),
+        });
+      }),
     report: async (id) => {
-      const { state } = await allocations.load(allocationStream(id));
-      if (state.status === 'none') return undefined;
+      const { state, lastPosition } = await allocations.load(allocationStream(id));
+      if (state.status === 'none' || lastPosition === undefined) return undefined;
       return {
         state,
+        position: lastPosition,
         allocated: state.status === 'allocated' ? state.allocated : await context.readModels.allocated(id),
       };
     },
@@ -63,16 +68,18 @@ const batchOf = ({ batchId }: RequestAllocation) =>
 async function uncommittedStock(context: Context, body: RequestAllocation): Promise<number> {
   await mustBeCaughtUp(context);
   const { readModels, aggregates } = context;
-  let inStock = await readModels.stockCount({
-    channel: DIRECT_CHANNEL,
-    denomination: body.denomination,
-    ...batchOf(body),
-  });
+  // What is still to be given is read before the stock: a chunk given in between makes too little of it, never too much.
+  let waitedFor = 0;
   for (const id of await readModels.allocationsToDo({ limit: LIMITS.queryRows })) {
     const { state } = await aggregates.allocations.load(allocationStream(id));
     if (state.status !== 'allocating' || !money.equals(state.denomination, body.denomination)) continue;
     if (body.batchId !== undefined && state.batchId !== undefined && state.batchId !== body.batchId) continue;
-    inStock -= state.quantity - (await readModels.allocated(id));
+    waitedFor += state.quantity - (await readModels.allocated(id));
   }
-  return Math.max(0, inStock);
+  const inStock = await readModels.stockCount({
+    channel: DIRECT_CHANNEL,
+    denomination: body.denomination,
+    ...batchOf(body),
+  });
+  return Math.max(0, inStock - waitedFor);
 }

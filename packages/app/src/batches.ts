@@ -25,10 +25,11 @@ export function batchCommands(context: Context): Ledger['batches'] {
       });
     },
     report: async (id) => {
-      const { state } = await batches.load(batchStream(id));
-      if (state.status === 'none') return undefined;
+      const { state, lastPosition } = await batches.load(batchStream(id));
+      if (state.status === 'none' || lastPosition === undefined) return undefined;
       return {
         state,
+        position: lastPosition,
         minted: state.status === 'minted' ? state.minted : await context.readModels.batchMinted(id),
       };
     },

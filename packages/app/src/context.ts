@@ -1,7 +1,7 @@
 import type { Serde } from '@stamp-ledger/codec';
 import type { EventStore, ReadModels, Runtime } from '@stamp-ledger/ports';
 import type { Aggregates } from './aggregates.js';
-import type { RateMeter } from './rate-meter.js';
+import type { FulfilmentRates } from './rate-meter.js';
 
 /** What every use case and job stands on. */
 export interface Context {
@@ -10,6 +10,5 @@ export interface Context {
   readonly readModels: ReadModels;
   readonly runtime: Runtime;
   readonly aggregates: Aggregates;
-  /** Orders fulfilled lately, for honest estimates. */
-  readonly fulfilmentRate: RateMeter;
+  readonly fulfilmentRates: FulfilmentRates;
 }

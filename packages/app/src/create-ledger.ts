@@ -9,7 +9,7 @@ import { incidentCommands } from './incidents.js';
 import type { Ledger } from './ledger.js';
 import { stampQueries } from './look-ups.js';
 import { orderCommands } from './orders.js';
-import { RateMeter } from './rate-meter.js';
+import { FulfilmentRates } from './rate-meter.js';
 import { stampCommands } from './stamps.js';
 import { verification } from './verify.js';
 
@@ -29,7 +29,7 @@ export function createContext({
     readModels,
     runtime,
     aggregates: createAggregates({ store, serde, clock: runtime.clock }),
-    fulfilmentRate: new RateMeter(() => runtime.clock.monotonicMilliseconds()),
+    fulfilmentRates: new FulfilmentRates(() => runtime.clock.monotonicMilliseconds()),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Position } from '@stamp-ledger/codec';
 import { toMilliseconds } from '@stamp-ledger/codec';
-import { LIMITS, PortError, type ProjectionName } from '@stamp-ledger/ports';
+import { LIMITS, PortError, type ProjectionName, type ReadModels } from '@stamp-ledger/ports';
 import type { Context } from './context.js';
 import type { Freshness } from './ledger.js';
 
@@ -24,14 +24,31 @@ export async function freshness(
 
 /** Lets the read models catch up with the log as it is now, for a bounded time; false when they have not. */
 export async function caughtUp(
-  { store, readModels }: Context,
+  { store, readModels }: Pick<Context, 'store' | 'readModels'>,
   milliseconds: number = LIMITS.readModelWaitMilliseconds,
 ): Promise<boolean> {
-  const position: Position | undefined = await store.head();
-  return position === undefined || readModels.reached({ position, milliseconds });
+  const position = await store.head();
+  return (
+    position === undefined ||
+    readModels.reached({ position, milliseconds, projections: ['inventory', 'verification'] })
+  );
 }
 
 /** For decisions that must not rest on an old read model. */
-export async function mustBeCaughtUp(context: Context): Promise<void> {
+export async function mustBeCaughtUp(context: Pick<Context, 'store' | 'readModels'>): Promise<void> {
   if (!(await caughtUp(context))) throw new PortError('unavailable', 'the read models are behind the log');
+}
+
+/** The position that every one of these projections has seen; undefined while one has seen nothing. */
+export function seenByAll(
+  readModels: ReadModels,
+  projections: readonly ProjectionName[],
+): Position | undefined {
+  let least: Position | undefined;
+  for (const { projection, position } of readModels.status()) {
+    if (!projections.includes(projection)) continue;
+    if (position === undefined) return undefined;
+    if (least === undefined || position < least) least = position;
+  }
+  return least;
 }

@@ -74,14 +74,20 @@ export type Outcome<State> =
 
 /** Progress of a job that runs behind an accepted command. */
 export interface BatchReport {
+  /** Position of the stream's last event. */
+  readonly position: Position;
   readonly state: Exclude<BatchState, { status: 'none' }>;
   readonly minted: number;
 }
 export interface AllocationReport {
+  /** Position of the stream's last event. */
+  readonly position: Position;
   readonly state: Exclude<AllocationState, { status: 'none' }>;
   readonly allocated: number;
 }
 export interface OrderReport {
+  /** Position of the stream's last event. */
+  readonly position: Position;
   readonly state: Exclude<OrderState, { status: 'none' }>;
   readonly revision: number;
   /** Paid orders that come first, while this one waits. */

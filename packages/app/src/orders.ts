@@ -43,8 +43,9 @@ export function orderCommands(context: Context): Ledger['orders'] {
       });
     },
     report: async (id) => {
-      const { state, head } = await orders.load(orderStream(id));
-      return state.status === 'none' || head === 'no-stream' ? undefined : report(context, state, head);
+      const { state, head, lastPosition } = await orders.load(orderStream(id));
+      if (state.status === 'none' || head === 'no-stream' || lastPosition === undefined) return undefined;
+      return { state, revision: head, position: lastPosition, ...(await expectation(context, state)) };
     },
     settled: (id, signal) =>
       settled(context, { aggregate: orders, stream: orderStream(id), isSettled, signal }),
@@ -67,16 +68,21 @@ async function usedStamps({ aggregates }: Context, serials: readonly Serial[]): 
   const used: Serial[] = [];
   for (const serial of serials) {
     const { state } = await aggregates.stamps.load(stampStream(serial));
-    if (state.state.stage !== 'sold') used.push(serial);
+    // A stamp that was voided is nobody's any more and stands in no refund's way.
+    if (state.state.stage !== 'sold' && state.state.stage !== 'voided') used.push(serial);
   }
   return used;
 }
 
-async function report(context: Context, state: OrderReport['state'], revision: number): Promise<OrderReport> {
-  if (isSettled(state)) return { state, revision, ahead: 0, estimatedSeconds: 0 };
+/** How long it may take, as far as anyone can tell. */
+async function expectation(
+  { readModels, fulfilmentRates }: Context,
+  state: OrderReport['state'],
+): Promise<Pick<OrderReport, 'ahead' | 'estimatedSeconds'>> {
+  if (isSettled(state)) return { ahead: 0, estimatedSeconds: 0 };
   const { orderId, channel, denomination } = state;
-  const ahead = await context.readModels.ordersAhead({ channel, denomination, before: orderId });
+  const ahead = await readModels.ordersAhead({ channel, denomination, before: orderId });
   // Before anything was fulfilled lately there is no rate to go by; one order a second promises nothing too good.
-  const perSecond = Math.max(1, context.fulfilmentRate.perSecond());
-  return { state, revision, ahead, estimatedSeconds: Math.ceil((ahead + 1) / perSecond) };
+  const perSecond = Math.max(1, fulfilmentRates.perSecond(state));
+  return { ahead, estimatedSeconds: Math.ceil((ahead + 1) / perSecond) };
 }

@@ -1,4 +1,4 @@
-/** Least-recently-used cache bounded by the sum of its entries' weights. An entry heavier than the bound is not kept. */
+/** Least-recently-used cache bounded by the sum of its entries' weights; the newest entry is kept whatever it weighs. */
 export class WeightedLru<Key, Value> {
   readonly #entries = new Map<Key, { readonly value: Value; readonly weight: number }>();
   #weight = 0;
@@ -15,11 +15,10 @@ export class WeightedLru<Key, Value> {
 
   set(key: Key, value: Value, weight: number): void {
     this.delete(key);
-    if (weight > this.weightMax) return;
     this.#entries.set(key, { value, weight });
     this.#weight += weight;
     for (const oldest of this.#entries.keys()) {
-      if (this.#weight <= this.weightMax) break;
+      if (this.#weight <= this.weightMax || oldest === key) break;
       this.delete(oldest);
     }
   }

@@ -1,26 +1,28 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { deriveCommandId } from '@stamp-ledger/codec';
 import { type IdempotencyKeys, LIMITS, type StoredAnswer } from '@stamp-ledger/ports';
 import { CASE_MILLISECONDS, type ContractCase, rejectsWith, withDeadline } from './contract.js';
 
 /** Idempotency keys with the means to restart them and to let time pass. */
 export interface KeysUnderTest {
   readonly keys: IdempotencyKeys;
-  /** Closes the keys and opens them again on the same data. */
-  reopen(): Promise<IdempotencyKeys>;
+  /** Closes the keys and opens them again on the same data; the log then knows the `recent` requests. */
+  reopen(recent?: readonly KnownRequest[]): Promise<IdempotencyKeys>;
   /** Lets this many milliseconds pass. */
   advance(milliseconds: number): void;
   /** Closes the keys and removes their data. */
   destroy(): Promise<void>;
 }
 
-interface KeysCase {
-  readonly name: string;
-  run(underTest: KeysUnderTest, request: (name: string) => Request): Promise<void>;
-}
-interface Request {
+export interface KnownRequest {
   readonly key: string;
   readonly requestHash: string;
+}
+
+interface KeysCase {
+  readonly name: string;
+  run(underTest: KeysUnderTest, request: (name: string) => KnownRequest): Promise<void>;
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -117,6 +119,32 @@ const CASES: readonly KeysCase[] = [
     },
   },
   {
+    name: 'a request that only the log knows keeps its key after a restart',
+    async run({ keys, reopen, advance }, request) {
+      const [a, b, kept] = [request('a'), request('b'), request('kept')];
+      const other = sha256('other');
+      await keys.claim(kept);
+      await keys.finish({ key: kept.key, answer: answerOf('kept') });
+      const again = await reopen([a, b, { ...kept, requestHash: other }]);
+      assert.deepEqual(await again.claim({ ...a, requestHash: other }), { kind: 'other-request' });
+      assert.deepEqual(await again.claim(a), { kind: 'claimed' }, 'carried out again: the stream answers');
+      assert.deepEqual(await again.claim(a), { kind: 'in-progress' });
+      await again.release(a.key);
+      assert.deepEqual(await again.claim({ ...a, requestHash: other }), { kind: 'other-request' });
+      assert.deepEqual(await again.claim(a), { kind: 'claimed' });
+      await again.finish({ key: a.key, answer: answerOf('a') });
+      assert.deepEqual(await again.claim(a), { kind: 'finished', answer: answerOf('a') });
+      assert.deepEqual(await again.claim(kept), { kind: 'finished', answer: answerOf('kept') });
+      assert.deepEqual(await again.claim(request('c')), { kind: 'claimed' }, 'others are not concerned');
+      advance(LIMITS.idempotencyKeyMilliseconds);
+      assert.deepEqual(
+        await again.claim({ ...b, requestHash: other }),
+        { kind: 'claimed' },
+        'and not for ever',
+      );
+    },
+  },
+  {
     name: 'closed keys are unavailable',
     async run({ keys }, request) {
       await keys.close();
@@ -139,8 +167,8 @@ export function idempotencyKeysContract({
     async run() {
       const underTest = await open();
       const salt = randomBytes(8).toString('hex');
-      const request = (text: string): Request => ({
-        key: sha256(`${salt} ${text}`),
+      const request = (text: string): KnownRequest => ({
+        key: deriveCommandId('test', salt, text),
         requestHash: sha256(text),
       });
       try {

@@ -46,7 +46,8 @@ export type RefusalCode =
   | 'channel-not-allocatable'
   | 'incident-exists'
   | 'unknown-incident'
-  | 'incident-closed';
+  | 'incident-closed'
+  | 'incident-ends-before-start';
 
 export interface Refusal {
   readonly code: RefusalCode;

@@ -63,6 +63,11 @@ function close(
     case 'none':
       return refuse('unknown-incident', 'There is no such incident.');
     case 'open':
+      if (endedAt < state.startedAt) {
+        return refuse('incident-ends-before-start', 'An incident cannot end before it started.', {
+          startedAt: state.startedAt,
+        });
+      }
       return accept({
         type: 'IncidentClosed',
         data: { incidentId: state.incidentId, endedAt, ...given('summary', summary) },

@@ -1,6 +1,7 @@
 import { accept, type Decision, refuse, unchanged } from './decision.js';
 import type { StampEvent } from './events.js';
 import { DIRECT_CHANNEL } from './ids.js';
+import { equals } from './money.js';
 import { given } from './optional.js';
 import type { MintedStamp, StampCommandOf, StampIn, StampState } from './stamp.js';
 
@@ -66,6 +67,9 @@ function sellFromStock(
 ): Decision<StampEvent> {
   if (command.channel !== state.channel) {
     return refuse('wrong-channel', 'This stamp is not in the stock of that channel.');
+  }
+  if (command.payment !== undefined && !equals(command.payment, state.denomination)) {
+    return refuse('payment-mismatch', 'The payment is not the denomination of this stamp.');
   }
   return accept({
     type: 'StampSold',

@@ -6,6 +6,7 @@ export {
 export { EmbeddedLogReader, openEmbeddedLogReader } from './event-log/log-reader.js';
 export {
   type EmbeddedIdempotencyKeysOptions,
+  type KnownRequest,
   openEmbeddedIdempotencyKeys,
 } from './idempotency-keys.js';
 export * from './read-models/index.js';

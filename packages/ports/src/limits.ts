@@ -12,14 +12,20 @@ export const LIMITS = {
   commandAttempts: 4,
   /** Commands waiting for one stream in this process. */
   commandsPerStream: 2_000,
-  /** Events held by the cache of folded streams, summed over streams. */
-  cachedEvents: 200_000,
+  /** Characters of events behind the folded streams that are held, summed over the streams of one kind. */
+  cachedCharacters: 32_000_000,
+  /** Latest commands remembered of one stream; what came before is answered by its idempotency key. */
+  rememberedCommands: 10_000,
   /** Stamps minted, allocated or returned in one append. */
   stampChunk: 1_000,
   /** Orders taken up in one round of fulfilment. */
   fulfilOrders: 256,
   /** Waiting orders looked at in one round of fulfilment. */
   scannedOrders: 5_000,
+  /** Milliseconds after which fulfilment looks at every waiting order again. */
+  fulfilRescanMilliseconds: 60_000,
+  /** Stamps of a stock fetched at once. */
+  fetchedStamps: 2_000,
   /** Stamps sold in one append of fulfilment. */
   fulfilStamps: 4_000,
   /** Milliseconds a query waits for the read models before it says they are behind. */
@@ -56,6 +62,10 @@ export const LIMITS = {
   jobBackoffMillisecondsMax: 5_000,
   /** Milliseconds a finished idempotency key is kept; after that it may be used anew. */
   idempotencyKeyMilliseconds: 172_800_000,
+  /** Finished idempotency keys kept; beyond, the oldest are forgotten. */
+  idempotencyKeys: 5_000_000,
+  /** Events at the end of the log whose commands' keys and requests are known after a restart, stored or not. */
+  recentCommands: 20_000,
   /** Idempotency keys whose request is still running. */
   idempotencyClaims: 50_000,
   /** Finished answers held in memory until they are stored; beyond, the oldest are forgotten. */

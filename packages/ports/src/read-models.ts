@@ -155,6 +155,7 @@ export interface EventFilter {
   readonly channel?: Channel;
   readonly commandId?: CommandId;
   readonly correlationId?: string;
+  /** Recorded at `from` or later, and before `to`. */
   readonly from?: Instant;
   readonly to?: Instant;
 }
@@ -250,12 +251,19 @@ export interface ReadModels {
   ): Promise<readonly IndexedEvent[]>;
 
   status(): readonly ProjectionStatus[];
-  /** True when every projection has passed `position`; false when they have not within `milliseconds`. */
-  reached(request: { readonly position: Position; readonly milliseconds: number }): Promise<boolean>;
+  /** True when each of `projections` (all without them) has passed `position`; false when not within `milliseconds`. */
+  reached(request: {
+    readonly position: Position;
+    readonly milliseconds: number;
+    readonly projections?: readonly ProjectionName[];
+  }): Promise<boolean>;
   /** Resolves when any projection has moved past where `status` stood at the call, or `signal` aborts. */
   advanced(signal: AbortSignal): Promise<void>;
 
-  /** Starts building all models anew beside the live ones; they swap when the new ones have caught up. One at a time. */
+  /**
+   * Starts building all models anew beside the live ones; they swap when the new ones have caught up. One at a time:
+   * while one is running its status is the answer, and an id that has been used answers as it ended.
+   */
   startRebuild(rebuildId: string): Promise<RebuildStatus>;
   rebuild(rebuildId: string): RebuildStatus | undefined;
   close(): Promise<void>;

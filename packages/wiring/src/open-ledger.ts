@@ -2,11 +2,18 @@ import { mkdir } from 'node:fs/promises';
 import { type Context, createContext, createLedger, type Ledger, runJobs } from '@stamp-ledger/app';
 import { serde } from '@stamp-ledger/codec';
 import { openEmbeddedEventStore, openEmbeddedIdempotencyKeys } from '@stamp-ledger/embedded';
-import type { EventStore, IdempotencyKeys, ReadModels, Runtime } from '@stamp-ledger/ports';
+import {
+  type EventStore,
+  type IdempotencyKeys,
+  LIMITS,
+  type ReadModels,
+  type Runtime,
+} from '@stamp-ledger/ports';
 import { readAdminToken } from './admin-token.js';
 import type { Configuration } from './configuration.js';
 import type { Logger } from './logger.js';
 import { openEmbeddedReadModels } from './read-models/embedded-read-models.js';
+import { recentCommands } from './recent-commands.js';
 import { openRuntime } from './runtime.js';
 
 /** A ledger in this process, with what a service around it needs. */
@@ -53,9 +60,11 @@ export async function openLedger({
       : { notBefore: serde.decode(last).metadata.recordedAt as ReturnType<Runtime['clock']['now']> }),
   });
   const readModels = await openEmbeddedReadModels({ directory, store, now: runtime.clock.now });
+  const now = (): number => Date.parse(runtime.clock.now());
   const idempotencyKeys = await openEmbeddedIdempotencyKeys({
     directory,
-    now: () => Date.parse(runtime.clock.now()),
+    now,
+    recent: await recentCommands(store, { since: now() - LIMITS.idempotencyKeyMilliseconds }),
   });
   const context = createContext({ store, readModels, runtime });
   const background = createBackground({ context, logger, onFatal });

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fromMilliseconds, serialDeriver, toMilliseconds } from '@stamp-ledger/codec';
@@ -8,7 +9,10 @@ import { readOrCreateSecret } from './secret-file.js';
 
 const SERIAL_KEY_BYTES = 32;
 
-/** The machine's clock and randomness, and the key that serials are derived with. */
+/**
+ * The machine's clock and randomness, and the key that serials are derived with. Rejects when the log has events
+ * (`notBefore` is the time of the last one) and the key is gone: a new one would leave a batch half minted for ever.
+ */
 export async function openRuntime({
   dataDirectory,
   notBefore,
@@ -16,9 +20,10 @@ export async function openRuntime({
   readonly dataDirectory: string;
   readonly notBefore?: Instant;
 }): Promise<Runtime> {
-  const hex = await readOrCreateSecret(join(dataDirectory, 'keys', 'serial.key'), () =>
-    randomBytes(SERIAL_KEY_BYTES).toString('hex'),
-  );
+  const path = join(dataDirectory, 'keys', 'serial.key');
+  if (notBefore !== undefined && !existsSync(path))
+    throw new Error('keys/serial.key is missing beside a log that has events: restore it from the backup');
+  const hex = await readOrCreateSecret(path, () => randomBytes(SERIAL_KEY_BYTES).toString('hex'));
   const key = Buffer.from(hex.trim(), 'hex');
   if (key.length !== SERIAL_KEY_BYTES)
     throw new Error('keys/serial.key does not hold 32 bytes in hexadecimal');

@@ -14,7 +14,7 @@ import { pointerFragment, problem, RequestProblem, refused } from './problems/pr
 import { idempotencyKey } from './request/idempotency-key.js';
 import type { Target } from './request/parameters.js';
 import { parseJson } from './request/parse-json.js';
-import { readBody } from './request/read-body.js';
+import { hasBody, readBody } from './request/read-body.js';
 
 /** What a command is carried out with. */
 export interface CommandRequest<TargetValue, Body> {
@@ -51,16 +51,13 @@ export function command<Name extends CommandName, TargetValue extends string>(
       const bytes = await readBody(exchange.request, services.limits);
       const body = validated(definition, bytes);
       const requestHash = sha256Hex(bytes);
-      const scopeOfKey = keyScope(exchange, path, target, key);
-      const caller = callerOf(exchange, deriveCommandId('http', ...scopeOfKey), requestHash);
-      return once(services, exchange, { scopeOfKey, requestHash }, () =>
-        definition.execute({ target, body, caller, exchange }),
-      );
+      const caller = callerOf(exchange, commandIdOf(exchange, path, target, key), requestHash);
+      return once(services, exchange, caller, () => definition.execute({ target, body, caller, exchange }));
     },
   };
 }
 
-/** A DELETE: no body; with a key a repeat gets the first answer, without one it is a command of its own. */
+/** A DELETE: a body is refused; with a key a repeat gets the first answer, without one it is a command of its own. */
 export function removal<TargetValue extends string>(
   services: Services,
   definition: {
@@ -77,23 +74,17 @@ export function removal<TargetValue extends string>(
     path,
     scope,
     handle: async (exchange) => {
+      if (hasBody(exchange.request)) throw new RequestProblem('unexpected-body');
       const target = definition.target(exchange.parameters);
       const key = idempotencyKey(exchange.request.headers['idempotency-key'] as string | undefined);
-      const execute = (commandId: CommandId): Promise<Answer> =>
-        definition.execute({
-          target,
-          body: undefined,
-          caller: callerOf(exchange, commandId, requestHash),
-          exchange,
-        });
+      const execute = (caller: Caller): Promise<Answer> =>
+        definition.execute({ target, body: undefined, caller, exchange });
       if (key === undefined) {
         exchange.commandStarted = true;
-        return execute(services.runtime.ids.commandId());
+        return execute(callerOf(exchange, services.runtime.ids.commandId(), requestHash));
       }
-      const scopeOfKey = keyScope(exchange, path, target, key);
-      return once(services, exchange, { scopeOfKey, requestHash }, () =>
-        execute(deriveCommandId('http', ...scopeOfKey)),
-      );
+      const caller = callerOf(exchange, commandIdOf(exchange, path, target, key), requestHash);
+      return once(services, exchange, caller, () => execute(caller));
     },
   };
 }
@@ -117,13 +108,15 @@ function principalOf({ principal }: Exchange): Principal {
   return principal;
 }
 
-/** What a key is unique within: who, method and path, with the path's parameter in canonical form. */
-const keyScope = (exchange: Exchange, path: string, target: string, key: string): readonly string[] => [
-  principalOf(exchange).subject,
-  exchange.request.method ?? '',
-  path.replace(/\{\w+\}/, target),
-  key,
-];
+/** From the key and what it is unique within: who, method and path, with the path's parameter in canonical form. */
+const commandIdOf = (exchange: Exchange, path: string, target: string, key: string): CommandId =>
+  deriveCommandId(
+    'http',
+    principalOf(exchange).subject,
+    exchange.request.method ?? '',
+    path.replace(/\{\w+\}/, target),
+    key,
+  );
 
 function callerOf(exchange: Exchange, commandId: CommandId, requestHash: string): Caller {
   const { subject, channel } = principalOf(exchange);
@@ -135,11 +128,10 @@ function callerOf(exchange: Exchange, commandId: CommandId, requestHash: string)
 async function once(
   { idempotencyKeys, logger }: Services,
   exchange: Exchange,
-  { scopeOfKey, requestHash }: { readonly scopeOfKey: readonly string[]; readonly requestHash: string },
+  { commandId: key, requestHash }: Caller,
   execute: () => Promise<Answer>,
 ): Promise<Answer> {
   const { requestId } = exchange;
-  const key = sha256Hex(JSON.stringify(scopeOfKey));
   const claim = await idempotencyKeys.claim({ key, requestHash });
   switch (claim.kind) {
     case 'finished':

@@ -28,6 +28,8 @@ export interface Route {
   readonly path: string;
   /** Absent for what anyone may read. */
   readonly scope?: Scope;
+  /** True when the handler reads the query string itself. All other routes have no parameters there, and refuse any. */
+  readonly takesQuery?: true;
   /** Media types of a good answer; JSON when absent. */
   readonly produces?: readonly string[];
   handle(exchange: Exchange): Promise<Answer> | Answer;

@@ -14,8 +14,6 @@ export const HTTP_LIMITS = {
   /** Rows in one page of any other listing, and when nothing is asked for. */
   listPage: 1_000,
   listPageDefault: 100,
-  /** Event types in one filter. */
-  eventTypes: 32,
   /** Longest value of a query parameter, in characters. */
   parameterCharacters: 512,
   /** Longest idempotency key, in characters. */

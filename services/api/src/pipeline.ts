@@ -7,6 +7,7 @@ import type { Metrics } from './operations/metrics.js';
 import type { Readiness } from './operations/readiness.js';
 import { answerOf, isCorruption } from './problems/failures.js';
 import { problem, RequestProblem } from './problems/problem.js';
+import { readQuery } from './request/query.js';
 import { ClientGone } from './request/read-body.js';
 import { clientRequestId } from './request/trace.js';
 
@@ -88,7 +89,7 @@ function assertHost({ request }: Exchange): void {
     });
 }
 
-/** Runs one route: what it may answer with, who asks, then the route itself. */
+/** Runs one route: what it may answer with, who asks, no parameter that it does not know, then the route itself. */
 export const runRoute =
   (services: Services, route: Route) =>
   async (context: Context & { state: Carried; params: Record<string, string> }): Promise<void> => {
@@ -97,6 +98,7 @@ export const runRoute =
     exchange.parameters = context.params;
     if (!accepts(context, route)) throw new RequestProblem('not-acceptable');
     if (route.scope !== undefined) await authorise(services, exchange, route.scope);
+    if (route.takesQuery !== true) readQuery(exchange.search, {});
     context.state.answer = await route.handle(exchange);
   };
 

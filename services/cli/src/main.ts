@@ -6,4 +6,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
+process.once('SIGINT', () => process.exit(130));
+
 process.exitCode = await run(process.argv.slice(2), process);

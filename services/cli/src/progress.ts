@@ -32,9 +32,15 @@ function bar(output: Output, label: string, total: number): Progress {
   );
   const payload = (note: string | undefined) => ({ note: note === undefined ? '' : ` | ${note}` });
   single.start(total, 0, payload(undefined));
+  // However the process ends, the terminal gets its cursor back.
+  const stop = () => single.stop();
+  process.once('exit', stop);
   return {
     update: (done, note) => single.update(done, payload(note)),
-    stop: () => single.stop(),
+    stop: () => {
+      process.off('exit', stop);
+      stop();
+    },
   };
 }
 

@@ -3,16 +3,20 @@ import {
   adminTokenPath,
   type Configuration,
   createLogger,
+  type Logger,
   openLedger,
   readConfiguration,
 } from '@stamp-ledger/wiring';
 
 /** Exit codes of the process; 0 after a drain. */
-const EXIT = { badConfiguration: 78, fatal: 70 } as const;
+const EXIT = { fatal: 70, cannotStart: 71, badConfiguration: 78 } as const;
 /** Milliseconds a drain may take before the process ends all the same. */
 const DRAIN_MILLISECONDS = 9_500;
 
-/** The whole ledger in one process: log, read models, jobs and HTTP. Prints the ready line, drains on SIGTERM and SIGINT. */
+/**
+ * The whole ledger in one process: log, read models, jobs and HTTP. Prints the ready line, drains on SIGTERM and SIGINT.
+ * When it cannot start, one line on standard error says why, and the process ends.
+ */
 export async function startLedger(environment: NodeJS.ProcessEnv): Promise<void> {
   const read = readConfiguration(environment);
   if (!read.ok) {
@@ -20,8 +24,21 @@ export async function startLedger(environment: NodeJS.ProcessEnv): Promise<void>
     process.exitCode = EXIT.badConfiguration;
     return;
   }
-  const { configuration } = read;
-  const logger = createLogger(configuration.logLevel);
+  const logger = createLogger(read.configuration.logLevel);
+  try {
+    await start(read.configuration, logger);
+  } catch (error) {
+    logger.debug({ err: error }, 'the ledger cannot start');
+    process.stderr.write(`stamp-ledger cannot start: ${reasonOf(error)}\n`);
+    process.exit(EXIT.cannotStart);
+  }
+}
+
+/** In one line, for whoever started the process. Where in the code it came from is logged at the level debug. */
+const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, ' ');
+
+async function start(configuration: Configuration, logger: Logger): Promise<void> {
   const onFatal = (error: unknown): void => {
     logger.fatal({ err: error }, 'the ledger stops: what follows could not be kept');
     logger.flush();

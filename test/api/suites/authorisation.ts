@@ -117,18 +117,25 @@ async function channels(t: Test, { world, provider }: Guarded, admin: World): Pr
     ["reading another channel's order", path, { token: theirs }, 404, 'unknown-order'],
     ['reading orders without a channel', path, { token: nowhere }, 403, 'channel-required'],
     [
+      "paying another channel's order",
+      `${path}/payments`,
+      { body: payment('10000'), token: theirs },
+      404,
+      'unknown-order',
+    ],
+    [
       "refunding another channel's order",
       `${path}/refund`,
       { body: { policyVersion: '1' }, token: theirs },
-      403,
-      'wrong-channel',
+      404,
+      'unknown-order',
     ],
     [
       "cancelling another channel's order",
       `${path}/cancellation`,
       { body: {}, token: theirs },
-      403,
-      'wrong-channel',
+      404,
+      'unknown-order',
     ],
     [
       "affixing another channel's stamp",
@@ -164,11 +171,36 @@ async function channels(t: Test, { world, provider }: Guarded, admin: World): Pr
     t.equal(reply.status, status, what);
     t.equal(problemName(reply), problem, what);
   }
+  await hidden(t, world, { path, token: theirs });
   t.equal(await head(world), before, 'the ledger is unchanged');
   const affixed = await world.call(`/v1/stamps/${serial}/affixation`, { ...document, token: mine });
   t.equal(affixed.status, 201, 'its own it may');
   const page = await admin.call(`/v1/events?stream=stamp-${serial}&types=StampAffixed`);
   t.match(page.json.events, [{ metadata: { actor: 'seller-1' } }], 'the subject is the actor');
+}
+
+/** An order that is somebody else's and one that nobody ever placed are answered alike, to the letter. */
+async function hidden(
+  t: Test,
+  { call }: World,
+  { path, token }: { readonly path: string; readonly token: string },
+): Promise<void> {
+  const requests: Readonly<Record<string, Parameters<World['call']>[1]>> = {
+    '': {},
+    '/payments': { body: payment('10000') },
+    '/cancellation': { raw: '' },
+    '/refund': { body: { policyVersion: '1' } },
+  };
+  for (const [rest, request] of Object.entries(requests)) {
+    const [foreign, missing] = await Promise.all(
+      [path, '/v1/orders/nobody'].map((order) => call(order + rest, { ...request, token })),
+    );
+    t.strictSame(
+      { ...foreign?.json, instance: '' },
+      { ...missing?.json, instance: '' },
+      `${rest} tells nothing`,
+    );
+  }
 }
 
 async function noKeys(t: Test, admin: World): Promise<void> {

@@ -18,7 +18,7 @@ export async function everyRoute(t: Test, world: World): Promise<void> {
   await t.test('without a token', (t) => unauthenticated(t, world, routes));
   await t.test('without the scope', (t) => unscoped(t, world, routes));
   await t.test('in a media type that is not there', (t) => unacceptable(t, world, routes));
-  await t.test('with an unknown parameter', (t) => unknownParameter(t, world, routes));
+  await t.test('with an unknown parameter', (t) => unknownParameter(t, world));
   await t.test('with a body that is none', (t) => badBodies(t, world, commands));
   await t.test('with a removal that is none', (t) => badRemovals(t, world));
   await t.test('while the first still runs', (t) => inProgress(t, world, routes));
@@ -77,10 +77,14 @@ async function unacceptable(t: Test, { call }: World, routes: readonly Operation
     );
 }
 
-async function unknownParameter(t: Test, { call }: World, routes: readonly Operation[]): Promise<void> {
-  for (const route of routes.filter(({ method }) => method === 'GET')) {
-    const reply = await call(`${pathOf(route)}?nonsense=1`);
-    t.equal(problemName(reply), 'invalid-request', route.path);
+/** Whatever the method: a parameter that is misspelt must not be taken for one that is not there. */
+async function unknownParameter(t: Test, { call, recorder }: World): Promise<void> {
+  for (const route of recorder.operations) {
+    const { method, body } = route;
+    const path = `${pathOf(route)}?nonsense=1`;
+    const reply = await call(path, { method, ...(body === undefined ? {} : { body }) });
+    t.equal(reply.status, 400, `${method} ${path}`);
+    t.equal(problemName(reply), 'invalid-request', `${method} ${path}`);
     t.match(reply.json.errors, [{ parameter: 'nonsense' }]);
   }
 }
@@ -107,6 +111,13 @@ async function badRemovals(t: Test, { call }: World): Promise<void> {
     problemName(await call(at(UNSEEN_SERIAL), { method: 'DELETE', key: 'two words' })),
     'invalid-idempotency-key',
   );
+  for (const raw of ['{}', 'scribble', 'x'.repeat(100_000)])
+    for (const key of ['k', null])
+      t.equal(
+        problemName(await call(at(UNSEEN_SERIAL), { method: 'DELETE', raw, key })),
+        'unexpected-body',
+        raw.slice(0, 10),
+      );
 }
 
 /** The keys of a service in which every key's first request still runs. */

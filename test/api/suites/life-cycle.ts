@@ -25,6 +25,12 @@ export async function lifeCycle(t: Test, world: World): Promise<void> {
   await t.test('verifications', (t) => verifications(t, world));
 }
 
+/** Where the last event of a stream stands: an answer that waited has to name it, so that reading after it shows the end. */
+async function lastPosition(call: World['call'], stream: string): Promise<string | undefined> {
+  const page = await call(`/v1/events?limit=1000&stream=${stream}`);
+  return (page.json.events as { readonly position: string }[]).at(-1)?.position;
+}
+
 async function batches(t: Test, { call }: World): Promise<void> {
   const batchId = `b-${fresh()}`;
   const body = { batchId, denomination: RUPIAH_10000, quantity: 3_000, series: 'TEST-2024' };
@@ -38,6 +44,7 @@ async function batches(t: Test, { call }: World): Promise<void> {
   t.equal(again.status, 201, 'the same terms again, under another key, wait for the same batch');
   t.equal(again.headers.get('preference-applied'), 'wait=25');
   t.match(again.json, { batchId, status: 'minted', minted: 3_000 });
+  t.equal(again.headers.get('ledger-position'), await lastPosition(call, `batch-${batchId}`));
 
   const read = await call(`/v1/batches/${batchId}`);
   t.equal(read.status, 200);
@@ -57,6 +64,10 @@ async function allocations(t: Test, { call }: World): Promise<void> {
   const done = await call('/v1/allocations', { body, headers: { prefer: 'wait=20' } });
   t.equal(done.status, 201);
   t.match(done.json, { status: 'allocated', channel, quantity: 20, allocated: 20, batchId });
+  t.equal(
+    done.headers.get('ledger-position'),
+    await lastPosition(call, `allocation-${String(done.json.allocationId)}`),
+  );
   const accepted = await call('/v1/allocations', { body });
   t.equal(accepted.status, 202);
   t.match(accepted.json, { status: 'allocating' });
@@ -94,6 +105,10 @@ async function orders(t: Test, { call }: World): Promise<void> {
     payment: { amount: '20000' },
   });
   t.equal((fulfilled.json.serials as string[]).length, 2);
+  t.equal(
+    fulfilled.headers.get('ledger-position'),
+    await lastPosition(call, `order-${String(fulfilled.json.orderId)}`),
+  );
   const read = await call(`/v1/orders/${String(fulfilled.json.orderId)}`);
   t.equal(read.status, 200);
   t.strictSame(read.json.serials, fulfilled.json.serials);

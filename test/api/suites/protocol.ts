@@ -143,12 +143,21 @@ async function parameters(t: Test, { call }: World): Promise<void> {
     ['/v1/events?after=abc', 'after'],
     ['/v1/events?stream=everything', 'stream'],
     ['/v1/events?types=a,,b', 'types'],
+    ['/v1/events?types=Foo', 'types'],
+    ['/v1/events?types=StampSold,toString', 'types'],
+    ['/v1/events?types=', 'types'],
+    ['/v1/events?after=1', 'after'],
+    ['/v1/events?after=9999999999999999', 'after'],
     ['/v1/events?colour=red', 'colour'],
     ['/v1/inventory?asOf=yesterday', 'asOf'],
     ['/v1/inventory?asOf=2024-02-30T00:00:00Z', 'asOf'],
     ['/v1/inventory?denomination=1e3', 'denomination'],
     ['/v1/inventory?channel=Kantor%20Pos', 'channel'],
     ['/v1/audit/conservation?asOf=12345678901234567', 'asOf'],
+    ['/v1/audit/conservation?asOf=9999999999999999', 'asOf'],
+    ['/v1/audit/conservation?asOf=2024', 'asOf'],
+    ['/v1/audit/conservation?asOf=2024-09-05', 'asOf'],
+    [`/v1/stamps/${UNKNOWN_SERIAL}/history?asOf=42`, 'asOf'],
     ['/v1/incidents?limit=many', 'limit'],
     ['/v1/documents/ABC', 'sha256'],
     ['/v1/orders/..%2Fx', 'id'],
@@ -158,6 +167,7 @@ async function parameters(t: Test, { call }: World): Promise<void> {
     const reply = await call(path);
     t.equal(problemName(reply), 'invalid-request', path);
     t.match(reply.json.errors, [{ parameter }], path);
+    if (parameter === 'asOf') t.match(reply.text, /RFC 3339 .* 16 digits/, 'says both forms');
   }
 }
 

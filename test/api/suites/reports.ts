@@ -46,8 +46,8 @@ async function history(t: Test, { call }: World): Promise<void> {
   );
   const second = rows[1];
   t.match(second, { stream: `stamp-${serial}`, leafHash: /^[0-9a-f]{64}$/ });
-  const past = await call(`/v1/stamps/${serial}/history?asOf=${Number(second?.position)}`);
-  t.equal((past.json.events as EventRow[]).length, 2, 'as of a position, written without its zeros');
+  const past = await call(`/v1/stamps/${serial}/history?asOf=${second?.position}`);
+  t.equal((past.json.events as EventRow[]).length, 2, 'as of a position');
   const then = await call(`/v1/stamps/${serial}/history?asOf=2020-01-01T00:00:00Z`);
   t.strictSame(then.json.events, [], 'as of a time');
 }

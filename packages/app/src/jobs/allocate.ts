@@ -7,60 +7,59 @@ import { mustBeCaughtUp } from '../freshness.js';
 import { fromProcess } from '../sources.js';
 import { appendOneEach, type StampStep } from './append-one-each.js';
 import type { Job } from './job.js';
+import { type Lot, lotsJob } from './lots.js';
 
 type Allocating = Extract<AllocationState, { status: 'allocating' }>;
 
 /**
- * Gives the issuer's stock to channels, one allocation after another. What was given before a crash is counted by the
- * read model once it has caught up; an allocation that finds too little stock completes with what there is.
+ * Gives the issuer's stock to channels, chunk after chunk. What was given before a crash is counted by the read model
+ * once it has caught up; an allocation that finds too little stock completes with what there is.
  */
-export function allocateJob(context: Context): Job {
-  const completed = new Set<AllocationId>();
-  return {
+export const allocateJob = (context: Context): Job =>
+  lotsJob({
     name: 'allocation',
-    round: async () => {
-      const due = (await context.readModels.allocationsToDo({ limit: LIMITS.queryRows })).filter(
-        (id) => !completed.has(id),
-      );
-      if (due.length === 0) {
-        completed.clear();
-        return 'idle';
-      }
-      for (const id of due) {
-        await allocate(context, id);
-        completed.add(id);
-      }
-      return 'worked';
+    due: () => context.readModels.allocationsToDo({ limit: LIMITS.queryRows }),
+    begin: (id) => beginAllocation(context, id),
+  });
+
+async function beginAllocation(context: Context, id: AllocationId): Promise<Lot | undefined> {
+  const { state } = await context.aggregates.allocations.load(allocationStream(id));
+  if (state.status !== 'allocating') return undefined;
+  // Stock and progress must be those of the whole log, or a stamp given before a crash would be given twice.
+  await mustBeCaughtUp(context);
+  const source = fromProcess('allocation', id);
+  let allocated = await context.readModels.allocated(id);
+  let after: StockCursor | undefined;
+  return {
+    step: async () => {
+      const page = await stockFor(context, state, { missing: state.quantity - allocated, after });
+      after = page.at(-1)?.cursor ?? after;
+      const steps = page.map((item) => allocationStep(state, item, source));
+      if (steps.length > 0)
+        allocated += (await appendOneEach(context, steps, context.runtime.clock.now())).appended.length;
+      if (allocated < state.quantity && steps.length > 0) return false;
+      await context.aggregates.allocations.execute({
+        stream: allocationStream(id),
+        source,
+        command: () => ({ kind: 'complete', allocated }),
+      });
+      return true;
     },
   };
 }
 
-async function allocate(context: Context, id: AllocationId): Promise<void> {
-  const { state } = await context.aggregates.allocations.load(allocationStream(id));
-  if (state.status !== 'allocating') return;
-  // Stock and progress must be those of the whole log, or a stamp given before a crash would be given twice.
-  await mustBeCaughtUp(context);
-  let allocated = await context.readModels.allocated(id);
-  const source = fromProcess('allocation', id);
-  let after: StockCursor | undefined;
-  while (allocated < state.quantity) {
-    const page = await context.readModels.stock({
-      channel: DIRECT_CHANNEL,
-      denomination: state.denomination,
-      limit: Math.min(LIMITS.stampChunk, state.quantity - allocated),
-      ...(state.batchId === undefined ? {} : { batchId: state.batchId }),
-      ...(after === undefined ? {} : { after }),
-    });
-    if (page.length === 0) break;
-    after = page.at(-1)?.cursor;
-    const steps = page.map(({ serial, revision }) => allocationStep(state, { serial, revision }, source));
-    const { appended } = await appendOneEach(context, steps, context.runtime.clock.now());
-    allocated += appended.length;
-  }
-  await context.aggregates.allocations.execute({
-    stream: allocationStream(id),
-    source,
-    command: () => ({ kind: 'complete', allocated }),
+async function stockFor(
+  { readModels }: Context,
+  { denomination, batchId }: Allocating,
+  { missing, after }: { readonly missing: number; readonly after: StockCursor | undefined },
+) {
+  if (missing <= 0) return [];
+  return readModels.stock({
+    channel: DIRECT_CHANNEL,
+    denomination,
+    limit: Math.min(LIMITS.stampChunk, missing),
+    ...(batchId === undefined ? {} : { batchId }),
+    ...(after === undefined ? {} : { after }),
   });
 }
 

@@ -25,7 +25,9 @@ export async function appendOneEach(
   const appends = steps.map(({ serial, expected, source, event }): StreamAppend => {
     const stream = stampStream(serial);
     const metadata = metadataOf(source);
-    const id = deriveEventId(source.commandId, stream, 0);
+    // The revision is part of the id: a stamp that left and came back is written to anew, a repeated step is not.
+    const revision = expected === 'no-stream' ? 0 : expected + 1;
+    const id = deriveEventId(source.commandId, stream, revision);
     return { stream, expected, events: [serde.encode({ id, event, metadata, stream })] };
   });
   const results = await store.append(appends);

@@ -1,24 +1,25 @@
 import { orderStream } from '@stamp-ledger/codec';
-import type { Serial } from '@stamp-ledger/domain';
-import { LIMITS, type OrderCursor, type OrderView, type StockItem } from '@stamp-ledger/ports';
+import type { OrderId, Serial } from '@stamp-ledger/domain';
+import { LIMITS, type OrderView, type StockItem } from '@stamp-ledger/ports';
 import type { Context } from '../context.js';
-import { mustBeCaughtUp } from '../freshness.js';
+import { mustBeCaughtUp, seenByAll } from '../freshness.js';
 import { fromProcess } from '../sources.js';
 import { appendOneEach, type StampStep } from './append-one-each.js';
 import type { Job, RoundResult } from './job.js';
+import { OrderScan, type ScannedOrder } from './order-scan.js';
 import { Recently } from './recently.js';
-import { StockShelf } from './stock-shelf.js';
+import { StockShelves } from './stock-shelf.js';
 
 /** An order with the stamps that will be its own: those sold for it before a crash or conflict, and new ones. */
 interface Assignment {
-  readonly order: OrderView;
+  readonly scanned: ScannedOrder;
   readonly sold: readonly Serial[];
   readonly items: readonly StockItem[];
 }
 
 /**
  * Fulfils paid orders from their channel's stock, in the order in which they were paid. An order that the stock can not
- * cover is passed over, so that it holds up nobody; it stays paid and is tried again when the stock changes.
+ * cover is passed over, so that it holds up nobody; it stays paid and is taken up again when its stock has grown.
  *
  * Stamps are sold first and the order fulfilled after. Between the two, a crash leaves stamps that say which order they
  * were sold for: the next start counts them in. An order cancelled or refunded meanwhile gets its stamps taken back by
@@ -26,26 +27,14 @@ interface Assignment {
  */
 export function fulfilJob(context: Context): Job {
   const { readModels, store, runtime } = context;
-  const taken = new Recently<Serial>();
-  const settled = new Recently<OrderView['orderId']>();
-  const shelves = new Map<string, StockShelf>();
-  /** Stamps this process has sold for orders that are not complete yet, ahead of the read model. */
-  const partly = new Map<OrderView['orderId'], readonly Serial[]>();
-  let resumeAfter: OrderCursor | undefined;
+  const shelves = new StockShelves(readModels);
+  const scan = new OrderScan(context, shelves);
+  /** Orders closed, or short of a stamp, until the read models show what became of them. */
+  const handled = new Recently<OrderId>();
   let started = false;
 
-  function shelf({ channel, denomination }: OrderView): StockShelf {
-    const key = `${channel}\n${denomination.amount}\n${denomination.currency}`;
-    const known = shelves.get(key);
-    if (known !== undefined) return known;
-    const made = new StockShelf(readModels, { channel, denomination }, taken);
-    shelves.set(key, made);
-    return made;
-  }
-
   async function soldFor(order: OrderView): Promise<readonly Serial[]> {
-    const known = partly.get(order.orderId);
-    if (known !== undefined || order.outstanding === 0) return known ?? [];
+    if (order.outstanding === 0) return [];
     const stamps = await readModels.stampsOfOrder(order.orderId);
     return stamps.filter(({ state }) => state !== 'voided').map(({ serial }) => serial);
   }
@@ -53,90 +42,87 @@ export function fulfilJob(context: Context): Job {
   async function assign(): Promise<Assignment[]> {
     const assignments: Assignment[] = [];
     let stamps = 0;
-    for (let scanned = 0; scanned < LIMITS.scannedOrders; ) {
-      const page = await readModels.ordersToFulfil({
-        limit: LIMITS.fulfilOrders,
-        ...(resumeAfter === undefined ? {} : { after: resumeAfter }),
-      });
-      scanned += page.length;
-      for (const order of page) {
-        resumeAfter = order.cursor;
-        if (settled.has(order.orderId)) continue;
-        const sold = await soldFor(order);
-        const items = await shelf(order).take(order.quantity - sold.length);
-        if (items === undefined) continue;
-        assignments.push({ order, sold, items });
-        stamps += items.length;
-        if (assignments.length >= LIMITS.fulfilOrders || stamps >= LIMITS.fulfilStamps)
-          return fromTheFront(assignments);
+    for await (const scanned of scan.next()) {
+      const { order } = scanned;
+      if (handled.has(order.orderId)) continue;
+      const sold = await soldFor(order);
+      const missing = Math.max(0, order.quantity - sold.length);
+      const items = await shelves.of(order).take(missing);
+      if (items === undefined) {
+        scan.passOver(scanned, missing);
+        continue;
       }
-      if (page.length < LIMITS.fulfilOrders) return fromTheFront(assignments);
+      assignments.push({ scanned, sold, items });
+      stamps += items.length;
+      if (assignments.length >= LIMITS.fulfilOrders || stamps >= LIMITS.fulfilStamps) break;
     }
-    // So many orders wait for stock that one round does not see them all: the next goes on behind them.
-    return assignments;
-  }
-
-  function fromTheFront(assignments: Assignment[]): Assignment[] {
-    resumeAfter = undefined;
     return assignments;
   }
 
   async function sell(assignments: readonly Assignment[]): Promise<Assignment[]> {
-    const steps = assignments.flatMap(({ order, items }) => saleSteps(order, items));
+    const steps = assignments.flatMap(({ scanned, items }) => saleSteps(scanned.order, items));
     if (steps.length === 0) return [...assignments];
     const { appended } = await appendOneEach(context, steps, runtime.clock.now());
     const sold = new Set(appended.map(({ serial }) => serial));
-    return assignments.map(({ order, sold: before, items }) => ({
-      order,
+    return assignments.map(({ scanned, sold: before, items }) => ({
+      scanned,
       sold: [...before, ...items.map(({ serial }) => serial).filter((serial) => sold.has(serial))],
       items,
     }));
   }
 
-  async function close({ order, sold }: Assignment): Promise<void> {
+  async function close({ scanned, sold }: Assignment): Promise<void> {
+    const { order } = scanned;
+    handled.add(order.orderId);
     if (sold.length < order.quantity) {
-      partly.set(order.orderId, sold);
+      // Somebody else took a stamp first. What was sold counts once the read models show it.
+      scan.passOver(scanned, order.quantity - sold.length);
       return;
     }
     const result = await context.aggregates.orders.execute({
       stream: orderStream(order.orderId),
       source: fromProcess('fulfilment', order.orderId),
-      command: () => ({ kind: 'fulfil', serials: sold }),
+      // More than ordered may have been sold by two fulfillers: the return job takes back what the order does not keep.
+      command: () => ({ kind: 'fulfil', serials: sold.slice(0, order.quantity) }),
     });
     // A refusal says that the order was cancelled or refunded first: its stamps are now the return job's.
-    partly.delete(order.orderId);
-    settled.add(order.orderId);
-    if (result.kind === 'done') context.fulfilmentRate.add(1);
+    if (result.kind === 'done') context.fulfilmentRates.add(order);
+  }
+
+  async function settle(): Promise<void> {
+    const head = await store.head();
+    if (head === undefined) return;
+    shelves.settle(head);
+    handled.settle(head);
+  }
+
+  /** What was written is unknown: forget what was remembered and begin from the log, as after a crash. */
+  function beginAgain(): void {
+    started = false;
+    shelves.clear();
+    handled.clear();
+    scan.restart();
   }
 
   async function round(): Promise<RoundResult> {
-    if (!started) await mustBeCaughtUp(context);
-    started = true;
-    const seen = readModels.status().find(({ projection }) => projection === 'inventory')?.position;
-    if (seen !== undefined) {
-      taken.forget(seen);
-      settled.forget(seen);
-    }
-    for (const each of shelves.values()) each.beginRound();
-    const assignments = await assign();
-    if (assignments.length === 0) return resumeAfter === undefined ? 'idle' : 'worked';
     try {
+      if (!started) await mustBeCaughtUp(context);
+      started = true;
+      const seen = seenByAll(readModels, ['inventory', 'verification']);
+      if (seen !== undefined) {
+        shelves.forget(seen);
+        handled.forget(seen);
+      }
+      await scan.beginRound();
+      const assignments = await assign();
       // Side by side, so that the closing events share their commits.
       await Promise.all((await sell(assignments)).map(close));
+      await settle();
+      return assignments.length > 0 || !scan.atEnd ? 'worked' : 'idle';
     } catch (error) {
-      // What was written is unknown: forget what was remembered and begin from the log, as after a crash.
-      started = false;
-      partly.clear();
-      shelves.clear();
+      beginAgain();
       throw error;
-    } finally {
-      const head = await store.head();
-      if (head !== undefined) {
-        taken.settle(head);
-        settled.settle(head);
-      }
     }
-    return 'worked';
   }
 
   return { name: 'fulfilment', round };

@@ -28,6 +28,8 @@ export async function runJob(
     try {
       const result = await job.round();
       failures = 0;
+      // Ports may answer within one turn of the event loop: without this, a busy job would let nothing else happen.
+      await runtime.clock.sleep(0, signal);
       // Checked and awaited in one turn: a move of the read models during the round is not lost.
       if (result === 'idle' && marks(readModels.status()) === before) await readModels.advanced(signal);
     } catch (error) {

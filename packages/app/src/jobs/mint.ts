@@ -7,55 +7,49 @@ import { mustBeCaughtUp } from '../freshness.js';
 import { fromProcess } from '../sources.js';
 import { appendOneEach, type StampStep } from './append-one-each.js';
 import type { Job } from './job.js';
+import { type Lot, lotsJob } from './lots.js';
 
 type Minting = Extract<BatchState, { status: 'minting' }>;
 
 /**
- * Mints the stamps of open batches, chunk after chunk in the order of their index. Chunks are appended one at a time, so
- * that the stamps there are always the first ones of the batch: after a crash minting goes on behind them.
+ * Mints the stamps of open batches, chunk after chunk in the order of their index. Chunks of a batch are appended one at
+ * a time, so that all before the one last seen are whole: after a crash minting goes on with that one, and what of it is
+ * there already is not written again.
  */
-export function mintJob(context: Context): Job {
-  const completed = new Set<BatchId>();
-  return {
+export const mintJob = (context: Context): Job =>
+  lotsJob({
     name: 'minting',
-    round: async () => {
-      const due = (await context.readModels.batchesToMint({ limit: LIMITS.queryRows })).filter(
-        (id) => !completed.has(id),
-      );
-      // A batch leaves the read model's list for good once its completion is projected.
-      if (due.length === 0) {
-        completed.clear();
-        return 'idle';
-      }
-      for (const id of due) {
-        await mintBatch(context, id);
-        completed.add(id);
-      }
-      return 'worked';
-    },
-  };
-}
+    due: () => context.readModels.batchesToMint({ limit: LIMITS.queryRows }),
+    begin: (id) => beginBatch(context, id),
+  });
 
-async function mintBatch(context: Context, id: BatchId): Promise<void> {
+async function beginBatch(context: Context, id: BatchId): Promise<Lot | undefined> {
   const { state } = await context.aggregates.batches.load(batchStream(id));
-  if (state.status !== 'minting') return;
+  if (state.status !== 'minting') return undefined;
   await mustBeCaughtUp(context);
   const { serialAt, from } = await plan(context, state);
   const source = fromProcess('minting', id);
   const conflicts: Serial[] = [];
-  for (let start = from; start < state.quantity; start += LIMITS.stampChunk) {
-    const end = Math.min(start + LIMITS.stampChunk, state.quantity);
-    const steps: StampStep[] = [];
-    for (let index = start; index < end; index++)
-      steps.push(mintStep(state, { serial: serialAt(index), index, source }));
-    const { conflicted } = await appendOneEach(context, steps, context.runtime.clock.now());
-    for (const step of conflicted) if (!(await mintBesideOthers(context, step))) conflicts.push(step.serial);
-  }
-  await context.aggregates.batches.execute({
-    stream: batchStream(id),
-    source,
-    command: () => ({ kind: 'complete', minted: state.quantity - conflicts.length, conflicts }),
-  });
+  let next = from;
+  return {
+    step: async () => {
+      const end = Math.min(next + LIMITS.stampChunk, state.quantity);
+      const steps: StampStep[] = [];
+      for (let index = next; index < end; index++)
+        steps.push(mintStep(state, { serial: serialAt(index), index, source }));
+      const { conflicted } = await appendOneEach(context, steps, context.runtime.clock.now());
+      for (const step of conflicted)
+        if (!(await mintBesideOthers(context, step))) conflicts.push(step.serial);
+      next = end;
+      if (next < state.quantity) return false;
+      await context.aggregates.batches.execute({
+        stream: batchStream(id),
+        source,
+        command: () => ({ kind: 'complete', minted: state.quantity - conflicts.length, conflicts }),
+      });
+      return true;
+    },
+  };
 }
 
 /** Which serials, and from which index on. Provided serials are few and gone through again whole, to find their conflicts. */
@@ -73,9 +67,11 @@ async function plan({ readModels, runtime }: Context, { batchId, serials, serial
       'corrupt',
       `batch ${batchId} was begun with the serial key ${serialKeyId}, this ledger has ${runtime.serials.keyId}: restore that key`,
     );
+  const minted = await readModels.batchMinted(batchId);
   return {
     serialAt: (index: number) => runtime.serials.derive(batchId, index),
-    from: await readModels.batchMinted(batchId),
+    // A store may have taken a part of the chunk: that one is repeated whole.
+    from: Math.floor(minted / LIMITS.stampChunk) * LIMITS.stampChunk,
   };
 }
 

@@ -8,6 +8,10 @@ export class Recently<Key> {
     this.#keys.set(key, undefined);
   }
 
+  get size(): number {
+    return this.#keys.size;
+  }
+
   has(key: Key): boolean {
     return this.#keys.has(key);
   }
@@ -15,6 +19,10 @@ export class Recently<Key> {
   /** Whatever becomes of the keys added so far is in the log at or before `position`. */
   settle(position: Position): void {
     for (const [key, settled] of this.#keys) if (settled === undefined) this.#keys.set(key, position);
+  }
+
+  clear(): void {
+    this.#keys.clear();
   }
 
   /** Forgets what a read model that has come to `seen` shows by itself. */

@@ -1,9 +1,14 @@
+import type { Position } from '@stamp-ledger/codec';
 import type { Serial } from '@stamp-ledger/domain';
-import type { ReadModels, StockCursor, StockFilter, StockItem } from '@stamp-ledger/ports';
-import type { Recently } from './recently.js';
-
-/** Stamps fetched ahead of need. */
-const FETCHED_MAX = 2_000;
+import {
+  LIMITS,
+  type ReadModels,
+  type StockCursor,
+  type StockFilter,
+  type StockItem,
+} from '@stamp-ledger/ports';
+import { queueKey } from '../queue-key.js';
+import { Recently } from './recently.js';
 
 /**
  * The sellable stamps of one channel and denomination, in order, each handed out once. Fetched ahead in pages behind a
@@ -11,6 +16,7 @@ const FETCHED_MAX = 2_000;
  */
 export class StockShelf {
   readonly #fetched: StockItem[] = [];
+  readonly #taken = new Recently<Serial>();
   #cursor: StockCursor | undefined;
   /** So many could not be had in this round: nobody needs to look again. */
   #shortOf = Number.POSITIVE_INFINITY;
@@ -18,8 +24,12 @@ export class StockShelf {
   constructor(
     private readonly readModels: Pick<ReadModels, 'stock'>,
     private readonly filter: StockFilter,
-    private readonly taken: Recently<Serial>,
   ) {}
+
+  /** Stamps handed out that the read model may still count as stock. */
+  get takenCount(): number {
+    return this.#taken.size;
+  }
 
   /** Stock may have come since the round before. */
   beginRound(): void {
@@ -40,8 +50,16 @@ export class StockShelf {
       return undefined;
     }
     const items = this.#fetched.splice(0, count);
-    for (const { serial } of items) this.taken.add(serial);
+    for (const { serial } of items) this.#taken.add(serial);
     return items;
+  }
+
+  settle(position: Position): void {
+    this.#taken.settle(position);
+  }
+
+  forget(seen: Position): void {
+    this.#taken.forget(seen);
   }
 
   async #fetch(count: number): Promise<void> {
@@ -49,12 +67,41 @@ export class StockShelf {
     while (this.#fetched.length < count) {
       const page = await this.readModels.stock({
         ...this.filter,
-        limit: FETCHED_MAX,
+        limit: LIMITS.fetchedStamps,
         ...(this.#cursor === undefined ? {} : { after: this.#cursor }),
       });
       this.#cursor = page.at(-1)?.cursor ?? this.#cursor;
-      this.#fetched.push(...page.filter(({ serial }) => !here.has(serial) && !this.taken.has(serial)));
-      if (page.length < FETCHED_MAX) return;
+      this.#fetched.push(...page.filter(({ serial }) => !here.has(serial) && !this.#taken.has(serial)));
+      if (page.length < LIMITS.fetchedStamps) return;
     }
+  }
+}
+
+/** A shelf for every queue that was ever asked for. */
+export class StockShelves {
+  readonly #shelves = new Map<string, StockShelf>();
+
+  constructor(private readonly readModels: Pick<ReadModels, 'stock'>) {}
+
+  of({ channel, denomination }: StockFilter): StockShelf {
+    const key = queueKey({ channel, denomination });
+    const known = this.#shelves.get(key);
+    if (known !== undefined) return known;
+    const made = new StockShelf(this.readModels, { channel, denomination });
+    this.#shelves.set(key, made);
+    return made;
+  }
+
+  settle(position: Position): void {
+    for (const shelf of this.#shelves.values()) shelf.settle(position);
+  }
+
+  forget(seen: Position): void {
+    for (const shelf of this.#shelves.values()) shelf.forget(seen);
+  }
+
+  /** Hands out anew whatever the read model shows. */
+  clear(): void {
+    this.#shelves.clear();
   }
 }

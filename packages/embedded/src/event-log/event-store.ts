@@ -22,6 +22,8 @@ export interface EmbeddedEventStoreOptions {
 export interface EmbeddedEventStore extends EventStore {
   /** Calls the listener with the position of the last event whenever events became durable; returns how to stop it. */
   onCommit(listener: (head: Position) => void): () => void;
+  /** The position after which the last `count` events stand; undefined when the log has no more than those. */
+  beforeLast(count: number): Promise<Position | undefined>;
 }
 
 /**
@@ -134,6 +136,11 @@ class Store implements EmbeddedEventStore {
     await this.#streams.beyond({ key: stream, seen: toNumber(after), signal }, () =>
       toNumber(reader.streamHead(stream)),
     );
+  }
+
+  async beforeLast(count: number): Promise<Position | undefined> {
+    const place = parsePosition(this.#reading().head()) - count;
+    return place > 0 ? formatPosition(place) : undefined;
   }
 
   onCommit(listener: (head: Position) => void): () => void {

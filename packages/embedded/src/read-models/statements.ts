@@ -10,7 +10,7 @@ const CHUNKS = [200, 20, 1] as const;
 export class RowWriter {
   readonly #statements: readonly {
     readonly rows: number;
-    readonly statement: Database.Statement<[Value[]]>;
+    readonly statement: Database.Statement<Value[]>;
   }[];
 
   /** With `key`, a row that is there already is replaced; without, it is refused. */

@@ -37,7 +37,12 @@ export async function openEmbeddedReadModels({
     generation.onStatus(() => watch.update(generation.statuses));
     watch.update(generation.statuses);
   };
-  live.openQueries();
+  try {
+    live.openQueries();
+  } catch (error) {
+    await live.close();
+    throw error;
+  }
   follow(live);
   const rebuilds = new Rebuilds({
     directory,
@@ -64,7 +69,7 @@ export async function openEmbeddedReadModels({
   return {
     ...delegated(() => live),
     status: () => watch.status(),
-    reached: ({ position, milliseconds }) => watch.reached(position, milliseconds),
+    reached: (request) => watch.reached(request),
     advanced: (signal) => watch.advanced(signal),
     startRebuild: (rebuildId) => rebuilds.start(rebuildId),
     rebuild: (rebuildId) => rebuilds.status(rebuildId),

@@ -1,6 +1,6 @@
 import type { RunStatus } from '@stamp-ledger/app';
 import type { Position } from '@stamp-ledger/codec';
-import type { ProjectionName, ProjectionStatus } from '@stamp-ledger/ports';
+import type { ProjectionName, ProjectionStatus, ReadModels } from '@stamp-ledger/ports';
 
 /** Where the projections stand, and who waits for them to move. All in memory: nothing is polled. */
 export class ProgressWatch {
@@ -28,8 +28,8 @@ export class ProgressWatch {
   }
 
   /** As {@link ReadModels.reached}; false at once when a halted projection will not get there. */
-  reached(position: Position, milliseconds: number): Promise<boolean> {
-    const now = this.#reaches(position);
+  reached({ position, milliseconds, projections }: Parameters<ReadModels['reached']>[0]): Promise<boolean> {
+    const now = this.#reaches(position, projections);
     if (now !== undefined || milliseconds <= 0) return Promise.resolve(now ?? false);
     return new Promise((resolve) => {
       const finish = (reached: boolean): void => {
@@ -38,7 +38,7 @@ export class ProgressWatch {
         resolve(reached);
       };
       const look = (): void => {
-        const reached = this.#reaches(position);
+        const reached = this.#reaches(position, projections);
         if (reached !== undefined) finish(reached);
       };
       const timer = setTimeout(() => finish(false), milliseconds);
@@ -61,9 +61,10 @@ export class ProgressWatch {
   }
 
   /** Undefined while it may still come true. */
-  #reaches(position: Position): boolean | undefined {
+  #reaches(position: Position, projections: readonly ProjectionName[] | undefined): boolean | undefined {
     let all = this.#statuses.length > 0;
     for (const status of this.#statuses) {
+      if (projections !== undefined && !projections.includes(status.projection)) continue;
       if (status.position !== undefined && status.position >= position) continue;
       if (status.halted !== undefined) return false;
       all = false;

@@ -20,7 +20,8 @@ export interface RebuildsOptions {
 export class Rebuilds {
   readonly #statuses = new Map<string, RebuildStatus>();
   readonly #options: RebuildsOptions;
-  #running: { readonly rebuildId: string; readonly done: Promise<void> } | undefined;
+  #running: string | undefined;
+  #work: Promise<void> = Promise.resolve();
   #next: Generation | undefined;
   #changed: () => void = () => {};
   #closing = false;
@@ -32,10 +33,12 @@ export class Rebuilds {
   /** As {@link ReadModels.startRebuild}. While one is running, its status is the answer, whatever id is asked for. */
   async start(rebuildId: string): Promise<RebuildStatus> {
     if (this.#closing) throw new PortError('unavailable', 'the read models are closed');
-    const known = this.#statuses.get(this.#running?.rebuildId ?? rebuildId);
+    const known = this.#statuses.get(this.#running ?? rebuildId);
     if (known !== undefined) return known;
     const status = this.#set({ rebuildId, status: 'running', eventsDone: 0, eventsTotal: this.#total() });
-    this.#running = { rebuildId, done: this.#run(rebuildId) };
+    this.#running = rebuildId;
+    // What cannot be tidied up now is removed at the next start.
+    this.#work = this.#work.then(() => this.#run(rebuildId)).catch(() => undefined);
     return status;
   }
 
@@ -52,7 +55,7 @@ export class Rebuilds {
   async close(): Promise<void> {
     this.#closing = true;
     this.#changed();
-    await this.#running?.done;
+    await this.#work;
   }
 
   async #run(rebuildId: string): Promise<void> {
@@ -66,9 +69,9 @@ export class Rebuilds {
       await this.#takeOver(this.#next, old);
       this.#finish(rebuildId, 'done', `live since ${now()}`);
     } catch (error) {
+      this.#finish(rebuildId, 'failed', error instanceof Error ? error.message : 'unknown error');
       await this.#next?.close();
       removeGeneration(directory, number);
-      this.#finish(rebuildId, 'failed', error instanceof Error ? error.message : 'unknown error');
       return;
     } finally {
       this.#next = undefined;
@@ -81,6 +84,7 @@ export class Rebuilds {
   /** Until the next generation has seen all that the log had at some moment during its last page. */
   async #catchUp(next: Generation, rebuildId: string): Promise<void> {
     next.onStatus(() => {
+      if (this.#statuses.get(rebuildId)?.status !== 'running') return;
       const eventsDone = Math.min(...next.statuses.map(({ events }) => events));
       this.#set({
         rebuildId,

@@ -21,10 +21,16 @@ const REQUEST_PROBLEMS = {
     'Malformed JSON',
     'The body is not one JSON value of well-formed Unicode (RFC 8259).',
   ),
+  'non-canonical-number': kind(
+    400,
+    'Non-canonical number',
+    'A number is not in its one plain form (RFC 8785), so parsers may take it for another: write 1, not 1.0 or 1e0.',
+  ),
   'unsafe-integer': kind(400, 'Unsafe number', 'A number lies beyond 2^53 - 1, where JSON parsers disagree.'),
   'invalid-utf-8': kind(400, 'Invalid UTF-8', 'The body is not valid UTF-8.'),
   'forbidden-key': kind(400, 'Forbidden key', 'A key of the body would change the prototype of an object.'),
   'duplicate-key': kind(400, 'Duplicate key', 'An object of the body has the same key twice.'),
+  'unexpected-body': kind(400, 'Unexpected body', 'This call takes no body.'),
   'idempotency-key-required': kind(
     400,
     'Idempotency key required',
@@ -206,6 +212,11 @@ const OTHER_PROBLEMS = {
     409,
     'Incident exists',
     'An incident with this id was opened before, with other terms.',
+  ),
+  'incident-ends-before-start': kind(
+    422,
+    'Incident ends before its start',
+    'The end of an incident cannot lie before its start.',
   ),
   'unknown-incident': kind(404, 'Unknown incident', 'No such incident.'),
   'incident-closed': kind(409, 'Incident closed', 'The incident was closed before, with other words.'),

@@ -1,4 +1,4 @@
-import { type Position, parseInstant } from '@stamp-ledger/codec';
+import { EVENT_VERSIONS, type Position, parseInstant } from '@stamp-ledger/codec';
 import type { Moment } from '@stamp-ledger/ports';
 import { HTTP_LIMITS } from '../limits.js';
 import { invalidParameter } from '../problems/problem.js';
@@ -37,9 +37,10 @@ const matching = (pattern: RegExp, wants: string): Parameter<string> => ({
   wants,
 });
 
-const POSITION = /^[0-9]{1,16}$/;
+/** Only the form that is handed out: a year such as 2024 is no position, but a time written badly. */
+const POSITION = /^[0-9]{16}$/;
 const parsePosition = (text: string): Position | undefined =>
-  POSITION.test(text) ? (text.padStart(16, '0') as Position) : undefined;
+  POSITION.test(text) && Number.isSafeInteger(Number(text)) ? (text as Position) : undefined;
 
 function parseMoment(text: string): Moment | undefined {
   const position = parsePosition(text);
@@ -56,10 +57,10 @@ export const integer = (least: number, most: number): Parameter<number> => ({
   wants: `must be a whole number from ${least} to ${most}`,
 });
 
-export const position: Parameter<Position> = { parse: parsePosition, wants: 'must be a position: digits' };
+export const position: Parameter<Position> = { parse: parsePosition, wants: 'must be a position: 16 digits' };
 export const moment: Parameter<Moment> = {
   parse: parseMoment,
-  wants: 'must be an RFC 3339 time in UTC or a position',
+  wants: 'must be an RFC 3339 time in UTC, such as 2024-09-06T13:00:00Z, or a position of 16 digits',
 };
 export const oneOf = <Value extends string>(...values: readonly Value[]): Parameter<Value> => ({
   parse: (text) => values.find((value) => value === text),
@@ -75,10 +76,10 @@ export const streamName = matching(
   /^(stamp|order|batch|allocation|incident)-[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
   'must be the name of a stream',
 );
-export const wordList = (most: number): Parameter<readonly string[]> => ({
+export const eventTypes: Parameter<readonly string[]> = {
   parse: (text) => {
-    const words = text.split(',');
-    return words.length <= most && words.every((word) => /^[A-Za-z]{1,64}$/.test(word)) ? words : undefined;
+    const types = text.split(',');
+    return types.every((type) => Object.hasOwn(EVENT_VERSIONS, type)) ? types : undefined;
   },
-  wants: `must be up to ${most} event types, separated by commas`,
-});
+  wants: 'must be event types of the ledger, separated by commas',
+};

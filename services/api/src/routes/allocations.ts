@@ -4,7 +4,6 @@ import { command, settle } from '../command.js';
 import type { Route, Services } from '../exchange.js';
 import { problem } from '../problems/problem.js';
 import { idTarget, noTarget } from '../request/parameters.js';
-import { readQuery } from '../request/query.js';
 import * as views from '../views.js';
 import { waitAsPreferred } from '../wait.js';
 
@@ -16,7 +15,7 @@ export function allocationRoutes(services: Services): Route[] {
     target: noTarget,
     body: 'request-allocation',
     execute: async ({ body, caller, exchange }) =>
-      settle(exchange, await ledger.allocations.request(body, caller), async ({ state, position }) => {
+      settle(exchange, await ledger.allocations.request(body, caller), async ({ state }) => {
         if (state.status === 'none') throw new Error('an allocation was requested and is not there');
         const { allocationId } = state;
         const waited = await waitAsPreferred(services, exchange, (signal) =>
@@ -26,7 +25,7 @@ export function allocationRoutes(services: Services): Route[] {
         if (report === undefined) throw new Error('an allocation was requested and has no report');
         return json(report.state.status === 'allocated' ? 201 : 202, views.allocation(report), {
           location: `${pathPrefix}/v1/allocations/${allocationId}`,
-          ...positionHeader(position),
+          ...positionHeader(report.position),
           ...waited,
         });
       }),
@@ -35,9 +34,8 @@ export function allocationRoutes(services: Services): Route[] {
     method: 'GET',
     path: '/v1/allocations/{id}',
     scope: 'read',
-    handle: async ({ parameters, search, requestId }) => {
+    handle: async ({ parameters, requestId }) => {
       const allocationId = idTarget<AllocationId>()(parameters);
-      readQuery(search, {});
       const report = await ledger.allocations.report(allocationId);
       return report === undefined
         ? problem('unknown-allocation', requestId)

@@ -23,6 +23,7 @@ function inventory({ ledger }: Services): Route {
     method: 'GET',
     path: '/v1/inventory',
     scope: 'read',
+    takesQuery: true,
     handle: async ({ search }) => {
       const { asOf: at, denomination, channel: name, ...rest } = readQuery(search, INVENTORY);
       const filter: InventoryFilter = {
@@ -50,6 +51,7 @@ function conservation({ ledger }: Services): Route {
     method: 'GET',
     path: '/v1/audit/conservation',
     scope: 'audit',
+    takesQuery: true,
     handle: async ({ search }) => {
       const { asOf: at } = readQuery(search, { asOf: moment });
       const { asOf, groups, money } = await ledger.audit.conservation(at);
@@ -77,6 +79,7 @@ function unfulfilled({ ledger, runtime, limits }: Services): Route {
     method: 'GET',
     path: '/v1/audit/unfulfilled',
     scope: 'audit',
+    takesQuery: true,
     handle: async ({ search }) => {
       const { after, limit = limits.listPageDefault } = readQuery(search, shape);
       const rows = await ledger.audit.unfulfilled({

@@ -4,7 +4,6 @@ import { command, settle } from '../command.js';
 import type { Route, Services } from '../exchange.js';
 import { problem } from '../problems/problem.js';
 import { idTarget, noTarget } from '../request/parameters.js';
-import { readQuery } from '../request/query.js';
 import * as views from '../views.js';
 import { waitAsPreferred } from '../wait.js';
 
@@ -16,7 +15,7 @@ export function batchRoutes(services: Services): Route[] {
     target: noTarget,
     body: 'open-batch',
     execute: async ({ body, caller, exchange }) =>
-      settle(exchange, await ledger.batches.open(body, caller), async ({ state, position }) => {
+      settle(exchange, await ledger.batches.open(body, caller), async ({ state }) => {
         if (state.status === 'none') throw new Error('a batch was opened and is not there');
         const { batchId } = state;
         const waited = await waitAsPreferred(services, exchange, (signal) =>
@@ -26,7 +25,7 @@ export function batchRoutes(services: Services): Route[] {
         if (report === undefined) throw new Error('a batch was opened and has no report');
         return json(report.state.status === 'minted' ? 201 : 202, views.batch(report), {
           location: `${pathPrefix}/v1/batches/${batchId}`,
-          ...positionHeader(position),
+          ...positionHeader(report.position),
           ...waited,
         });
       }),
@@ -35,9 +34,8 @@ export function batchRoutes(services: Services): Route[] {
     method: 'GET',
     path: '/v1/batches/{id}',
     scope: 'read',
-    handle: async ({ parameters, search, requestId }) => {
+    handle: async ({ parameters, requestId }) => {
       const batchId = idTarget<BatchId>()(parameters);
-      readQuery(search, {});
       const report = await ledger.batches.report(batchId);
       return report === undefined ? problem('unknown-batch', requestId) : json(200, views.batch(report));
     },

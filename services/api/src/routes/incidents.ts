@@ -62,6 +62,7 @@ function incidentQueries({ ledger, limits }: Services): Route[] {
       method: 'GET',
       path: '/v1/incidents',
       scope: 'audit',
+      takesQuery: true,
       handle: async ({ search }) => {
         const { limit = limits.listPageDefault, ...after } = readQuery(search, shape);
         const incidents = await ledger.incidents.list({ ...after, limit });
@@ -73,9 +74,8 @@ function incidentQueries({ ledger, limits }: Services): Route[] {
       method: 'GET',
       path: '/v1/incidents/{id}',
       scope: 'audit',
-      handle: async ({ parameters, search, requestId }) => {
+      handle: async ({ parameters, requestId }) => {
         const incidentId = idTarget<IncidentId>()(parameters);
-        readQuery(search, {});
         const state = await ledger.incidents.get(incidentId);
         return state === undefined
           ? problem('unknown-incident', requestId)

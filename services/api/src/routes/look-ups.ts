@@ -25,6 +25,7 @@ function lookUp({ ledger }: Services): Route {
   return {
     method: 'GET',
     path: '/v1/stamps/{serial}',
+    takesQuery: true,
     handle: async (exchange) => {
       const { parameters, search, requestId } = exchange;
       // A serial that fails its own check is answered without a read.
@@ -100,6 +101,7 @@ function history({ ledger }: Services): Route {
     method: 'GET',
     path: '/v1/stamps/{serial}/history',
     scope: 'audit',
+    takesQuery: true,
     handle: async ({ parameters, search, requestId }) => {
       const serial = serialTarget(parameters);
       const { asOf } = readQuery(search, { asOf: moment });
@@ -115,9 +117,8 @@ function ofDocument({ ledger }: Services): Route {
     method: 'GET',
     path: '/v1/documents/{sha256}',
     scope: 'audit',
-    handle: async ({ parameters, search }) => {
+    handle: async ({ parameters }) => {
       const sha256 = sha256Target(parameters);
-      readQuery(search, {});
       const { stamps, asOf } = await ledger.stamps.ofDocument(sha256);
       return json(200, { sha256, stamps: stamps.map(views.publicStamp), asOf });
     },

@@ -1,11 +1,10 @@
-import type { Outcome } from '@stamp-ledger/app';
+import type { OrderReport, Outcome } from '@stamp-ledger/app';
 import type { OrderId, OrderState } from '@stamp-ledger/domain';
 import { type Answer, json, positionHeader } from '../answer.js';
 import { command, settle } from '../command.js';
 import type { Exchange, Route, Services } from '../exchange.js';
 import { problem } from '../problems/problem.js';
 import { idTarget, noTarget } from '../request/parameters.js';
-import { readQuery } from '../request/query.js';
 import * as views from '../views.js';
 import { waitAsPreferred } from '../wait.js';
 
@@ -21,7 +20,7 @@ function placeOrder(services: Services): Route {
     target: noTarget,
     body: 'place-order',
     execute: async ({ body, caller, exchange }) =>
-      settle(exchange, await ledger.orders.place(body, caller), async ({ state, position }) => {
+      settle(exchange, await ledger.orders.place(body, caller), async ({ state }) => {
         if (state.status === 'none') throw new Error('an order was placed and is not there');
         const { orderId } = state;
         // An order that nobody has paid will not be settled by waiting for it.
@@ -33,27 +32,34 @@ function placeOrder(services: Services): Route {
         if (report === undefined) throw new Error('an order was placed and has no report');
         return json(report.state.status === 'fulfilled' ? 201 : 202, views.order(report), {
           location: `${pathPrefix}/v1/orders/${orderId}`,
-          ...positionHeader(position),
+          ...positionHeader(report.position),
           ...waited,
         });
       }),
   });
 }
 
-/** An order of another channel is answered like one that does not exist. */
-function getOrder({ ledger }: Services): Route {
+/** The report of an order that the caller may see: one of another channel is answered like one that does not exist. */
+async function visible(
+  { ledger }: Services,
+  { principal }: Exchange,
+  id: OrderId,
+): Promise<OrderReport | undefined> {
+  const report = await ledger.orders.report(id);
+  const acting = principal?.channel;
+  return acting === undefined || report?.state.channel === acting ? report : undefined;
+}
+
+function getOrder(services: Services): Route {
   return {
     method: 'GET',
     path: '/v1/orders/{id}',
     scope: 'sell',
-    handle: async ({ parameters, search, requestId, principal }) => {
-      const orderId = idTarget<OrderId>()(parameters);
-      readQuery(search, {});
-      const report = await ledger.orders.report(orderId);
-      const acting = principal?.channel;
-      if (report === undefined || (acting !== undefined && report.state.channel !== acting))
-        return problem('unknown-order', requestId);
-      return json(200, views.order(report));
+    handle: async (exchange) => {
+      const report = await visible(services, exchange, idTarget<OrderId>()(exchange.parameters));
+      return report === undefined
+        ? problem('unknown-order', exchange.requestId)
+        : json(200, views.order(report));
     },
   };
 }
@@ -62,12 +68,21 @@ function orderChanges(services: Services): Route[] {
   const { orders } = services.ledger;
   const target = idTarget<OrderId>();
   const scope = 'sell';
-  const answer = (exchange: Exchange, id: OrderId, outcome: Outcome<OrderState>): Promise<Answer> =>
-    settle(exchange, outcome, async ({ position }) => {
+  const change = async (
+    exchange: Exchange,
+    id: OrderId,
+    execute: () => Promise<Outcome<OrderState>>,
+  ): Promise<Answer> => {
+    // Only a token of one channel can meet an order that is not its own.
+    const bound = exchange.principal?.channel !== undefined;
+    if (bound && (await visible(services, exchange, id)) === undefined)
+      return problem('unknown-order', exchange.requestId);
+    return settle(exchange, await execute(), async () => {
       const report = await orders.report(id);
       if (report === undefined) throw new Error('an order was changed and has no report');
-      return json(200, views.order(report), positionHeader(position));
+      return json(200, views.order(report), positionHeader(report.position));
     });
+  };
   return [
     command(services, {
       path: '/v1/orders/{id}/payments',
@@ -75,7 +90,7 @@ function orderChanges(services: Services): Route[] {
       target,
       body: 'pay-order',
       execute: async ({ target: id, body, caller, exchange }) =>
-        answer(exchange, id, await orders.pay(id, body, caller)),
+        change(exchange, id, () => orders.pay(id, body, caller)),
     }),
     command(services, {
       path: '/v1/orders/{id}/cancellation',
@@ -84,7 +99,7 @@ function orderChanges(services: Services): Route[] {
       body: 'cancel-order',
       bodyOptional: true,
       execute: async ({ target: id, body, caller, exchange }) =>
-        answer(exchange, id, await orders.cancel(id, body, caller)),
+        change(exchange, id, () => orders.cancel(id, body, caller)),
     }),
     command(services, {
       path: '/v1/orders/{id}/refund',
@@ -92,7 +107,7 @@ function orderChanges(services: Services): Route[] {
       target,
       body: 'refund-order',
       execute: async ({ target: id, body, caller, exchange }) =>
-        answer(exchange, id, await orders.refund(id, body, caller)),
+        change(exchange, id, () => orders.refund(id, body, caller)),
     }),
   ];
 }

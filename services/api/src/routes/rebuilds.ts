@@ -3,7 +3,6 @@ import { command } from '../command.js';
 import type { Route, Services } from '../exchange.js';
 import { problem } from '../problems/problem.js';
 import { idTarget, noTarget } from '../request/parameters.js';
-import { readQuery } from '../request/query.js';
 
 /** Building the read models anew beside the live ones. */
 export function rebuildRoutes(services: Services): Route[] {
@@ -27,9 +26,8 @@ export function rebuildRoutes(services: Services): Route[] {
       method: 'GET',
       path: '/v1/rebuilds/{id}',
       scope: 'operate',
-      handle: async ({ parameters, search, requestId }) => {
+      handle: async ({ parameters, requestId }) => {
         const id = idTarget()(parameters);
-        readQuery(search, {});
         const status = ledger.readModels.rebuild(id);
         return status === undefined ? problem('unknown-rebuild', requestId) : json(200, status);
       },

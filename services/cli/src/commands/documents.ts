@@ -44,7 +44,8 @@ function withDocument(program: Command, name: string, description: string): Comm
     .command(name)
     .description(description)
     .argument('[serial]', 'serial, or `-` to read lines of serial and document from stdin')
-    .argument('[document]', DOCUMENT_HELP);
+    .argument('[document]', DOCUMENT_HELP)
+    .addHelpText('after', '\nIn a list each line is a serial, a tab or a blank, and a document.');
   return addKeyOption(addListOption(command));
 }
 

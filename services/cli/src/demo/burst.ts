@@ -1,7 +1,7 @@
 import { PUBLIC_CHANNEL_NAMES } from './channels.js';
 import type { Latency } from './figures.js';
 import { newHistogram, summary } from './figures.js';
-import type { Orders } from './orders.js';
+import { type Orders, PLACED } from './orders.js';
 import { DENOMINATION } from './scenario.js';
 import type { World } from './world.js';
 
@@ -61,6 +61,6 @@ async function placeOne(world: World, orders: Orders, index: number): Promise<vo
     },
     { key: `place-${orderId}`, signal: world.signal },
   );
-  world.facts.add(answer, `order-${orderId}`, 'OrderPlaced', 'OrderPaid');
+  world.facts.add(answer, `order-${orderId}`, ...PLACED);
   orders.acceptedElsewhere(orderId);
 }

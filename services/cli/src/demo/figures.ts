@@ -65,6 +65,18 @@ export class Figures {
     return this.#perSecond.reduce((most, count) => Math.max(most, count ?? 0), 0);
   }
 
+  /** Accepted orders a second over the fullest stretch of so many seconds. */
+  sustainedPerSecond(seconds: number): number {
+    const length = Math.max(1, Math.min(seconds, this.#perSecond.length));
+    let sum = 0;
+    let most = 0;
+    for (let second = 0; second < this.#perSecond.length; second += 1) {
+      sum += (this.#perSecond[second] ?? 0) - (this.#perSecond[second - length] ?? 0);
+      most = Math.max(most, sum);
+    }
+    return most / length;
+  }
+
   latencies(): Latency[] {
     return [...this.#latencies].map(([operation, histogram]) => summary(operation, histogram));
   }

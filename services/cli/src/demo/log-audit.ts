@@ -109,7 +109,8 @@ export class LogAudit {
     );
   }
 
-  #follow({ stream, type, data }: EventAnswer): void {
+  #follow({ stream, type, data, revision }: EventAnswer): void {
+    if (type === 'OrderPlaced') this.faults.expect(revision === 0, () => `${stream} was placed twice`);
     const stage = type === 'AffixOutcomeResolved' ? resolved(data.result) : LEADS_TO[type];
     if (stage === undefined) return;
     if (type === 'StampSold') {

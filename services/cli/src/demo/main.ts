@@ -19,7 +19,8 @@ async function main(argv: readonly string[]): Promise<number> {
     return (await runDemo(options, createOutput(process, false), stop)) ? 0 : 1;
   } catch (error) {
     if (interrupted) return INTERRUPTED;
-    process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
+    const why: unknown = stop.signal.aborted ? stop.signal.reason : error;
+    process.stderr.write(`demo: ${why instanceof Error ? why.message : String(why)}\n`);
     return 1;
   }
 }

@@ -18,7 +18,8 @@ export interface Outcome {
   readonly trace?: HistoryAnswer;
 }
 
-export const TARGET_PER_SECOND = 1_000;
+const TARGET_PER_SECOND = 1_000;
+const SUSTAINED_SECONDS = 10;
 
 /** Everything the run has to show, in the order in which one wants to read it. */
 export function reportLines(outcome: Outcome): string[] {
@@ -62,6 +63,10 @@ function figureLines({ world, rush, burst, accepted, audit }: Outcome): string[]
   return pairs([
     ['orders accepted', grouped(accepted)],
     ['orders accepted a second, over the rush', grouped(Math.round(plan.orders.length / rush.seconds))],
+    [
+      'orders accepted a second, in the fullest ten',
+      grouped(Math.round(figures.sustainedPerSecond(SUSTAINED_SECONDS))),
+    ],
     ['orders accepted in the fullest second', grouped(figures.peakPerSecond())],
     ...burstFigures(burst),
     counted('orders fulfilled'),
@@ -76,6 +81,7 @@ function figureLines({ world, rush, burst, accepted, audit }: Outcome): string[]
     counted('mismatching documents caught'),
     counted('second documents refused'),
     counted('forged serials caught'),
+    ['kill -9: orders accepted before', grouped(rush.recovery.acceptedBefore)],
     ['kill -9: ready again after', seconds(rush.recovery.readySeconds)],
     ['kill -9: next order accepted after', seconds(rush.recovery.acceptingSeconds)],
     ['retries after a failed connection', grouped(figures.counted('retry connection'))],

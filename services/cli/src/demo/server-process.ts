@@ -32,6 +32,7 @@ export class ServerProcess {
   ) {}
 
   static async start(options: ServerOptions): Promise<ServerProcess> {
+    options.signal.throwIfAborted();
     const log = openSync(options.logFile, 'a');
     const child = spawn(process.execPath, [ENTRY], {
       env: environment(options),
@@ -42,7 +43,7 @@ export class ServerProcess {
       const url = await readyUrl(child, options.signal);
       return new ServerProcess(child, url, options);
     } catch (error) {
-      child.kill('SIGKILL');
+      await end(child);
       throw new Error(`${(error as Error).message}\n${logTail(options.logFile)}`, { cause: error });
     }
   }
@@ -56,7 +57,7 @@ export class ServerProcess {
   }
 
   get running(): boolean {
-    return this.child.exitCode === null && this.child.signalCode === null;
+    return isRunning(this.child);
   }
 
   /** The administrator's token that the server made. */
@@ -79,10 +80,7 @@ export class ServerProcess {
 
   /** `kill -9`: no chance to finish anything. Resolves when the process is gone. */
   async kill(): Promise<void> {
-    if (!this.running) return;
-    const gone = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
-    await gone;
+    await end(this.child);
   }
 
   /** SIGTERM, and SIGKILL if that does not help in time. Answers the exit code; null when it had to be killed. */
@@ -99,6 +97,16 @@ export class ServerProcess {
     if (!inTime) await this.kill();
     return this.child.exitCode;
   }
+}
+
+const isRunning = (child: ChildProcess): boolean =>
+  child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+
+async function end(child: ChildProcess): Promise<void> {
+  if (!isRunning(child)) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
 }
 
 /** Nothing of the ledger's configuration leaks in from the caller's environment. */

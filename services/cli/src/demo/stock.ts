@@ -23,22 +23,34 @@ export async function prepareStock(setup: Setup, plan: Plan): Promise<string | u
   return allocate(setup, plan);
 }
 
-async function mint({ client, facts, output, signal }: Setup, total: number): Promise<void> {
+async function mint(setup: Setup, total: number): Promise<void> {
   const quantity = Math.ceil(total / BATCHES);
-  const progress = startProgress(output, 'minting', quantity * BATCHES);
-  for (let index = 0; index < BATCHES; index += 1) {
-    const batchId = `batch-${index + 1}`;
-    const body = { batchId, denomination: DENOMINATION, quantity, series: SERIES };
-    const opened = await client.batches.open(body, { key: `open-${batchId}`, signal });
-    facts.add(opened, `batch-${batchId}`, 'BatchOpened');
-    for (;;) {
-      const { body: batch } = await client.batches.get(batchId, { signal });
-      progress.update(index * quantity + batch.minted);
-      if (batch.status === 'minted') break;
-      await sleep(POLL_MILLISECONDS, undefined, { signal });
-    }
+  const progress = startProgress(setup.output, 'minting', quantity * BATCHES);
+  try {
+    for (let index = 0; index < BATCHES; index += 1)
+      await mintBatch(setup, `batch-${index + 1}`, quantity, (minted) =>
+        progress.update(index * quantity + minted),
+      );
+  } finally {
+    progress.stop();
   }
-  progress.stop();
+}
+
+async function mintBatch(
+  { client, facts, signal }: Setup,
+  batchId: string,
+  quantity: number,
+  show: (minted: number) => void,
+): Promise<void> {
+  const body = { batchId, denomination: DENOMINATION, quantity, series: SERIES };
+  const opened = await client.batches.open(body, { key: `open-${batchId}`, signal });
+  facts.add(opened, `batch-${batchId}`, 'BatchOpened', 'BatchCompleted');
+  for (;;) {
+    const { body: batch } = await client.batches.get(batchId, { signal });
+    show(batch.minted);
+    if (batch.status === 'minted') return;
+    await sleep(POLL_MILLISECONDS, undefined, { signal });
+  }
 }
 
 async function allocate(setup: Setup, plan: Plan): Promise<string | undefined> {
@@ -46,14 +58,16 @@ async function allocate(setup: Setup, plan: Plan): Promise<string | undefined> {
   const progress = startProgress(setup.output, 'allocating', total);
   let done = 0;
   let position: string | undefined;
-  for (const { channel, stock } of plan.channels) {
-    if (stock === 0) continue;
-    position = (await allocateTo(setup, channel, stock, 'stock')) ?? position;
-    done += stock;
-    progress.update(done);
+  try {
+    for (const { channel, stock } of plan.channels) {
+      position = (await allocateTo(setup, channel, stock, 'stock')) ?? position;
+      done += stock;
+      progress.update(done);
+    }
+    return position;
+  } finally {
+    progress.stop();
   }
-  progress.stop();
-  return position;
 }
 
 /** Gives stock to a channel and waits until it is there. */
@@ -70,7 +84,7 @@ export async function allocateTo(
     waitSeconds: 10,
     signal,
   });
-  facts.add(answer, `allocation-${allocationId}`, 'AllocationRequested');
+  facts.add(answer, `allocation-${allocationId}`, 'AllocationRequested', 'AllocationCompleted');
   let { status } = answer.body;
   while (status !== 'allocated') {
     await sleep(POLL_MILLISECONDS, undefined, { signal });

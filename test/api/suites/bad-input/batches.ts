@@ -53,6 +53,9 @@ async function incidentCases(call: World['call']): Promise<Case[]> {
   const closure = `/v1/incidents/${incidentId}/closure`;
   await call('/v1/incidents', { body: { incidentId, title: 'x' } });
   await call(closure, { body: { summary: 'over' } });
+  const running = `i-${fresh()}`;
+  const startedAt = '2024-09-05T02:00:00Z';
+  await call('/v1/incidents', { body: { incidentId: running, title: 'x', startedAt } });
   const never = { body: { title: 'x', startedAt: '2024-02-30T00:00:00Z' } };
   return [
     bad('closing an unknown incident', '/v1/incidents/nobody/closure', { body: {} }, '404 unknown-incident'),
@@ -62,6 +65,12 @@ async function incidentCases(call: World['call']): Promise<Case[]> {
       '/v1/incidents',
       { body: { incidentId, title: 'y' } },
       '409 incident-exists',
+    ),
+    bad(
+      'an incident that ends before it begins',
+      `/v1/incidents/${running}/closure`,
+      { body: { endedAt: '2024-09-05T01:59:59Z' } },
+      '422 incident-ends-before-start',
     ),
     bad('a time that is none', '/v1/incidents', never, ...atFault('#/startedAt')),
   ];

@@ -27,7 +27,12 @@ function jsonCases(): Case[] {
     raw('a key twice in disguise', '{"serial":"a","s\\u0065rial":"b"}', '400 duplicate-key'),
     raw('an integer beyond 2^53', '{"serial":9007199254740993}', '400 unsafe-integer'),
     raw('a number beyond all', '{"serial":1e999}', '400 unsafe-integer'),
-    raw('negative zero', '{"serial":-0}', '400 unsafe-integer'),
+    raw('minus 2^53', '{"serial":-9007199254740992}', '400 unsafe-integer'),
+    ...['1.0', '1e3', '1E3', '1.00000000000000000001', '-0', '-0.0', '0.10', '1e-400'].map((number) =>
+      raw(`the number ${number}`, `{"serial":[{"a":${number}}]}`, '400 non-canonical-number'),
+    ),
+    raw('a number in a string', '{"serial":"1.0","quantity":"-0"}', '400 invalid-request'),
+    raw('an honest fraction', '{"serial":1.5}', '400 invalid-request'),
   ];
 }
 

@@ -1,0 +1,122 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { caller } from '../support/http.js';
+import { temporaryDirectory } from '../support/server.js';
+import { type FailedStart, ROOT, startInVain, startLedgerProcess } from '../support/server-process.js';
+
+const DRAIN_MILLISECONDS = 10_000;
+
+/** One sentence for a person, nothing on stdout, and no way into the code. */
+function gaveUp(t: Test, { code, stdout, stderr }: FailedStart, why: RegExp): void {
+  t.equal(code, 71, stderr);
+  t.equal(stdout, '');
+  t.match(stderr, /^stamp-ledger cannot start: .+\n$/, 'one line');
+  t.match(stderr, why);
+  t.notMatch(stderr, /\.js|node:internal/, 'no stack');
+}
+
+t.test('what another ledger holds', async (t) => {
+  const first = await startLedgerProcess();
+  await t.test('its data directory', async (t) => {
+    const second = await startInVain({ LEDGER_PORT: '0', LEDGER_DATA_DIR: first.directory });
+    gaveUp(t, second, /another process has .* open for writing/);
+  });
+  await t.test('its port', async (t) => {
+    const { directory, remove } = temporaryDirectory();
+    const second = await startInVain({ LEDGER_PORT: new URL(first.url).port, LEDGER_DATA_DIR: directory });
+    gaveUp(t, second, /EADDRINUSE.* 127\.0\.0\.1:\d+/);
+    remove();
+  });
+  t.equal((await caller(first.url, first.token)('/readyz')).status, 200, 'the first goes on');
+  t.equal(await first.stop(), 0);
+});
+
+t.test('what cannot be read', async (t) => {
+  const { directory, remove } = temporaryDirectory();
+  t.teardown(remove);
+  const vain = () => startInVain({ LEDGER_PORT: '0', LEDGER_DATA_DIR: directory });
+  const key = join(directory, 'keys', 'serial.key');
+  mkdirSync(key, { recursive: true });
+  await t.test('a key that is no file', async (t) => gaveUp(t, await vain(), /EISDIR/));
+  rmSync(key, { recursive: true });
+  writeFileSync(key, 'scribble');
+  await t.test('a key that is none', async (t) => {
+    const start = await vain();
+    gaveUp(t, start, /serial\.key does not hold 32 bytes in hexadecimal/);
+    t.notMatch(start.stderr, 'scribble', 'and keeps it to itself');
+  });
+  rmSync(directory, { recursive: true });
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'log.sqlite'), 'no log at all, '.repeat(1_000));
+  await t.test('a log that is none', async (t) => gaveUp(t, await vain(), /the log cannot be opened/));
+  await t.test('a data directory that is a file', async (t) => {
+    const start = await startInVain({
+      LEDGER_PORT: '0',
+      LEDGER_DATA_DIR: join(directory, 'log.sqlite'),
+      LEDGER_LOG_LEVEL: 'silent',
+    });
+    gaveUp(t, start, /log\.sqlite/);
+  });
+});
+
+t.test('a wrong configuration', async (t) => {
+  const { directory, remove } = temporaryDirectory();
+  t.teardown(remove);
+  const data = join(directory, 'data');
+  await t.test('every fault at once', async (t) => {
+    const { code, stdout, stderr } = await startInVain({
+      LEDGER_PORT: '70000',
+      LEDGER_DATA_DIR: data,
+      LEDGER_LOG_LEVEL: 'loud',
+      LEDGER_PUBLIC_URL: 'ftp://secret.test',
+      LEDGER_OIDC_ISSUER: 'https://id.test',
+      LEDGER_KAFKA_BROKERS: 'secret:9092',
+    });
+    t.equal(code, 78);
+    t.equal(stdout, '');
+    t.equal(stderr.trimEnd().split('\n').length, 5, stderr);
+    for (const name of [
+      'LEDGER_PORT',
+      'LEDGER_LOG_LEVEL',
+      'LEDGER_PUBLIC_URL',
+      'LEDGER_OIDC_AUDIENCE',
+      'LEDGER_KAFKA_BROKERS',
+    ])
+      t.match(stderr, name);
+    t.notMatch(stderr, /secret|70000|loud|\.js/, 'no value, no stack');
+  });
+  await t.test('everybody may call, and nobody says who they are', async (t) => {
+    const { code, stdout, stderr } = await startInVain({
+      LEDGER_HOST: '0.0.0.0',
+      LEDGER_PORT: '0',
+      LEDGER_DATA_DIR: data,
+    });
+    t.equal(code, 78);
+    t.equal(stdout, '');
+    t.match(stderr, /^LEDGER_HOST must be a loopback address unless .*\n$/);
+  });
+  t.throws(() => readFileSync(data), { code: 'ENOENT' }, 'nothing was made');
+});
+
+t.test('the exit codes are in the README', async (t) => {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8').replace(/\s+/g, ' ');
+  t.match(readme, /ends with 0 .* 70 .* 71 .* 78 /);
+});
+
+t.test('SIGTERM in the middle of a million stamps', async (t) => {
+  const server = await startLedgerProcess();
+  const call = caller(server.url, server.token);
+  const opened = await call('/v1/batches', {
+    body: { denomination: { amount: '10000', currency: 'IDR' }, quantity: 1_000_000, series: 'TEST-2024' },
+  });
+  t.equal(opened.status, 202);
+  const batch = opened.headers.get('location') ?? '';
+  while (Number((await call(batch)).json.minted) === 0) await sleep(50);
+  t.equal((await call(batch)).json.status, 'minting');
+  const begun = performance.now();
+  t.equal(await server.stop(), 0);
+  const took = performance.now() - begun;
+  t.ok(took < DRAIN_MILLISECONDS, `${Math.round(took)} ms`);
+});
