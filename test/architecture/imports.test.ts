@@ -10,7 +10,7 @@ const NODE = 'node:*';
 const RULES: Record<string, readonly string[]> = {
   'packages/domain': [],
   'packages/transparency': ['node:crypto'],
-  'packages/codec': ['domain', 'ajv', 'canonicalize', 'node:crypto', 'node:fs'],
+  'packages/codec': ['domain', 'ajv', 'node:crypto', 'node:fs'],
   'packages/ports': ['domain', 'codec'],
   'packages/app': ['domain', 'codec', 'transparency', 'ports'],
   'packages/embedded': ['ports', 'codec', 'better-sqlite3', NODE],

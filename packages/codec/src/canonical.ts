@@ -1,5 +1,3 @@
-import canonicalize from 'canonicalize';
-
 /** A value that this codec refuses to store or cannot read. The message names the place, never the value. */
 export class CodecError extends Error {
   override readonly name = 'CodecError';
@@ -9,51 +7,63 @@ const DEPTH_MAX = 16;
 const INTEGER_LIKE = /^(0|[1-9][0-9]*)$/;
 
 /**
- * Refuses what JSON text does not carry faithfully through every parser on the way (JavaScript's reorders integer-like
- * keys and rounds large integers): numbers that are not safe integers, negative zero, integer-like keys, `__proto__`,
- * lone surrogates, undefined, and anything but plain objects and arrays.
+ * Canonical JSON (RFC 8785) of a value that JSON text carries faithfully through every parser on the way. JavaScript's
+ * reorders integer-like keys and rounds large integers, so these are refused, and with them: fractions, negative zero,
+ * `__proto__`, lone surrogates, undefined, and anything but plain objects and arrays. Whatever is printed prints the same
+ * after parsing.
+ *
+ * @throws CodecError naming the place (a JSON Pointer) of what is refused
  */
-export function assertStorable(value: unknown, at = '', depth = 0): void {
-  if (depth > DEPTH_MAX) throw new CodecError(`${at || '/'} is nested too deeply`);
+export function canonicalJson(value: unknown): string {
+  return print(value, '', 0);
+}
+
+function print(value: unknown, at: string, depth: number): string {
   switch (typeof value) {
     case 'string':
-      if (!value.isWellFormed()) throw new CodecError(`${at || '/'} is not well-formed Unicode`);
-      return;
+      return printString(value, at);
     case 'boolean':
-      return;
+      return value ? 'true' : 'false';
     case 'number':
-      if (!Number.isSafeInteger(value) || Object.is(value, -0))
-        throw new CodecError(`${at || '/'} is not a safe integer`);
-      return;
+      if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw refused(at, 'is not a safe integer');
+      return String(value);
     case 'object':
-      if (value === null) return;
-      if (Array.isArray(value)) {
-        for (let index = 0; index < value.length; index++)
-          assertStorable(value[index], `${at}/${index}`, depth + 1);
-        return;
-      }
-      assertStorableObject(value, at, depth);
-      return;
+      if (value === null) return 'null';
+      if (depth >= DEPTH_MAX) throw refused(at, 'is nested too deeply');
+      return Array.isArray(value) ? printArray(value, at, depth) : printObject(value, at, depth);
     default:
-      throw new CodecError(`${at || '/'} has no JSON form`);
+      throw refused(at, 'has no JSON form');
   }
 }
 
-function assertStorableObject(value: object, at: string, depth: number): void {
+/** For well-formed text, ECMAScript's escapes are those of RFC 8785 section 3.2.2.2. */
+function printString(text: string, at: string): string {
+  if (!text.isWellFormed()) throw refused(at, 'is not well-formed Unicode');
+  return JSON.stringify(text);
+}
+
+function printArray(items: readonly unknown[], at: string, depth: number): string {
+  let text = '[';
+  for (let index = 0; index < items.length; index++) {
+    if (index > 0) text += ',';
+    text += print(items[index], `${at}/${index}`, depth + 1);
+  }
+  return `${text}]`;
+}
+
+/** Members in the order of their names' UTF-16 units (RFC 8785 section 3.2.3), which is that of a plain sort. */
+function printObject(value: object, at: string, depth: number): string {
   const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null)
-    throw new CodecError(`${at || '/'} is not a plain object`);
-  for (const [key, member] of Object.entries(value)) {
-    if (INTEGER_LIKE.test(key) || key === '__proto__' || !key.isWellFormed())
-      throw new CodecError(`${at || '/'} has a key that does not survive parsing`);
-    assertStorable(member, `${at}/${key}`, depth + 1);
+  if (prototype !== Object.prototype && prototype !== null) throw refused(at, 'is not a plain object');
+  let text = '{';
+  for (const name of Object.keys(value).sort()) {
+    if (INTEGER_LIKE.test(name) || name === '__proto__')
+      throw refused(at, 'has a key that does not survive parsing');
+    if (text.length > 1) text += ',';
+    const member: unknown = value[name as keyof typeof value];
+    text += `${printString(name, at)}:${print(member, `${at}/${name}`, depth + 1)}`;
   }
+  return `${text}}`;
 }
 
-/** Canonical JSON (RFC 8785) of a value that survives parsing and printing; throws {@link CodecError} for any other. */
-export function canonicalJson(value: unknown): string {
-  assertStorable(value);
-  const text = canonicalize(value);
-  if (text === undefined) throw new CodecError('/ has no JSON form');
-  return text;
-}
+const refused = (at: string, why: string): CodecError => new CodecError(`${at || '/'} ${why}`);
