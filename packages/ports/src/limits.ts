@@ -13,7 +13,7 @@ export const LIMITS = {
   /** Commands waiting for one stream in this process. */
   commandsPerStream: 2_000,
   /** Characters of events behind the folded streams that are held, summed over the streams of one kind. */
-  cachedCharacters: 32_000_000,
+  cachedCharacters: 8_000_000,
   /** Latest commands remembered of one stream; what came before is answered by its idempotency key. */
   rememberedCommands: 10_000,
   /** Stamps minted, allocated or returned in one append. */

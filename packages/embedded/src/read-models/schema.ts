@@ -5,8 +5,8 @@ import Database from 'better-sqlite3';
 /** Version of the tables. Read models of another version are not migrated but built anew from the log. */
 export const READ_MODELS_VERSION = 1;
 
-const WRITER_CACHE_KIB = 65_536;
-const READER_CACHE_KIB = 16_384;
+const WRITER_CACHE_KIB = 32_768;
+const READER_CACHE_KIB = 8_192;
 /** Pages of write-ahead log (4 KiB each) after which it is copied into the file. */
 const CHECKPOINT_PAGES = 16_000;
 const BUSY_MILLISECONDS = 5_000;
