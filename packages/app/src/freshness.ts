@@ -1,12 +1,11 @@
-import type { Position } from '@stamp-ledger/codec';
-import { toMilliseconds } from '@stamp-ledger/codec';
+import { type Position, recordedAt as recordedAtOf, toMilliseconds } from '@stamp-ledger/codec';
 import { LIMITS, PortError, type ProjectionName, type ReadModels } from '@stamp-ledger/ports';
 import type { Context } from './context.js';
 import type { Freshness } from './ledger.js';
 
 /** How far a read model is behind the log: since when its first unseen event is there, or 0 when it has seen them all. */
 export async function freshness(
-  { store, readModels, runtime, serde }: Context,
+  { store, readModels, runtime }: Context,
   projection: ProjectionName,
 ): Promise<Freshness> {
   const status = readModels.status().find((each) => each.projection === projection);
@@ -18,8 +17,10 @@ export async function freshness(
     return { recordedAt, lagMilliseconds: 0 };
   const [unseen] = await store.readAll({ limit: 1, ...(position === undefined ? {} : { after: position }) });
   if (unseen === undefined) return { recordedAt, lagMilliseconds: 0 };
-  const since = serde.decode(unseen).metadata.recordedAt;
-  return { recordedAt, lagMilliseconds: Math.max(0, toMilliseconds(now) - toMilliseconds(since)) };
+  return {
+    recordedAt,
+    lagMilliseconds: Math.max(0, toMilliseconds(now) - toMilliseconds(recordedAtOf(unseen))),
+  };
 }
 
 /** Lets the read models catch up with the log as it is now, for a bounded time; false when they have not. */

@@ -1,4 +1,4 @@
-import type { EventData, EventId, EventOf, EventType, MetadataV1 } from '@stamp-ledger/domain';
+import type { EventData, EventId, EventOf, EventType, Instant, MetadataV1 } from '@stamp-ledger/domain';
 import { CodecError, canonicalJson } from './canonical.js';
 import type { EncodedEvent, LedgerEvent, RecordedEvent, StreamName } from './envelope.js';
 import { type SchemaFault, validateEventData, validateMetadata } from './validators.js';
@@ -150,3 +150,7 @@ export function entryText({
 }: EncodedEvent & { readonly stream: StreamName; readonly revision: number }): string {
   return `{"data":${data},"id":"${id}","metadata":${metadata},"revision":${revision},"stream":"${stream}","type":"${type}"}`;
 }
+
+/** When the ledger took an event, whatever its type and version: metadata has kept its shape. */
+export const recordedAt = (recorded: RecordedEvent): Instant =>
+  parse(recorded.metadata, recorded).recordedAt as Instant;

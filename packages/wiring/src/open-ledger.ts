@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { type Context, createContext, createLedger, type Ledger, runJobs } from '@stamp-ledger/app';
-import { serde } from '@stamp-ledger/codec';
+import { recordedAt } from '@stamp-ledger/codec';
 import { openEmbeddedEventStore, openEmbeddedIdempotencyKeys } from '@stamp-ledger/embedded';
 import {
   type EventStore,
@@ -55,9 +55,7 @@ export async function openLedger({
   const last = await store.last();
   const runtime = await openRuntime({
     dataDirectory: directory,
-    ...(last === undefined
-      ? {}
-      : { notBefore: serde.decode(last).metadata.recordedAt as ReturnType<Runtime['clock']['now']> }),
+    ...(last === undefined ? {} : { notBefore: recordedAt(last) }),
   });
   const readModels = await openEmbeddedReadModels({ directory, store, now: runtime.clock.now });
   const now = (): number => Date.parse(runtime.clock.now());
