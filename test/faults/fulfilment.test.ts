@@ -1,8 +1,8 @@
 import { orderStream, serde, stampStream } from '@stamp-ledger/codec';
 import { type BatchId, DIRECT_CHANNEL, type EventId, type OrderId, type Serial } from '@stamp-ledger/domain';
-import { PortError, type ReadModels } from '@stamp-ledger/ports';
+import { type EventStore, PortError, type ReadModels } from '@stamp-ledger/ports';
 import t from 'tap';
-import { begin, caller, type Life, patience, scene, until } from './scene.js';
+import { begin, caller, type Life, passing, patience, scene, until } from './scene.js';
 
 const denomination = { amount: '10000', currency: 'IDR' };
 const BATCH = 'batch' as BatchId;
@@ -205,5 +205,42 @@ t.test('a stream of another order is not touched by a repeated fulfilment', asyn
   await again.ledger.orders.settled(other, patience());
   t.strictSame((await again.store.readStream({ stream: orderStream(order), limit: 10 })).events, events);
   await again.end();
+  await stage.remove();
+});
+
+t.test('an order that loses a stamp to another seller gets its last one soon after', async (t) => {
+  const stage = await scene();
+  let stolen: Serial | undefined;
+  let life: Life | undefined;
+  /** Another seller takes the first stamp that is about to be sold for the order. */
+  const robbed = (store: EventStore): EventStore => ({
+    ...passing(store),
+    append: async (appends) => {
+      const sale = appends.find(
+        ({ events }) => events[0].type === 'StampSold' && events[0].data.includes('"orderId":"order"'),
+      );
+      if (sale !== undefined && stolen === undefined) {
+        stolen = sale.stream.slice('stamp-'.length) as Serial;
+        const outcome = await life?.ledger.stamps.sell(
+          stolen,
+          { channel: 'direct', holder: 'somebody' },
+          caller(),
+        );
+        t.equal(outcome?.kind, 'done');
+      }
+      return store.append(appends);
+    },
+  });
+  life = await begin(stage.directory, { store: robbed });
+  await mint(life, 4);
+  const order = await place(life, 'order', { quantity: 3 });
+  const start = performance.now();
+  await life.ledger.orders.settled(order, patience());
+  const state = (await life.ledger.orders.report(order))?.state;
+  const serials = state?.status === 'fulfilled' ? state.serials : [];
+  t.equal(new Set(serials).size, 3);
+  t.notOk(serials.includes(stolen as Serial));
+  t.ok(performance.now() - start < 15_000, 'without waiting for the next look at all orders');
+  await life.end();
   await stage.remove();
 });

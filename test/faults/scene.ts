@@ -87,6 +87,18 @@ function testRuntime(): Runtime {
   };
 }
 
+/** A store that hands every call on: for doubles that change one of them. */
+export const passing = (store: EventStore): EventStore => ({
+  append: (appends) => store.append(appends),
+  readStream: (request) => store.readStream(request),
+  readAll: (request) => store.readAll(request),
+  head: () => store.head(),
+  last: () => store.last(),
+  follow: (request) => store.follow(request),
+  streamChanged: (request) => store.streamChanged(request),
+  close: () => store.close(),
+});
+
 /** As long as anything here may take. */
 export const patience = (): AbortSignal => AbortSignal.timeout(20_000);
 

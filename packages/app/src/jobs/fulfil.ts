@@ -29,8 +29,10 @@ export function fulfilJob(context: Context): Job {
   const { readModels, store, runtime } = context;
   const shelves = new StockShelves(readModels);
   const scan = new OrderScan(context, shelves);
-  /** Orders closed, or short of a stamp, until the read models show what became of them. */
-  const handled = new Recently<OrderId>();
+  /** Orders closed, until the read models show it. */
+  const closed = new Recently<OrderId>();
+  /** Orders that got only a part of their stamps, until the read models show which. */
+  const short = new Recently<OrderId>();
   let started = false;
 
   async function soldFor(order: OrderView): Promise<readonly Serial[]> {
@@ -44,7 +46,11 @@ export function fulfilJob(context: Context): Job {
     let stamps = 0;
     for await (const scanned of scan.next()) {
       const { order } = scanned;
-      if (handled.has(order.orderId)) continue;
+      if (closed.has(order.orderId)) continue;
+      if (short.has(order.orderId)) {
+        scan.passOver(scanned, 1);
+        continue;
+      }
       const sold = await soldFor(order);
       const missing = Math.max(0, order.quantity - sold.length);
       const items = await shelves.of(order).take(missing);
@@ -73,12 +79,13 @@ export function fulfilJob(context: Context): Job {
 
   async function close({ scanned, sold }: Assignment): Promise<void> {
     const { order } = scanned;
-    handled.add(order.orderId);
     if (sold.length < order.quantity) {
       // Somebody else took a stamp first. What was sold counts once the read models show it.
+      short.add(order.orderId);
       scan.passOver(scanned, order.quantity - sold.length);
       return;
     }
+    closed.add(order.orderId);
     const result = await context.aggregates.orders.execute({
       stream: orderStream(order.orderId),
       source: fromProcess('fulfilment', order.orderId),
@@ -93,14 +100,16 @@ export function fulfilJob(context: Context): Job {
     const head = await store.head();
     if (head === undefined) return;
     shelves.settle(head);
-    handled.settle(head);
+    closed.settle(head);
+    short.settle(head);
   }
 
   /** What was written is unknown: forget what was remembered and begin from the log, as after a crash. */
   function beginAgain(): void {
     started = false;
     shelves.clear();
-    handled.clear();
+    closed.clear();
+    short.clear();
     scan.restart();
   }
 
@@ -111,7 +120,8 @@ export function fulfilJob(context: Context): Job {
       const seen = seenByAll(readModels, ['inventory', 'verification']);
       if (seen !== undefined) {
         shelves.forget(seen);
-        handled.forget(seen);
+        closed.forget(seen);
+        short.forget(seen);
       }
       await scan.beginRound();
       const assignments = await assign();

@@ -25,6 +25,8 @@ export class ProjectionThread {
   constructor(data: ProjectionWorkerData) {
     this.#worker = new Worker(new URL('./projection-worker.js', import.meta.url), {
       workerData: data,
+      // No loaders or debuggers of the process: the thread runs these packages alone.
+      execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MEBIBYTES },
     });
     this.#worker.on('message', (message: FromProjectionWorker) => this.#received(message));

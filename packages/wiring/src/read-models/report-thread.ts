@@ -16,7 +16,10 @@ export class ReportThread implements Reports {
   #gone: PortError | undefined;
 
   constructor(data: ReportWorkerData) {
-    this.#worker = new Worker(new URL('./report-worker.js', import.meta.url), { workerData: data });
+    this.#worker = new Worker(new URL('./report-worker.js', import.meta.url), {
+      workerData: data,
+      execArgv: [],
+    });
     this.#worker.on('message', (message: FromReportWorker) => this.#received(message));
     this.#worker.on('error', (error: Error) => this.#end(`the report thread failed: ${error.name}`));
     this.#ended = new Promise((resolve) => {
