@@ -37,7 +37,7 @@ import { after, byState, eventsOf, fold, isOneSentence, outcome, refusalOf } fro
 
 const reserveB: StampCommand = { ...reserve, document: DOCUMENT_B };
 const affixB: StampCommand = { ...affix, document: DOCUMENT_B };
-const refund: StampCommand = { kind: 'void', reason: 'refund' };
+const refund: StampCommand = { kind: 'void', reason: 'refund', orderId: 'order-1' as OrderId };
 
 /** Every command on every stage: which outcome on which stamps. */
 const ROWS: readonly (readonly [string, StampCommand, Readonly<Record<string, readonly StampName[]>>])[] = [
@@ -624,3 +624,29 @@ t.test('events that cannot follow break loudly', async (t) => {
   });
   breaks(STAMPS.sold, { type: 'StampShredded', data: { serial: SERIAL } } as unknown as StampEvent);
 });
+
+t.test(
+  'a stamp of an order is refunded with its order, and takes no document once that is given up',
+  async (t) => {
+    const { sold, reserved, affixed } = STAMPS;
+    const code = (state: StampState, command: StampCommand): string => {
+      const decision = stampDecider.decide(state, command);
+      return decision.kind === 'refused' ? decision.refusal.code : decision.kind;
+    };
+    const alone: StampCommand = { kind: 'void', reason: 'refund', policyVersion: 'p1' };
+    t.equal(code(sold, alone), 'void-reason-not-allowed');
+    t.equal(code(sold, { ...alone, orderId: 'another' as OrderId }), 'void-reason-not-allowed');
+    t.equal(code(sold, { ...alone, orderId: 'order-1' as OrderId }), 'accepted');
+    for (const state of [sold, reserved]) {
+      t.equal(code(state, { ...affix, orderClosed: true }), 'wrong-state');
+      t.equal(code(state, { ...reserve, orderClosed: true }), 'wrong-state');
+      t.equal(code(state, { ...affix, orderClosed: false }), 'accepted');
+    }
+    t.equal(code(affixed, affix), 'unchanged');
+    t.equal(
+      code(affixed, { ...affix, signedSha256: 'e'.repeat(64) }),
+      'already-affixed',
+      'no signed hash is dropped in silence',
+    );
+  },
+);

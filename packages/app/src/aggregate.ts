@@ -1,4 +1,5 @@
 import {
+  CodecError,
   deriveEventId,
   type LedgerEvent,
   type Position,
@@ -88,6 +89,9 @@ export interface Aggregate<State, Command> {
   load(stream: StreamName): Promise<Loaded<State>>;
 }
 
+/** A state is small however long its stream; the commands remembered are most of what a long one holds. */
+const heldAtMost = (commands: number): number => 100_000 + 200 * commands;
+
 export function createAggregate<State, Command, Event extends DomainEvent>(
   kind: AggregateKind<State, Command, Event>,
   { store, serde, clock }: { readonly store: EventStore; readonly serde: Serde; readonly clock: Clock },
@@ -95,8 +99,17 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
   const cache = new WeightedLru<StreamName, Folded<State>>(LIMITS.cachedCharacters);
   const queue = new KeyedQueue<StreamName>(LIMITS.commandsPerStream);
 
+  /** An event that can not be read is the log's fault, not the caller's. */
+  const decode = (recorded: RecordedEvent): LedgerEvent => {
+    try {
+      return serde.decode(recorded);
+    } catch (cause) {
+      throw cause instanceof CodecError ? new PortError('corrupt', cause.message, { cause }) : cause;
+    }
+  };
+
   const apply = (folded: Folded<State>, recorded: RecordedEvent): LedgerEvent => {
-    const event = serde.decode(recorded);
+    const event = decode(recorded);
     folded.state = kind.evolve(folded.state, event);
     folded.head = event.revision;
     folded.lastPosition = event.position;
@@ -138,7 +151,8 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
   }
 
   function remember(stream: StreamName, folded: Folded<State>): void {
-    if (folded.head !== 'no-stream') cache.set(stream, folded, folded.weight);
+    if (folded.head !== 'no-stream')
+      cache.set(stream, folded, Math.min(folded.weight, heldAtMost(folded.commands.size)));
   }
 
   /** The answer that a command got when it was first sent, from its own events. */
@@ -154,7 +168,7 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
         from,
         limit: Math.min(LIMITS.readEvents, last - from + 1),
       });
-      for (const event of page.events.map(serde.decode)) {
+      for (const event of page.events.map(decode)) {
         state = kind.evolve(state, event);
         if (event.revision >= first) events.push(event);
       }

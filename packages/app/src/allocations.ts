@@ -8,7 +8,7 @@ import {
   money,
   type RequestAllocation,
 } from '@stamp-ledger/domain';
-import { LIMITS } from '@stamp-ledger/ports';
+import { LIMITS, PortError } from '@stamp-ledger/ports';
 import type { Context } from './context.js';
 import { mustBeCaughtUp } from './freshness.js';
 import { KeyedQueue } from './keyed-queue.js';
@@ -70,11 +70,15 @@ async function uncommittedStock(context: Context, body: RequestAllocation): Prom
   const { readModels, aggregates } = context;
   // What is still to be given is read before the stock: a chunk given in between makes too little of it, never too much.
   let waitedFor = 0;
-  for (const id of await readModels.allocationsToDo({ limit: LIMITS.queryRows })) {
+  const open = await readModels.allocationsToDo({ limit: LIMITS.queryRows });
+  if (open.length >= LIMITS.queryRows) throw new PortError('unavailable', 'too many allocations are open');
+  for (const id of open) {
     const { state } = await aggregates.allocations.load(allocationStream(id));
-    if (state.status !== 'allocating' || !money.equals(state.denomination, body.denomination)) continue;
+    if (state.status === 'none' || !money.equals(state.denomination, body.denomination)) continue;
     if (body.batchId !== undefined && state.batchId !== undefined && state.batchId !== body.batchId) continue;
-    waitedFor += state.quantity - (await readModels.allocated(id));
+    // One that completed a moment ago may have given stamps that the read model still counts as stock.
+    const given = state.status === 'allocated' ? state.allocated : state.quantity;
+    waitedFor += Math.max(0, given - (await readModels.allocated(id)));
   }
   const inStock = await readModels.stockCount({
     channel: DIRECT_CHANNEL,

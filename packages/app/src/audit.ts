@@ -64,6 +64,9 @@ async function eventsOfStream(
   { after, limit, types }: EventsRequest,
 ): Promise<EventsPage> {
   const shown: RecordedEvent[] = [];
+  // Read before the stream: what comes after it is not passed over.
+  const head = await context.store.head();
+  let isExhausted = false;
   for (let from = 0; shown.length < limit; from += LIMITS.readEvents) {
     const { events } = await context.store.readStream({ stream, from, limit: LIMITS.readEvents });
     shown.push(
@@ -71,10 +74,20 @@ async function eventsOfStream(
         .filter((event) => (after === undefined || event.position > after) && isShown(types)(event))
         .slice(0, limit - shown.length),
     );
-    if (events.length < LIMITS.readEvents) break;
+    if (events.length < LIMITS.readEvents) {
+      isExhausted = shown.length < limit;
+      break;
+    }
   }
-  return eventsPage(context, shown, shown.at(-1)?.position ?? after);
+  const last = shown.at(-1)?.position;
+  return eventsPage(context, shown, isExhausted ? latest([after, head, last]) : (last ?? after));
 }
+
+const latest = (positions: readonly (Position | undefined)[]): Position | undefined =>
+  positions
+    .filter((position) => position !== undefined)
+    .sort()
+    .at(-1);
 
 function eventsPage(
   context: Context,

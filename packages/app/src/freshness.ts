@@ -19,7 +19,7 @@ export async function freshness(
   if (unseen === undefined) return { recordedAt, lagMilliseconds: 0 };
   return {
     recordedAt,
-    lagMilliseconds: Math.max(0, toMilliseconds(now) - toMilliseconds(recordedAtOf(unseen))),
+    lagMilliseconds: Math.max(0, toMilliseconds(now) - toMilliseconds(recordedAtOf(unseen) ?? recordedAt)),
   };
 }
 

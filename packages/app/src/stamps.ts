@@ -1,4 +1,10 @@
-import { fromMilliseconds, parseInstant, stampStream, toMilliseconds } from '@stamp-ledger/codec';
+import {
+  fromMilliseconds,
+  orderStream,
+  parseInstant,
+  stampStream,
+  toMilliseconds,
+} from '@stamp-ledger/codec';
 import type {
   Channel,
   Instant,
@@ -53,24 +59,30 @@ export function stampCommands(context: Context): StampCommands {
         ...(payment === undefined ? {} : { payment: normalisedPayment(payment) }),
         ...acting(caller),
       })),
-    reserve: (serial, { document, expiresInSeconds }, caller) =>
-      execute(serial, caller, (at) => ({
+    reserve: async (serial, { document, expiresInSeconds }, caller) => {
+      const orderClosed = await isOrderClosed(context, serial);
+      return execute(serial, caller, (at) => ({
         kind: 'reserve',
         document,
         at,
         expiresAt: fromMilliseconds(toMilliseconds(at) + expiresInSeconds * 1000),
+        orderClosed,
         ...acting(caller),
-      })),
+      }));
+    },
     release: (serial, caller) =>
       execute(serial, caller, () => ({ kind: 'release', reason: 'requested', ...acting(caller) })),
-    affix: (serial, { document, signedSha256 }, caller) =>
-      execute(serial, caller, (at) => ({
+    affix: async (serial, { document, signedSha256 }, caller) => {
+      const orderClosed = await isOrderClosed(context, serial);
+      return execute(serial, caller, (at) => ({
         kind: 'affix',
         document,
         at,
+        orderClosed,
         ...(signedSha256 === undefined ? {} : { signedSha256 }),
         ...acting(caller),
-      })),
+      }));
+    },
     reportOutcomeUnknown: (serial, { evidence }, caller) =>
       execute(serial, caller, () => ({
         kind: 'report-outcome-unknown',
@@ -116,6 +128,17 @@ export function stampOutcome(
   if (result.kind !== 'done') return result;
   const { changed, state, revision, position } = result;
   return { kind: 'done', changed, state: state.state, revision, position };
+}
+
+/**
+ * Whether the order that the stamp was sold with is given up. Between this look and the append the order may still be
+ * refunded; the return job then revokes what was affixed.
+ */
+async function isOrderClosed({ aggregates }: Context, serial: Serial): Promise<boolean> {
+  const { state } = await aggregates.stamps.load(stampStream(serial));
+  if (!('orderId' in state.state) || state.state.orderId === undefined) return false;
+  const order = await aggregates.orders.load(orderStream(state.state.orderId));
+  return ['cancelled', 'refunded', 'rejected'].includes(order.state.status);
 }
 
 async function eventOf({ store }: Context, serial: Serial, eventId: string) {

@@ -55,7 +55,11 @@ export function serialDeriver(key: Uint8Array): {
     return last.region;
   };
   return {
-    keyId: createHash('sha256').update('stamp-ledger serial key\n').update(secret).digest('hex').slice(0, 16),
+    keyId: createHash('sha256')
+      .update('stamp-ledger serial key, derivation 2\n')
+      .update(secret)
+      .digest('hex')
+      .slice(0, 16),
     derive(batchId, index) {
       const characters = (tag(`${batchId}\n${index}`) % CHARACTERS_VALUES)
         .toString(36)

@@ -1,6 +1,7 @@
 import type { EventData, EventId, EventOf, EventType, Instant, MetadataV1 } from '@stamp-ledger/domain';
 import { CodecError, canonicalJson } from './canonical.js';
 import type { EncodedEvent, LedgerEvent, RecordedEvent, StreamName } from './envelope.js';
+import { parseInstant } from './instant.js';
 import { type SchemaFault, validateEventData, validateMetadata } from './validators.js';
 
 /** Longest event, in bytes of its log entry: entries carry a 16-bit length (C2SP tlog-tiles). */
@@ -151,6 +152,12 @@ export function entryText({
   return `{"data":${data},"id":"${id}","metadata":${metadata},"revision":${revision},"stream":"${stream}","type":"${type}"}`;
 }
 
-/** When the ledger took an event, whatever its type and version: metadata has kept its shape. */
-export const recordedAt = (recorded: RecordedEvent): Instant =>
-  parse(recorded.metadata, recorded).recordedAt as Instant;
+/** When the ledger took an event, whatever its type and version; undefined when its metadata can not be read. */
+export function recordedAt({ metadata }: RecordedEvent): Instant | undefined {
+  try {
+    const { recordedAt: text } = JSON.parse(metadata) as { readonly recordedAt?: unknown };
+    return typeof text === 'string' ? parseInstant(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -111,6 +111,9 @@ function refuseVoiding(
   if (state.stage === 'minted' || state.stage === 'allocated') {
     return refuse('void-reason-not-allowed', 'A stamp that was not sold cannot be refunded.', facts);
   }
+  if ('orderId' in state && state.orderId !== undefined && command.orderId !== state.orderId) {
+    return refuse('void-reason-not-allowed', 'This stamp was sold with an order: refund the order.', facts);
+  }
   return command.policyVersion === undefined
     ? refuse(
         'policy-version-required',

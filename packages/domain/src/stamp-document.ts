@@ -13,8 +13,9 @@ export function reserve(state: MintedStamp, command: StampCommandOf<'reserve'>):
   };
   switch (state.stage) {
     case 'sold':
-      return accept(reserved);
+      return command.orderClosed === true ? refuseClosedOrder(state) : accept(reserved);
     case 'reserved':
+      if (command.orderClosed === true) return refuseClosedOrder(state);
       if (isExpired(state, command.at))
         return accept<StampEvent>(released(state.serial, 'expired'), reserved);
       return isFor(state, command.document)
@@ -69,8 +70,9 @@ export function affix(state: MintedStamp, command: StampCommandOf<'affix'>): Dec
   };
   switch (state.stage) {
     case 'sold':
-      return accept(affixed);
+      return command.orderClosed === true ? refuseClosedOrder(state) : accept(affixed);
     case 'reserved':
+      if (command.orderClosed === true) return refuseClosedOrder(state);
       if (isFor(state, command.document)) return accept(affixed);
       return isExpired(state, command.at)
         ? accept<StampEvent>(released(state.serial, 'expired'), affixed)
@@ -78,7 +80,7 @@ export function affix(state: MintedStamp, command: StampCommandOf<'affix'>): Dec
             expiresAt: state.expiresAt,
           });
     case 'affixed':
-      return isFor(state, command.document) ? unchanged : refuseDocument(state);
+      return isFor(state, command.document) && isSigned(state, command) ? unchanged : refuseDocument(state);
     default:
       return refuseDocument(state);
   }
@@ -141,7 +143,7 @@ function refuseDocument(
         'An earlier affixing of this stamp is in doubt and must be resolved first; this same stamp can be used then.',
       );
     case 'affixed':
-      return refuse('already-affixed', 'This stamp is affixed to a document.');
+      return refuse('already-affixed', 'This stamp is affixed to a document, and stays as it was affixed.');
     case 'voided':
       return refuse('stamp-voided', 'This stamp was voided.');
   }
@@ -149,6 +151,15 @@ function refuseDocument(
 
 function notReserved(state: MintedStamp): Decision<StampEvent> {
   return refuse('not-reserved', 'This stamp is not reserved for a document.', { state: state.stage });
+}
+
+function refuseClosedOrder(state: MintedStamp): Decision<StampEvent> {
+  return refuse('wrong-state', 'The order of this stamp was refunded or cancelled.', { state: state.stage });
+}
+
+/** A repetition may leave the signed document's hash out, but not bring another than is recorded. */
+function isSigned(state: StampIn<'affixed'>, { signedSha256 }: StampCommandOf<'affix'>): boolean {
+  return signedSha256 === undefined || signedSha256 === state.signedSha256;
 }
 
 function released(serial: Serial, reason: string): EventOf<'StampReleased'> {

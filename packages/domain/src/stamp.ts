@@ -88,6 +88,8 @@ export type StampCommand =
       readonly document: Document;
       readonly expiresAt: Instant;
       readonly at: Instant;
+      /** The order that the stamp was sold with is refunded or cancelled, read by the caller. */
+      readonly orderClosed?: boolean;
       readonly actingChannel?: Channel;
     }
   | { readonly kind: 'release'; readonly reason: string; readonly actingChannel?: Channel }
@@ -98,6 +100,8 @@ export type StampCommand =
       readonly document: Document;
       readonly signedSha256?: string;
       readonly at: Instant;
+      /** The order that the stamp was sold with is refunded or cancelled, read by the caller. */
+      readonly orderClosed?: boolean;
       readonly actingChannel?: Channel;
     }
   | {

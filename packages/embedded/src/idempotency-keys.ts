@@ -80,6 +80,8 @@ class Keys implements IdempotencyKeys {
     if (this.#claims.size >= LIMITS.idempotencyClaims)
       throw new PortError('unavailable', 'too many requests with an idempotency key are running');
     this.#claims.set(key, requestHash);
+    // Its row must not be removed any more: an answer may soon stand in it.
+    this.#released.delete(key);
     this.#began.set(key, performance.now());
     this.#flushAfter(FLUSH_MILLISECONDS);
     return { kind: 'claimed' };

@@ -15,7 +15,7 @@ export const LIMITS = {
   /** Characters of events behind the folded streams that are held, summed over the streams of one kind. */
   cachedCharacters: 8_000_000,
   /** Latest commands remembered of one stream; what came before is answered by its idempotency key. */
-  rememberedCommands: 10_000,
+  rememberedCommands: 1_000,
   /** Stamps minted, allocated or returned in one append. */
   stampChunk: 1_000,
   /** Orders taken up in one round of fulfilment. */
@@ -57,6 +57,8 @@ export const LIMITS = {
   unpaidOrderMilliseconds: 86_400_000,
   /** Milliseconds between two sweeps for expired reservations and unpaid orders. */
   expirySweepMilliseconds: 1_000,
+  /** Milliseconds after which an idle job looks again though nothing moved. */
+  idleJobMilliseconds: 10_000,
   /** Milliseconds a job waits after its first failure in a row; doubled each time, up to the greatest. */
   jobBackoffMilliseconds: 100,
   jobBackoffMillisecondsMax: 5_000,

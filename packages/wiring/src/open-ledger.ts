@@ -26,6 +26,8 @@ export interface OpenLedger {
   health(): Health;
   /** Starts minting, allocation, fulfilment and expiry. */
   startBackground(): void;
+  /** Resolves when the background work has stopped; commands are still taken. */
+  stopBackground(): Promise<void>;
   /** Stops the background work, then closes everything in the order in which nothing is lost. */
   close(): Promise<void>;
 }
@@ -55,7 +57,8 @@ export async function openLedger({
   const last = await store.last();
   const runtime = await openRuntime({
     dataDirectory: directory,
-    ...(last === undefined ? {} : { notBefore: recordedAt(last) }),
+    logHasEvents: last !== undefined,
+    notBefore: last && recordedAt(last),
   });
   const readModels = await openEmbeddedReadModels({ directory, store, now: runtime.clock.now });
   const now = (): number => Date.parse(runtime.clock.now());
@@ -73,6 +76,7 @@ export async function openLedger({
     ...(configuration.identity.kind === 'local' ? { adminToken: await readAdminToken(directory) } : {}),
     health: () => healthOf(readModels),
     startBackground: () => background.start(),
+    stopBackground: () => background.stop(),
     close: () => closeAll({ background, idempotencyKeys, readModels, store }),
   };
 }

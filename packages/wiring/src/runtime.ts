@@ -11,17 +11,20 @@ const SERIAL_KEY_BYTES = 32;
 
 /**
  * The machine's clock and randomness, and the key that serials are derived with. Rejects when the log has events
- * (`notBefore` is the time of the last one) and the key is gone: a new one would leave a batch half minted for ever.
+ * and the key is gone: a new one would leave a batch half minted for ever.
  */
 export async function openRuntime({
   dataDirectory,
+  logHasEvents,
   notBefore,
 }: {
   readonly dataDirectory: string;
-  readonly notBefore?: Instant;
+  readonly logHasEvents: boolean;
+  /** Time of the log's last event. */
+  readonly notBefore: Instant | undefined;
 }): Promise<Runtime> {
   const path = join(dataDirectory, 'keys', 'serial.key');
-  if (notBefore !== undefined && !existsSync(path))
+  if (logHasEvents && !existsSync(path))
     throw new Error('keys/serial.key is missing beside a log that has events: restore it from the backup');
   const hex = await readOrCreateSecret(path, () => randomBytes(SERIAL_KEY_BYTES).toString('hex'));
   const key = Buffer.from(hex.trim(), 'hex');

@@ -60,16 +60,20 @@ async function start(configuration: Configuration, logger: Logger): Promise<void
   const { url } = await api.listen(configuration);
   opened.startBackground();
 
+  let stopping = false;
   const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
     setTimeout(() => onFatal(new Error('the drain took too long')), DRAIN_MILLISECONDS).unref();
     void (async () => {
-      await api.close();
+      // The jobs end while the last requests do: what they leave is for the next start.
+      await Promise.all([api.close(), opened.stopBackground()]);
       await opened.close();
       process.exit(0);
     })().catch(onFatal);
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
   process.stdout.write(`stamp-ledger ready ${url}\n`);
   announce(configuration);
 }

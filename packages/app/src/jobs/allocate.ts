@@ -3,7 +3,7 @@ import { type AllocationId, type AllocationState, DIRECT_CHANNEL } from '@stamp-
 import { LIMITS, type StockCursor, type StockItem } from '@stamp-ledger/ports';
 import type { CommandSource } from '../aggregate.js';
 import type { Context } from '../context.js';
-import { mustBeCaughtUp } from '../freshness.js';
+import { caughtUp, mustBeCaughtUp } from '../freshness.js';
 import { fromProcess } from '../sources.js';
 import { appendOneEach, type StampStep } from './append-one-each.js';
 import type { Job } from './job.js';
@@ -19,25 +19,36 @@ export const allocateJob = (context: Context): Job =>
   lotsJob({
     name: 'allocation',
     due: () => context.readModels.allocationsToDo({ limit: LIMITS.queryRows }),
+    // Stock and progress must be those of the whole log, or a stamp given before a crash would be given twice.
+    ready: () => caughtUp(context),
     begin: (id) => beginAllocation(context, id),
   });
 
 async function beginAllocation(context: Context, id: AllocationId): Promise<Lot | undefined> {
   const { state } = await context.aggregates.allocations.load(allocationStream(id));
   if (state.status !== 'allocating') return undefined;
-  // Stock and progress must be those of the whole log, or a stamp given before a crash would be given twice.
-  await mustBeCaughtUp(context);
   const source = fromProcess('allocation', id);
   let allocated = await context.readModels.allocated(id);
   let after: StockCursor | undefined;
+  let passedBy = false;
   return {
     step: async () => {
       const page = await stockFor(context, state, { missing: state.quantity - allocated, after });
       after = page.at(-1)?.cursor ?? after;
       const steps = page.map((item) => allocationStep(state, item, source));
-      if (steps.length > 0)
-        allocated += (await appendOneEach(context, steps, context.runtime.clock.now())).appended.length;
-      if (allocated < state.quantity && steps.length > 0) return false;
+      if (steps.length > 0) {
+        const { appended, conflicted } = await appendOneEach(context, steps, context.runtime.clock.now());
+        allocated += appended.length;
+        passedBy ||= conflicted.length > 0;
+        if (allocated < state.quantity) return false;
+      }
+      if (allocated < state.quantity && passedBy) {
+        // A stamp that had only been checked meanwhile is still in stock: once more from the front.
+        await mustBeCaughtUp(context);
+        after = undefined;
+        passedBy = false;
+        return false;
+      }
       await context.aggregates.allocations.execute({
         stream: allocationStream(id),
         source,

@@ -48,7 +48,7 @@ export function fulfilJob(context: Context): Job {
       const { order } = scanned;
       if (closed.has(order.orderId)) continue;
       if (short.has(order.orderId)) {
-        scan.passOver(scanned, 1);
+        scan.passOver(scanned, 0);
         continue;
       }
       const sold = await soldFor(order);
@@ -70,6 +70,9 @@ export function fulfilJob(context: Context): Job {
     if (steps.length === 0) return [...assignments];
     const { appended } = await appendOneEach(context, steps, runtime.clock.now());
     const sold = new Set(appended.map(({ serial }) => serial));
+    // What was fetched ahead is old where one of its stamps had moved on.
+    for (const { scanned, items } of assignments)
+      if (items.some(({ serial }) => !sold.has(serial))) shelves.of(scanned.order).drop();
     return assignments.map(({ scanned, sold: before, items }) => ({
       scanned,
       sold: [...before, ...items.map(({ serial }) => serial).filter((serial) => sold.has(serial))],
@@ -82,7 +85,7 @@ export function fulfilJob(context: Context): Job {
     if (sold.length < order.quantity) {
       // Somebody else took a stamp first. What was sold counts once the read models show it.
       short.add(order.orderId);
-      scan.passOver(scanned, order.quantity - sold.length);
+      scan.passOver(scanned, 0);
       return;
     }
     closed.add(order.orderId);
@@ -104,6 +107,17 @@ export function fulfilJob(context: Context): Job {
     short.settle(head);
   }
 
+  /** Stock and waiting orders are the inventory's, the stamps of an order the verification model's. */
+  function forget(): void {
+    const inventory = seenByAll(readModels, ['inventory']);
+    if (inventory !== undefined) {
+      shelves.forget(inventory);
+      closed.forget(inventory);
+    }
+    const both = seenByAll(readModels, ['inventory', 'verification']);
+    if (both !== undefined) short.forget(both);
+  }
+
   /** What was written is unknown: forget what was remembered and begin from the log, as after a crash. */
   function beginAgain(): void {
     started = false;
@@ -117,12 +131,8 @@ export function fulfilJob(context: Context): Job {
     try {
       if (!started) await mustBeCaughtUp(context);
       started = true;
-      const seen = seenByAll(readModels, ['inventory', 'verification']);
-      if (seen !== undefined) {
-        shelves.forget(seen);
-        closed.forget(seen);
-        short.forget(seen);
-      }
+      forget();
+      shelves.beginRound();
       await scan.beginRound();
       const assignments = await assign();
       // Side by side, so that the closing events share their commits.

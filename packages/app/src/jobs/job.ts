@@ -7,7 +7,8 @@ export type RoundResult = 'worked' | 'idle';
 /** A process manager: rounds of work found in the read models, every one repeatable. */
 export interface Job {
   readonly name: string;
-  round(): Promise<RoundResult>;
+  /** `signal`: the process is about to stop; what is left is for the next one. */
+  round(signal: AbortSignal): Promise<RoundResult>;
 }
 
 /**
@@ -26,12 +27,13 @@ export async function runJob(
   while (!signal.aborted) {
     const before = marks(readModels.status());
     try {
-      const result = await job.round();
+      const result = await job.round(signal);
       failures = 0;
       // Ports may answer within one turn of the event loop: without this, a busy job would let nothing else happen.
       await runtime.clock.sleep(0, signal);
       // Checked and awaited in one turn: a move of the read models during the round is not lost.
-      if (result === 'idle' && marks(readModels.status()) === before) await readModels.advanced(signal);
+      if (result === 'idle' && marks(readModels.status()) === before)
+        await movedOrLater({ readModels, runtime }, signal);
     } catch (error) {
       if (!(error instanceof PortError)) throw error;
       if (signal.aborted) return;
@@ -50,3 +52,14 @@ export async function runJob(
 
 const marks = (statuses: readonly ProjectionStatus[]): string =>
   statuses.map(({ position }) => position ?? '').join();
+
+/** Waits for the read models to move, and no longer than an idle job may go without a look of its own. */
+async function movedOrLater(
+  { readModels, runtime }: Pick<Context, 'readModels' | 'runtime'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const done = new AbortController();
+  const either = AbortSignal.any([signal, done.signal]);
+  await Promise.race([readModels.advanced(either), runtime.clock.sleep(LIMITS.idleJobMilliseconds, either)]);
+  done.abort();
+}

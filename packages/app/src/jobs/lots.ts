@@ -15,22 +15,30 @@ export interface Lot {
 export function lotsJob<Id>({
   name,
   due,
+  ready,
   begin,
 }: {
   readonly name: string;
   /** Lots that the read model shows as not done. */
   readonly due: () => Promise<readonly Id[]>;
+  /** Whether the read models are those of the whole log, so that a lot may be begun. Asked once in a round at most. */
+  readonly ready: () => Promise<boolean>;
   /** A lot from where the log says that it stands; undefined when it is done already. */
   readonly begin: (id: Id) => Promise<Lot | undefined>;
 }): Job {
   const underWay = new Map<Id, Lot>();
   return {
     name,
-    round: async () => {
+    round: async (signal) => {
+      let isReady: boolean | undefined;
       let worked = false;
       let failure: PortError | undefined;
       for (const id of await due()) {
+        if (signal.aborted) break;
         try {
+          if (!underWay.has(id)) isReady ??= await ready();
+          if (!underWay.has(id) && isReady !== true)
+            throw new PortError('unavailable', 'the read models are behind the log');
           const lot = underWay.get(id) ?? (await begin(id));
           if (lot === undefined) continue;
           underWay.set(id, lot);

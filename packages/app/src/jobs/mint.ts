@@ -3,7 +3,7 @@ import type { BatchId, BatchState, Serial } from '@stamp-ledger/domain';
 import { LIMITS, PortError } from '@stamp-ledger/ports';
 import type { CommandSource } from '../aggregate.js';
 import type { Context } from '../context.js';
-import { mustBeCaughtUp } from '../freshness.js';
+import { caughtUp } from '../freshness.js';
 import { fromProcess } from '../sources.js';
 import { appendOneEach, type StampStep } from './append-one-each.js';
 import type { Job } from './job.js';
@@ -20,13 +20,13 @@ export const mintJob = (context: Context): Job =>
   lotsJob({
     name: 'minting',
     due: () => context.readModels.batchesToMint({ limit: LIMITS.queryRows }),
+    ready: () => caughtUp(context),
     begin: (id) => beginBatch(context, id),
   });
 
 async function beginBatch(context: Context, id: BatchId): Promise<Lot | undefined> {
   const { state } = await context.aggregates.batches.load(batchStream(id));
   if (state.status !== 'minting') return undefined;
-  await mustBeCaughtUp(context);
   const { serialAt, from } = await plan(context, state);
   const source = fromProcess('minting', id);
   const conflicts: Serial[] = [];

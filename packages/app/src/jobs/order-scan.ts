@@ -46,12 +46,11 @@ export class OrderScan {
     if (now - this.#fromFrontAt > LIMITS.fulfilRescanMilliseconds) this.restart();
     for (const [key, { order, before, fewest }] of this.#passedOver) {
       const shelf = this.shelves.of(order);
-      shelf.beginRound();
       const inStock = await this.context.readModels.stockCount({
         channel: order.channel,
         denomination: order.denomination,
       });
-      if (inStock - shelf.takenCount < fewest) continue;
+      if (Math.max(0, inStock - shelf.takenCount) < fewest) continue;
       this.#passedOver.delete(key);
       if (before === undefined || (this.#reached !== undefined && before < this.#reached))
         this.#reached = before;

@@ -3,6 +3,7 @@ import type { Serial, StampCommand, StampState } from '@stamp-ledger/domain';
 import { LIMITS, type OrderView } from '@stamp-ledger/ports';
 import type { Context } from '../context.js';
 import { fromProcess } from '../sources.js';
+import { eachByItself } from './each-by-itself.js';
 import type { Job } from './job.js';
 import { Recently } from './recently.js';
 
@@ -21,14 +22,15 @@ export function returnStampsJob(context: Context): Job {
       if (seen !== undefined) returned.forget(seen);
       const due: { readonly order: OrderView; readonly serial: Serial }[] = [];
       for (const order of await readModels.ordersToReturn({ limit: LIMITS.queryRows })) {
+        if (due.length >= LIMITS.stampChunk) break;
         const kept = await keptSerials(context, order);
         for (const { serial, state } of await readModels.stampsOfOrder(order.orderId))
           if (state !== 'voided' && !kept.has(serial) && !returned.has(serial)) due.push({ order, serial });
       }
-      for (const { order, serial } of due) {
+      await eachByItself(due, async ({ order, serial }) => {
         await takeBack(context, order, serial);
         returned.add(serial);
-      }
+      });
       const head = await store.head();
       if (head !== undefined) returned.settle(head);
       return due.length > 0 ? 'worked' : 'idle';

@@ -54,6 +54,12 @@ export class StockShelf {
     return items;
   }
 
+  /** Fetches anew next time. */
+  drop(): void {
+    this.#fetched.length = 0;
+    this.#cursor = undefined;
+  }
+
   settle(position: Position): void {
     this.#taken.settle(position);
   }
@@ -90,6 +96,10 @@ export class StockShelves {
     const made = new StockShelf(this.readModels, { channel, denomination });
     this.#shelves.set(key, made);
     return made;
+  }
+
+  beginRound(): void {
+    for (const shelf of this.#shelves.values()) shelf.beginRound();
   }
 
   settle(position: Position): void {

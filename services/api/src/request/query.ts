@@ -71,7 +71,7 @@ export const id = <Id extends string>(): Parameter<Id> =>
 export const channel = matching(/^[a-z0-9][a-z0-9-]{0,63}$/, "must be a channel's name");
 export const amount = matching(/^(0|[1-9][0-9]{0,14})(\.[0-9]{1,3})?$/, 'must be a decimal amount');
 export const currency = matching(/^[A-Z]{3}$/, 'must be an ISO 4217 code');
-export const cursor = matching(/^[\x21-\x7e]{1,256}$/, 'must be the `next` of an earlier page');
+export const cursor = matching(/^[0-9]{16}$/, 'must be the `next` of an earlier page');
 export const streamName = matching(
   /^(stamp|order|batch|allocation|incident)-[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
   'must be the name of a stream',

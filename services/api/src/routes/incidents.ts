@@ -2,7 +2,7 @@ import type { IncidentId } from '@stamp-ledger/domain';
 import { json, positionHeader } from '../answer.js';
 import { command, settle } from '../command.js';
 import type { Route, Services } from '../exchange.js';
-import { problem } from '../problems/problem.js';
+import { invalidParameter, problem } from '../problems/problem.js';
 import { idTarget, noTarget } from '../request/parameters.js';
 import { id, integer, readQuery } from '../request/query.js';
 import * as views from '../views.js';
@@ -65,6 +65,8 @@ function incidentQueries({ ledger, limits }: Services): Route[] {
       takesQuery: true,
       handle: async ({ search }) => {
         const { limit = limits.listPageDefault, ...after } = readQuery(search, shape);
+        if (after.after !== undefined && (await ledger.incidents.get(after.after)) === undefined)
+          throw invalidParameter('after', 'must be the `next` of an earlier page');
         const incidents = await ledger.incidents.list({ ...after, limit });
         const next = incidents.length === limit ? incidents.at(-1)?.incidentId : undefined;
         return json(200, { incidents, next });
