@@ -4,12 +4,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
-import { endWithParent, ROOT } from '../support/server-process.js';
+import { endWithParent, plainEnvironment, ROOT } from '../support/server-process.js';
 
 const MAIN = join(ROOT, 'services/cli/dist/demo/main.js');
 
 function start(...args: string[]) {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: plainEnvironment(),
+  });
   endWithParent(child, 'SIGTERM');
   return {
     child,

@@ -244,3 +244,34 @@ t.test('an order that loses a stamp to another seller gets its last one soon aft
   await life.end();
   await stage.remove();
 });
+
+t.test('a stream that can not be read keeps no other reservation from expiring', async (t) => {
+  const stage = await scene();
+  const life = await begin(stage.directory);
+  await mint(life, 2);
+  const serials = await mintedSerials(life);
+  const document = { sha256: 'a'.repeat(64), type: 'letter' };
+  for (const serial of serials) {
+    await life.ledger.stamps.sell(serial, { channel: 'direct', holder: 'holder' }, caller());
+    // The clock of the scene goes on by a millisecond a look: this is over at the next sweep.
+    await life.ledger.stamps.reserve(serial, { document, expiresInSeconds: 1 }, caller());
+  }
+  const [unreadable, other] = serials as [Serial, Serial];
+  const poison = {
+    id: '00000000-0000-8000-8000-000000000000' as EventId,
+    type: 'NeverHeardOf',
+    data: '{}',
+    metadata: '{}',
+  };
+  await life.store.append([{ stream: stampStream(unreadable), expected: 2, events: [poison] }]);
+  await until(life, async () => {
+    for (let look = 0; look < 100; look++) await life.ledger.stamps.lookUp(other, {});
+    const found = await life.ledger.stamps.lookUp(other, { strong: true });
+    return found.kind === 'found' && found.view.state === 'sold';
+  });
+  await life.end();
+  const again = await begin(stage.directory);
+  t.ok(await again.store.last(), 'and the ledger opens beside it');
+  await again.end();
+  await stage.remove();
+});

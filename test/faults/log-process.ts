@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { RecordedEvent, StreamName } from '@stamp-ledger/codec';
 import { openEmbeddedEventStore } from '@stamp-ledger/embedded';
 import type { EventStore } from '@stamp-ledger/ports';
+import { plainEnvironment } from '../support/server-process.js';
 import { EVENTS_OF_APPEND, eventAt } from './log-child.js';
 
 const CHILD = fileURLToPath(new URL('log-child.js', import.meta.url));
@@ -46,7 +47,7 @@ export function startLogProcess(options: LogProcessOptions): LogProcess {
     String(appenders),
     String(appends),
   ];
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env: plainEnvironment() });
   const lines: string[] = [];
   const acks: Ack[] = [];
   const waiting = new Set<() => void>();

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type LedgerProcess, ROOT } from './server-process.js';
+import { type LedgerProcess, plainEnvironment, ROOT } from './server-process.js';
 
 const BIN = join(ROOT, 'services/cli/bin/stamp-ledger.js');
 
@@ -18,7 +18,11 @@ export interface CliResult {
 
 /** Runs the command line program as a user would, in a process of its own. */
 export async function cli(args: readonly string[], stdin: string | Buffer = ''): Promise<CliResult> {
-  const child = spawn(process.execPath, [BIN, ...args], { stdio: 'pipe', cwd: '/' });
+  const child = spawn(process.execPath, [BIN, ...args], {
+    stdio: 'pipe',
+    cwd: '/',
+    env: plainEnvironment(),
+  });
   child.stdin.on('error', () => undefined);
   child.stdin.end(stdin);
   const [stdout, stderr, [code]] = await Promise.all([

@@ -57,10 +57,16 @@ export async function startInVain(variables: Readonly<Record<string, string>>): 
   return { code, stdout, stderr };
 }
 
-function environment(variables: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LEDGER_'));
-  return { ...Object.fromEntries(inherited), ...variables };
+/** The environment without the ledger's variables, and without the test runner's loaders, which would slow a child down. */
+export function plainEnvironment(): NodeJS.ProcessEnv {
+  const isForeign = (name: string): boolean => /^(LEDGER_|TAP_|_TAPJS_|NODE_OPTIONS$)/.test(name);
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isForeign(name)));
 }
+
+const environment = (variables: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({
+  ...plainEnvironment(),
+  ...variables,
+});
 
 async function launch(directory: string, port: number): Promise<LedgerProcess> {
   const child = spawn(process.execPath, [ENTRY], {

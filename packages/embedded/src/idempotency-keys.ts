@@ -80,8 +80,6 @@ class Keys implements IdempotencyKeys {
     if (this.#claims.size >= LIMITS.idempotencyClaims)
       throw new PortError('unavailable', 'too many requests with an idempotency key are running');
     this.#claims.set(key, requestHash);
-    // Its row must not be removed any more: an answer may soon stand in it.
-    this.#released.delete(key);
     this.#began.set(key, performance.now());
     this.#flushAfter(FLUSH_MILLISECONDS);
     return { kind: 'claimed' };
@@ -92,6 +90,8 @@ class Keys implements IdempotencyKeys {
     const requestHash = this.#claims.get(key);
     if (requestHash === undefined) throw new Error('only a claimed key can be finished');
     this.#end(key);
+    // The answer takes the row's place; a removal that still waits must not take the answer away.
+    this.#released.delete(key);
     this.#unstored.set(key, { key, requestHash, answer, at: this.#now() });
     if (this.#unstored.size > LIMITS.idempotencyUnstoredAnswers) this.#forgetOldest();
     this.#flushAfter(FLUSH_MILLISECONDS);
@@ -168,6 +168,7 @@ class Keys implements IdempotencyKeys {
     for (const { key } of finished) this.#unstored.delete(key);
     for (const { key } of long) {
       this.#began.delete(key);
+      this.#released.delete(key);
       this.#long.add(key);
     }
     return released.length === FLUSH_ROWS || finished.length + long.length === FLUSH_ROWS;
