@@ -7,7 +7,7 @@ import { type LedgerProcess, startLedgerProcess } from '../support/server-proces
 /** Far more than it takes, for a loaded machine. */
 t.setTimeout(120_000);
 
-const ROUNDS = 9;
+const ROUNDS = 5;
 const denomination = { amount: '10000', currency: 'IDR' };
 
 /** Small seeded generator (mulberry32): the rounds are the same in every run. */

@@ -199,7 +199,7 @@ t.test(
 
     // A death before an append leaves the log as a death after the one before it did: a sample of these is enough.
     const deaths = Array.from({ length: counting.count }, (_, fatal) =>
-      fatal % 4 === 0
+      fatal % 8 === 0
         ? [{ fatal, when: 'before' } as const, { fatal, when: 'after' } as const]
         : [{ fatal, when: 'after' } as const],
     ).flat();

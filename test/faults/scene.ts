@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { type Caller, createContext, createLedger, type Ledger, runJobs } from '@stamp-ledger/app';
 import { deriveCommandId, serialDeriver, sha256Hex } from '@stamp-ledger/codec';
 import type { CommandId, Instant } from '@stamp-ledger/domain';
@@ -80,7 +79,17 @@ function testRuntime(): Runtime {
     clock: {
       now: () => new Date(latest++).toISOString() as Instant,
       monotonicMilliseconds: () => performance.now(),
-      sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }).catch(() => undefined),
+      sleep: (milliseconds, signal) =>
+        new Promise((resolve) => {
+          if (signal?.aborted === true) return resolve();
+          const end = (): void => {
+            clearTimeout(timer);
+            signal?.removeEventListener('abort', end);
+            resolve();
+          };
+          const timer = setTimeout(end, milliseconds);
+          signal?.addEventListener('abort', end, { once: true });
+        }),
     },
     ids: { commandId: () => deriveCommandId('test', `id ${nextCommand++}`) as CommandId },
     serials: serialDeriver(Buffer.alloc(32, 7)),

@@ -61,5 +61,6 @@ async function movedOrLater(
   const done = new AbortController();
   const either = AbortSignal.any([signal, done.signal]);
   await Promise.race([readModels.advanced(either), runtime.clock.sleep(LIMITS.idleJobMilliseconds, either)]);
-  done.abort();
+  // With a reason of its own: without one, an error with its stack would be made for every wait.
+  done.abort('done');
 }
