@@ -6,7 +6,7 @@ import { deriveCommandId, serialDeriver, sha256Hex } from '@stamp-ledger/codec';
 import type { CommandId, Instant } from '@stamp-ledger/domain';
 import { openEmbeddedEventStore } from '@stamp-ledger/embedded';
 import type { EventStore, ReadModels, Runtime } from '@stamp-ledger/ports';
-import { openEmbeddedReadModels } from '@stamp-ledger/wiring';
+import { openEmbeddedReadModels, sleep } from '@stamp-ledger/wiring';
 
 /** One life of a ledger in this process, on a directory that outlives it. */
 export interface Life {
@@ -79,17 +79,7 @@ function testRuntime(): Runtime {
     clock: {
       now: () => new Date(latest++).toISOString() as Instant,
       monotonicMilliseconds: () => performance.now(),
-      sleep: (milliseconds, signal) =>
-        new Promise((resolve) => {
-          if (signal?.aborted === true) return resolve();
-          const end = (): void => {
-            clearTimeout(timer);
-            signal?.removeEventListener('abort', end);
-            resolve();
-          };
-          const timer = setTimeout(end, milliseconds);
-          signal?.addEventListener('abort', end, { once: true });
-        }),
+      sleep,
     },
     ids: { commandId: () => deriveCommandId('test', `id ${nextCommand++}`) as CommandId },
     serials: serialDeriver(Buffer.alloc(32, 7)),

@@ -6,6 +6,7 @@ import { fromMilliseconds, serialDeriver, toMilliseconds } from '@stamp-ledger/c
 import type { CommandId, Instant } from '@stamp-ledger/domain';
 import type { Clock, Runtime } from '@stamp-ledger/ports';
 import { readOrCreateSecret } from './secret-file.js';
+import { sleep } from './sleep.js';
 
 const SERIAL_KEY_BYTES = 32;
 
@@ -46,16 +47,6 @@ function monotoneClock(notBeforeMilliseconds: number): Clock {
       return fromMilliseconds(latest);
     },
     monotonicMilliseconds: () => performance.now(),
-    sleep: (milliseconds, signal) =>
-      new Promise((resolve) => {
-        if (signal?.aborted === true) return resolve();
-        const end = (): void => {
-          clearTimeout(timer);
-          signal?.removeEventListener('abort', end);
-          resolve();
-        };
-        const timer = setTimeout(end, milliseconds);
-        signal?.addEventListener('abort', end, { once: true });
-      }),
+    sleep,
   };
 }
