@@ -2,6 +2,7 @@ import { orderStream, stampStream } from '@stamp-ledger/codec';
 import type { Serial, StampCommand, StampState } from '@stamp-ledger/domain';
 import { LIMITS, type OrderView } from '@stamp-ledger/ports';
 import type { Context } from '../context.js';
+import { seenByAll } from '../freshness.js';
 import { fromProcess } from '../sources.js';
 import { eachByItself } from './each-by-itself.js';
 import type { Job } from './job.js';
@@ -18,7 +19,8 @@ export function returnStampsJob(context: Context): Job {
   return {
     name: 'returning',
     round: async () => {
-      const seen = readModels.status().find(({ projection }) => projection === 'inventory')?.position;
+      // Which stamps are due is read from both models.
+      const seen = seenByAll(readModels, ['inventory', 'verification']);
       if (seen !== undefined) returned.forget(seen);
       const due: { readonly order: OrderView; readonly serial: Serial }[] = [];
       for (const order of await readModels.ordersToReturn({ limit: LIMITS.queryRows })) {
@@ -27,12 +29,16 @@ export function returnStampsJob(context: Context): Job {
         for (const { serial, state } of await readModels.stampsOfOrder(order.orderId))
           if (state !== 'voided' && !kept.has(serial) && !returned.has(serial)) due.push({ order, serial });
       }
-      await eachByItself(due, async ({ order, serial }) => {
-        await takeBack(context, order, serial);
-        returned.add(serial);
-      });
-      const head = await store.head();
-      if (head !== undefined) returned.settle(head);
+      try {
+        await eachByItself(due, async ({ order, serial }) => {
+          await takeBack(context, order, serial);
+          returned.add(serial);
+        });
+      } finally {
+        // One stamp that fails must not keep the others remembered for ever.
+        const head = await store.head();
+        if (head !== undefined) returned.settle(head);
+      }
       return due.length > 0 ? 'worked' : 'idle';
     },
   };
