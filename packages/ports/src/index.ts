@@ -1,5 +1,6 @@
 export * from './amounts.js';
 export * from './errors.js';
+export * from './event-bus.js';
 export * from './event-store.js';
 export * from './idempotency.js';
 export * from './inventory-rows.js';
@@ -7,3 +8,4 @@ export * from './limits.js';
 export * from './projections.js';
 export * from './read-models.js';
 export * from './runtime.js';
+export * from './work-share.js';

@@ -1,5 +1,6 @@
 import type { Position, RecordedEvent, StreamName } from '@stamp-ledger/codec';
 import type { Channel, EventType, Instant, OrderId, Serial } from '@stamp-ledger/domain';
+import type { BusMark, Partition } from './event-bus.js';
 import type { InventoryTransaction } from './inventory-rows.js';
 import type { ProjectionName, StampView } from './read-models.js';
 
@@ -105,3 +106,38 @@ export type ReadStream = (request: {
   readonly from: number;
   readonly limit: number;
 }) => Promise<{ readonly events: readonly RecordedEvent[] }>;
+
+/** What a projection keeps of the bus, in the transaction of its rows. */
+export interface BusTransaction {
+  /** The next offset of each partition that this projection has not seen; absent for one it has seen nothing of. */
+  loadOffsets(): Promise<ReadonlyMap<Partition, bigint>>;
+  /**
+   * Moves to these offsets (the partitions named; never back) and keeps the marks. The projection is settled up to the
+   * greatest mark, new or kept, all of whose offsets it has reached; marks no later than that are forgotten.
+   */
+  saveOffsets(write: {
+    readonly offsets: ReadonlyMap<Partition, bigint>;
+    readonly marks: readonly BusMark[];
+  }): Promise<void>;
+}
+
+/** Where a projection stands for its readers. */
+export interface Settled {
+  /** Every event up to here has been applied. Behind {@link ProjectionProgress.position} while partitions are uneven. */
+  readonly position: Position;
+  readonly recordedAt: Instant;
+}
+
+/**
+ * Read models that several processes can write, from the log or from a bus. `transact` settles a projection at the
+ * position it saves; `transactFromBus` by marks. Answers to queries are as of the settled position.
+ */
+export interface SharedProjectionStore extends ProjectionStore {
+  transactFromBus<Name extends ProjectionName, Result>(
+    projection: Name,
+    work: (transaction: ProjectionTransactions[Name], bus: BusTransaction) => Promise<Result>,
+  ): Promise<Result>;
+  settled(): Promise<ReadonlyMap<ProjectionName, Settled>>;
+  /** Shows to everybody why a projection stands still, or with undefined that it does not any more. */
+  setHalted(projection: ProjectionName, halted: string | undefined): Promise<void>;
+}
