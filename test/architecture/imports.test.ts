@@ -14,9 +14,24 @@ const RULES: Record<string, readonly string[]> = {
   'packages/ports': ['domain', 'codec'],
   'packages/app': ['domain', 'codec', 'transparency', 'ports'],
   'packages/embedded': ['ports', 'codec', 'better-sqlite3', NODE],
+  'packages/eventstoredb': ['ports', 'codec', '@eventstore/db-client', NODE],
+  'packages/kafka': ['ports', 'codec', 'kafkajs', NODE],
+  'packages/postgres': ['ports', 'codec', 'pg', NODE],
   'packages/contracts': ['domain', 'codec', 'ports', 'app', 'fast-check', NODE],
   'packages/client': ['domain', NODE],
-  'packages/wiring': ['domain', 'codec', 'transparency', 'ports', 'app', 'embedded', 'pino', NODE],
+  'packages/wiring': [
+    'domain',
+    'codec',
+    'transparency',
+    'ports',
+    'app',
+    'embedded',
+    'eventstoredb',
+    'kafka',
+    'postgres',
+    'pino',
+    NODE,
+  ],
   'services/api': [
     'app',
     'wiring',
@@ -34,14 +49,20 @@ const RULES: Record<string, readonly string[]> = {
     NODE,
   ],
   'services/ledger': ['app', 'wiring', 'api', NODE],
-  'services/cli': ['client', 'commander', 'cli-progress', 'hdr-histogram-js', NODE],
+  'services/relay': ['wiring', NODE],
+  'services/projections': ['wiring', NODE],
+  'services/fulfilment': ['wiring', NODE],
+  'services/cli': ['app', 'client', 'wiring', 'commander', 'cli-progress', 'hdr-histogram-js', NODE],
 };
 
 /** Imports that carry types alone: erased, and allowed where the table above does not list a value import. */
 const TYPES_ONLY: Record<string, readonly string[]> = {
   'packages/embedded': ['domain'],
+  'packages/eventstoredb': ['domain'],
+  'packages/kafka': ['domain'],
+  'packages/postgres': ['domain'],
   'services/api': ['domain', 'ports'],
-  'services/cli': ['domain'],
+  'services/cli': ['domain', 'ports'],
 };
 
 /** No clock, no randomness, no environment: they come in as ports. */

@@ -125,7 +125,7 @@ const filesIn = async (directory: string): Promise<string[]> =>
 
 async function finished(models: ReadModels, rebuildId: string) {
   for (let tries = 0; tries < PATIENCE / 10; tries++) {
-    const status = models.rebuild(rebuildId);
+    const status = await models.rebuild(rebuildId);
     if (status !== undefined && status.status !== 'running') return status;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
@@ -207,7 +207,7 @@ t.test('a rebuild swaps in under live appends, without a step back', async (t) =
   const head = await store.head();
   t.equal(await models.reached({ position: head as Position, milliseconds: PATIENCE }), true);
   t.match((await models.conservation()).groups, [{ minted: appended, difference: 0 }]);
-  t.equal(models.rebuild('another'), undefined);
+  t.equal(await models.rebuild('another'), undefined);
   const again = await scene.reopen();
   t.match((await again.models.conservation()).groups, [{ minted: appended, difference: 0 }]);
   t.strictSame(await filesIn(directory), ['read-models-3.sqlite']);

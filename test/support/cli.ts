@@ -17,11 +17,15 @@ export interface CliResult {
 }
 
 /** Runs the command line program as a user would, in a process of its own. */
-export async function cli(args: readonly string[], stdin: string | Buffer = ''): Promise<CliResult> {
+export async function cli(
+  args: readonly string[],
+  stdin: string | Buffer = '',
+  variables: Readonly<Record<string, string>> = {},
+): Promise<CliResult> {
   const child = spawn(process.execPath, [BIN, ...args], {
     stdio: 'pipe',
     cwd: '/',
-    env: plainEnvironment(),
+    env: { ...plainEnvironment(), ...variables },
   });
   child.stdin.on('error', () => undefined);
   child.stdin.end(stdin);

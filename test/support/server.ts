@@ -26,6 +26,7 @@ export async function openTestLedger(directory: string): Promise<OpenLedger> {
   const opened = await openLedger({
     configuration,
     logger,
+    jobs: true,
     onFatal: (error) => {
       throw error;
     },

@@ -15,6 +15,7 @@ import { KeyedQueue } from './keyed-queue.js';
 import type { Ledger } from './ledger.js';
 import { settled } from './settled.js';
 import { fromCaller } from './sources.js';
+import { whenAway } from './when-away.js';
 
 /** Allocations: requested as one durable event, carried out behind it. */
 export function allocationCommands(context: Context): Ledger['allocations'] {
@@ -48,7 +49,10 @@ export function allocationCommands(context: Context): Ledger['allocations'] {
       return {
         state,
         position: lastPosition,
-        allocated: state.status === 'allocated' ? state.allocated : await context.readModels.allocated(id),
+        allocated:
+          state.status === 'allocated'
+            ? state.allocated
+            : await whenAway(context.readModels.allocated(id), 0),
       };
     },
     settled: (id, signal) =>

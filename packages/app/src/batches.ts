@@ -4,6 +4,7 @@ import type { Context } from './context.js';
 import type { Ledger } from './ledger.js';
 import { settled } from './settled.js';
 import { fromCaller } from './sources.js';
+import { whenAway } from './when-away.js';
 
 /** Batches: opened as one durable event, minted behind it. */
 export function batchCommands(context: Context): Ledger['batches'] {
@@ -30,7 +31,8 @@ export function batchCommands(context: Context): Ledger['batches'] {
       return {
         state,
         position: lastPosition,
-        minted: state.status === 'minted' ? state.minted : await context.readModels.batchMinted(id),
+        minted:
+          state.status === 'minted' ? state.minted : await whenAway(context.readModels.batchMinted(id), 0),
       };
     },
     settled: (id, signal) =>

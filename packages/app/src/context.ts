@@ -1,6 +1,7 @@
 import type { Serde } from '@stamp-ledger/codec';
-import type { EventStore, ReadModels, Runtime } from '@stamp-ledger/ports';
+import type { EventStore, ReadModels, Runtime, WorkShare } from '@stamp-ledger/ports';
 import type { Aggregates } from './aggregates.js';
+import type { LogHead } from './log-head.js';
 import type { FulfilmentRates } from './rate-meter.js';
 
 /** What every use case and job stands on. */
@@ -11,4 +12,7 @@ export interface Context {
   readonly runtime: Runtime;
   readonly aggregates: Aggregates;
   readonly fulfilmentRates: FulfilmentRates;
+  /** Which jobs are this process's. */
+  readonly share: WorkShare;
+  readonly logHead: LogHead;
 }

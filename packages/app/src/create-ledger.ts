@@ -1,5 +1,5 @@
 import { serde } from '@stamp-ledger/codec';
-import type { EventStore, ReadModels, Runtime } from '@stamp-ledger/ports';
+import type { EventStore, ReadModels, Runtime, WorkShare } from '@stamp-ledger/ports';
 import { createAggregates } from './aggregates.js';
 import { allocationCommands } from './allocations.js';
 import { auditQueries } from './audit.js';
@@ -7,21 +7,26 @@ import { batchCommands } from './batches.js';
 import type { Context } from './context.js';
 import { incidentCommands } from './incidents.js';
 import type { Ledger } from './ledger.js';
+import { LogHead } from './log-head.js';
 import { stampQueries } from './look-ups.js';
 import { orderCommands } from './orders.js';
 import { FulfilmentRates } from './rate-meter.js';
 import { stampCommands } from './stamps.js';
 import { verification } from './verify.js';
+import { OWNS_EVERYTHING } from './work-keys.js';
 
 /** The context of one process of the ledger, from its ports. */
 export function createContext({
   store,
   readModels,
   runtime,
+  share = OWNS_EVERYTHING,
 }: {
   readonly store: EventStore;
   readonly readModels: ReadModels;
   readonly runtime: Runtime;
+  /** All of the work, unless several processes share it. */
+  readonly share?: WorkShare;
 }): Context {
   return {
     store,
@@ -29,6 +34,8 @@ export function createContext({
     readModels,
     runtime,
     aggregates: createAggregates({ store, serde, clock: runtime.clock }),
+    share,
+    logHead: new LogHead({ store, clock: runtime.clock }),
     fulfilmentRates: new FulfilmentRates(() => runtime.clock.monotonicMilliseconds()),
   };
 }

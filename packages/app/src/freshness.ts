@@ -2,21 +2,32 @@ import { type Position, recordedAt as recordedAtOf, toMilliseconds } from '@stam
 import { LIMITS, PortError, type ProjectionName, type ReadModels } from '@stamp-ledger/ports';
 import type { Context } from './context.js';
 import type { Freshness } from './ledger.js';
+import { whenAway } from './when-away.js';
 
-/** How far a read model is behind the log: since when its first unseen event is there, or 0 when it has seen them all. */
+/**
+ * How far a read model is behind the log: since when its first unseen event is there, or 0 when it has seen them all.
+ * When the log cannot be asked, the age of the last event seen: the answer may be that old.
+ */
 export async function freshness(
-  { store, readModels, runtime }: Context,
+  { store, readModels, runtime, logHead }: Context,
   projection: ProjectionName,
 ): Promise<Freshness> {
   const status = readModels.status().find((each) => each.projection === projection);
   const position = status?.position;
   const now = runtime.clock.now();
   const recordedAt = status?.recordedAt ?? now;
-  const head = await store.head();
+  const head = await logHead.find();
+  const age = Math.max(0, toMilliseconds(now) - toMilliseconds(recordedAt));
+  if (head === 'unknown') return { recordedAt, lagMilliseconds: age };
   if (head === undefined || (position !== undefined && position >= head))
     return { recordedAt, lagMilliseconds: 0 };
-  const [unseen] = await store.readAll({ limit: 1, ...(position === undefined ? {} : { after: position }) });
-  if (unseen === undefined) return { recordedAt, lagMilliseconds: 0 };
+  const first = { limit: 1, ...(position === undefined ? {} : { after: position }) };
+  const unseen = await whenAway(
+    store.readAll(first).then((page) => page[0] ?? 'none'),
+    undefined,
+  );
+  if (unseen === undefined) return { recordedAt, lagMilliseconds: age };
+  if (unseen === 'none') return { recordedAt, lagMilliseconds: 0 };
   return {
     recordedAt,
     lagMilliseconds: Math.max(0, toMilliseconds(now) - toMilliseconds(recordedAtOf(unseen) ?? recordedAt)),

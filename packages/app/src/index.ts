@@ -5,3 +5,5 @@ export { createContext, createLedger } from './create-ledger.js';
 export { runJobs } from './jobs/run-jobs.js';
 export * from './ledger.js';
 export * from './project/index.js';
+export { type RelayRun, type RelayStatus, runRelay } from './relay.js';
+export { OWNS_EVERYTHING } from './work-keys.js';

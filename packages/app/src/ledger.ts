@@ -210,6 +210,6 @@ export interface Ledger {
   readonly readModels: {
     status(): readonly ProjectionStatus[];
     startRebuild(rebuildId: string): Promise<RebuildStatus>;
-    rebuild(rebuildId: string): RebuildStatus | undefined;
+    rebuild(rebuildId: string): Promise<RebuildStatus | undefined>;
   };
 }

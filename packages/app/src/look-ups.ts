@@ -5,14 +5,16 @@ import { leafHash } from '@stamp-ledger/transparency';
 import type { Context } from './context.js';
 import { caughtUp, freshness } from './freshness.js';
 import type { Freshness, HistoryEvent, Ledger, StampLookup } from './ledger.js';
+import { whenAway } from './when-away.js';
 
 /** What verifiers and auditors read of one stamp or document. */
 export function stampQueries(context: Context): Pick<Ledger['stamps'], 'lookUp' | 'history' | 'ofDocument'> {
   return {
     lookUp: async (serial, { strong = false, atLeastRevision }) => {
       if (strong) return strongLookUp(context, serial, atLeastRevision);
-      const view = await context.readModels.stamp(serial);
-      // A stamp that the read model does not know, or not far enough, may be a moment old: the log decides.
+      const view = await whenAway(context.readModels.stamp(serial), undefined);
+      // A stamp that the read model does not know, or not far enough, may be a moment old: the log decides. It also
+      // does while the read model is away.
       if (view === undefined || (atLeastRevision !== undefined && view.revision < atLeastRevision))
         return strongLookUp(context, serial, atLeastRevision);
       return found(view, await freshness(context, 'verification'));

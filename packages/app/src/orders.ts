@@ -5,6 +5,7 @@ import type { Ledger, OrderReport } from './ledger.js';
 import { settled } from './settled.js';
 import { fromCaller } from './sources.js';
 import { acting, normalisedPayment } from './stamps.js';
+import { whenAway } from './when-away.js';
 
 const isSettled = ({ status }: OrderState): boolean =>
   status !== 'none' && status !== 'placed' && status !== 'paid';
@@ -81,7 +82,8 @@ async function expectation(
 ): Promise<Pick<OrderReport, 'ahead' | 'estimatedSeconds'>> {
   if (isSettled(state)) return { ahead: 0, estimatedSeconds: 0 };
   const { orderId, channel, denomination } = state;
-  const ahead = await readModels.ordersAhead({ channel, denomination, before: orderId });
+  // While nobody can count them, those ahead are left out: the order is accepted all the same.
+  const ahead = await whenAway(readModels.ordersAhead({ channel, denomination, before: orderId }), 0);
   // Before anything was fulfilled lately there is no rate to go by; one order a second promises nothing too good.
   const perSecond = Math.max(1, fulfilmentRates.perSecond(state));
   return { ahead, estimatedSeconds: Math.ceil((ahead + 1) / perSecond) };

@@ -6,6 +6,7 @@ import type { Context } from './context.js';
 import { freshness } from './freshness.js';
 import type { Caller, Ledger, VerificationReport } from './ledger.js';
 import { fromCaller } from './sources.js';
+import { whenAway } from './when-away.js';
 
 /** A relying party's recorded check of one serial against one document. */
 export function verification(context: Context): Ledger['stamps']['verify'] {
@@ -69,7 +70,8 @@ function verifiedByAnother({ view }: StampFold, { actor }: Caller): boolean {
 /** What the read models know of the presented document, and whether they are too old to know. */
 async function documentSurroundings(context: Context, documentSha256: string | undefined) {
   if (documentSha256 === undefined) return { documentHasSeveralStamps: false, stale: false };
-  const stamps = await context.readModels.stampsOfDocument(documentSha256);
+  const stamps = await whenAway(context.readModels.stampsOfDocument(documentSha256), undefined);
+  if (stamps === undefined) return { documentHasSeveralStamps: false, stale: true };
   const { lagMilliseconds } = await freshness(context, 'verification');
   return {
     documentHasSeveralStamps: stamps.filter((stamp) => stamp.state === 'affixed').length > 1,

@@ -1,1 +1,5 @@
-export {};
+export { openKafkaConsumer } from './consumer.js';
+export type { KafkaOptions } from './kafka-client.js';
+export { KAFKA_LIMITS } from './limits.js';
+export { openKafkaPublisher } from './publisher.js';
+export { createTopics, type TopicOptions } from './topics.js';

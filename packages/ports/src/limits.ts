@@ -32,6 +32,16 @@ export const LIMITS = {
   readModelWaitMilliseconds: 5_000,
   /** Rows in one page of any query. */
   queryRows: 1_000,
+  /** Events the relay puts on the bus at once. */
+  relayEvents: 1_000,
+  /** Orders whose channel the relay remembers. */
+  relayedOrders: 100_000,
+  /** Milliseconds before the relay tries again when the log or the bus is away; doubled up to the greatest. */
+  relayRetryMilliseconds: 100,
+  relayRetryMillisecondsMax: 5_000,
+  /** Milliseconds a look-up waits for the log to say where it ends, and after which it is asked again when it did not. */
+  logHeadWaitMilliseconds: 250,
+  logHeadRetryMilliseconds: 1_000,
   /** Events projected in one transaction. */
   projectionEvents: 5_000,
   /** Changes of the inventory after which a snapshot is kept: the most an answer about the past has to add up. */

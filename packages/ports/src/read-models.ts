@@ -265,7 +265,7 @@ export interface ReadModels {
    * while one is running its status is the answer, and an id that has been used answers as it ended.
    */
   startRebuild(rebuildId: string): Promise<RebuildStatus>;
-  rebuild(rebuildId: string): RebuildStatus | undefined;
+  rebuild(rebuildId: string): Promise<RebuildStatus | undefined>;
   close(): Promise<void>;
 }
 

@@ -1,1 +1,11 @@
-export {};
+export {
+  type KnownRequest,
+  openPostgresIdempotencyKeys,
+  type PostgresIdempotencyKeysOptions,
+} from './idempotency-keys.js';
+export { checkMigrated, migratePostgres } from './migrate.js';
+export { openPostgresProjectionStore } from './projection-store.js';
+export { openPostgresQueries } from './queries.js';
+export { openPostgresRebuilds, type PostgresRebuilds, type RebuildTurn } from './rebuilds.js';
+export { openPostgresStatus, type PostgresStatus } from './status.js';
+export { openPostgresWorkShare, type PostgresWorkShareOptions } from './work-share.js';

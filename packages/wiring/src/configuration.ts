@@ -1,3 +1,5 @@
+import { allOrNone, type Engines, readEngines } from './engines.js';
+
 /** Everything the environment may say (design A2), checked. */
 export interface Configuration {
   readonly host: string;
@@ -10,6 +12,8 @@ export interface Configuration {
   readonly origin: string;
   readonly identity: LocalIdentity | OidcIdentity;
   readonly logLevel: LogLevel;
+  /** Absent for the embedded ledger. */
+  readonly engines?: Engines;
 }
 
 /** No identity provider: one administrator's token in the data directory. */
@@ -33,18 +37,15 @@ export type ConfigurationResult =
   /** Every fault, one sentence each, naming the variable and never its value. */
   | { readonly ok: false; readonly faults: readonly string[] };
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 const LOOPBACK = /^(localhost|::1|127(\.\d{1,3}){3})$/;
 const ORIGIN = /^[^\s+/:]+(\/[^\s+/]+)*$/;
-/** Engines that this version does not bring: better said at the start than silently left unused. */
-const NOT_SUPPORTED = ['LEDGER_EVENTSTOREDB_URL', 'LEDGER_KAFKA_BROKERS', 'LEDGER_DATABASE_URL'] as const;
 
 /** Reads and checks the variables of design A2; an empty one counts as unset. */
 export function readConfiguration(environment: Environment): ConfigurationResult {
   const faults: string[] = [];
-  const value = (name: string): string | undefined =>
-    environment[name] === '' ? undefined : environment[name];
+  const value = valueIn(environment);
   const checked = (
     name: string,
     otherwise: string,
@@ -79,8 +80,7 @@ export function readConfiguration(environment: Environment): ConfigurationResult
     faults.push(
       'LEDGER_HOST must be a loopback address unless LEDGER_OIDC_ISSUER, LEDGER_OIDC_AUDIENCE and LEDGER_JWKS_URL name an identity provider',
     );
-  for (const name of NOT_SUPPORTED)
-    if (value(name) !== undefined) faults.push(`${name} is not supported by this version: leave it unset`);
+  const engines = allOrNone(readEngines(value, faults), value, faults);
 
   if (faults.length > 0 || !isLogLevel(logLevel)) return { ok: false, faults };
   return {
@@ -92,10 +92,17 @@ export function readConfiguration(environment: Environment): ConfigurationResult
       origin,
       identity,
       logLevel,
+      ...(engines && { engines }),
       ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.replace(/\/$/, '') }),
     },
   };
 }
+
+/** An empty variable counts as unset. */
+export const valueIn =
+  (environment: Environment) =>
+  (name: string): string | undefined =>
+    environment[name] === '' ? undefined : environment[name];
 
 function readIdentity(
   value: (name: string) => string | undefined,

@@ -1,6 +1,15 @@
 export { adminTokenPath } from './admin-token.js';
 export * from './configuration.js';
+export { openFulfilment } from './distributed/fulfilment.js';
+export { openProjections } from './distributed/projections.js';
+export { openRelay, type Part } from './distributed/relay.js';
+export * from './engines.js';
+export { type Health, startHealthServer } from './health-server.js';
 export * from './logger.js';
 export * from './open-ledger.js';
+export { type OpenedStore, openConfiguredEventStore } from './open-store.js';
+export { ConfigurationError, createTopics, migrate } from './operate-engines.js';
+export { servePart } from './part-service.js';
 export { openEmbeddedReadModels } from './read-models/embedded-read-models.js';
+export * from './run-service.js';
 export { sleep } from './sleep.js';

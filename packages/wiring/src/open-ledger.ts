@@ -1,20 +1,11 @@
-import { mkdir } from 'node:fs/promises';
-import { type Context, createContext, createLedger, type Ledger, runJobs } from '@stamp-ledger/app';
-import { recordedAt } from '@stamp-ledger/codec';
-import { openEmbeddedEventStore, openEmbeddedIdempotencyKeys } from '@stamp-ledger/embedded';
-import {
-  type EventStore,
-  type IdempotencyKeys,
-  LIMITS,
-  type ReadModels,
-  type Runtime,
-} from '@stamp-ledger/ports';
+import { type Context, createLedger, type Ledger, runJobs } from '@stamp-ledger/app';
+import type { IdempotencyKeys, Runtime } from '@stamp-ledger/ports';
 import { readAdminToken } from './admin-token.js';
 import type { Configuration } from './configuration.js';
+import { openDistributedParts } from './distributed/open-parts.js';
+import type { Health } from './health-server.js';
 import type { Logger } from './logger.js';
-import { openEmbeddedReadModels } from './read-models/embedded-read-models.js';
-import { recentCommands } from './recent-commands.js';
-import { openRuntime } from './runtime.js';
+import { openEmbeddedParts } from './open-embedded-parts.js';
 
 /** A ledger in this process, with what a service around it needs. */
 export interface OpenLedger {
@@ -32,52 +23,44 @@ export interface OpenLedger {
   close(): Promise<void>;
 }
 
-export interface Health {
-  readonly ready: boolean;
-  /** Why not, one sentence each. */
-  readonly failing: readonly string[];
+/** The engines of a ledger, opened: what it works on, and how to close it. */
+export interface Parts {
+  readonly context: Context;
+  readonly idempotencyKeys: IdempotencyKeys;
+  /** Closes everything in the order in which nothing is lost. */
+  close(): Promise<void>;
 }
 
-/**
- * Opens the ledger that the configuration describes. `onFatal` is called when the process must end (a failed fsync, a
- * broken invariant): nothing is acknowledged after it.
- */
-export async function openLedger({
-  configuration,
-  logger,
-  onFatal,
-}: {
+export interface OpenRequest {
   readonly configuration: Configuration;
   readonly logger: Logger;
+  /** Whether this process does the work behind accepted commands, or a share of it. */
+  readonly jobs: boolean;
+  /** Called when the process must end (a failed fsync, a broken invariant): nothing is acknowledged after it. */
   readonly onFatal: (error: unknown) => void;
-}): Promise<OpenLedger> {
-  const directory = configuration.dataDirectory;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const store = await openEmbeddedEventStore({ directory, onFatal });
-  const last = await store.last();
-  const runtime = await openRuntime({
-    dataDirectory: directory,
-    logHasEvents: last !== undefined,
-    notBefore: last && recordedAt(last),
-  });
-  const readModels = await openEmbeddedReadModels({ directory, store, now: runtime.clock.now });
-  const now = (): number => Date.parse(runtime.clock.now());
-  const idempotencyKeys = await openEmbeddedIdempotencyKeys({
-    directory,
-    now,
-    recent: await recentCommands(store, { since: now() - LIMITS.idempotencyKeyMilliseconds }),
-  });
-  const context = createContext({ store, readModels, runtime });
-  const background = createBackground({ context, logger, onFatal });
+}
+
+/** Opens the ledger that the configuration describes. */
+export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
+  const { configuration } = request;
+  const { engines, identity, dataDirectory } = configuration;
+  const parts = await (engines === undefined
+    ? openEmbeddedParts(request)
+    : openDistributedParts({ ...request, engines }));
+  const { context, idempotencyKeys } = parts;
+  const background = createBackground(context, request);
   return {
     ledger: createLedger(context),
     idempotencyKeys,
-    runtime,
-    ...(configuration.identity.kind === 'local' ? { adminToken: await readAdminToken(directory) } : {}),
-    health: () => healthOf(readModels),
+    runtime: context.runtime,
+    ...(identity.kind === 'local' ? { adminToken: await readAdminToken(dataDirectory) } : {}),
+    health: () => healthOf(context),
     startBackground: () => background.start(),
     stopBackground: () => background.stop(),
-    close: () => closeAll({ background, idempotencyKeys, readModels, store }),
+    close: async () => {
+      await background.stop();
+      await parts.close();
+    },
   };
 }
 
@@ -86,15 +69,7 @@ interface Background {
   stop(): Promise<void>;
 }
 
-function createBackground({
-  context,
-  logger,
-  onFatal,
-}: {
-  readonly context: Context;
-  readonly logger: Logger;
-  readonly onFatal: (error: unknown) => void;
-}): Background {
+function createBackground(context: Context, { logger, onFatal }: OpenRequest): Background {
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
   return {
@@ -112,27 +87,10 @@ function createBackground({
   };
 }
 
-function healthOf(readModels: ReadModels): Health {
+function healthOf({ readModels }: Context): Health {
   const failing = readModels
     .status()
     .filter(({ halted }) => halted !== undefined)
     .map(({ projection, halted }) => `projection ${projection} halted: ${halted}`);
   return { ready: failing.length === 0, failing };
-}
-
-async function closeAll({
-  background,
-  idempotencyKeys,
-  readModels,
-  store,
-}: {
-  readonly background: Background;
-  readonly idempotencyKeys: IdempotencyKeys;
-  readonly readModels: ReadModels;
-  readonly store: EventStore;
-}): Promise<void> {
-  await background.stop();
-  await idempotencyKeys.close();
-  await readModels.close();
-  await store.close();
 }

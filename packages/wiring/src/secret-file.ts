@@ -1,17 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
  * Reads a secret file, or makes it first: mode 0600, durable before it is used, so that what is derived from it can be
- * derived again after a crash.
+ * derived again after a crash. Of several processes that make it at once, one does, and all read what that one made.
  */
 export async function readOrCreateSecret(path: string, create: () => string): Promise<string> {
   const existing = await readIfThere(path);
   if (existing !== undefined) return existing;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${process.pid}.tmp`;
-  await rm(temporary, { force: true });
+  const temporary = `${path}.${randomUUID()}.tmp`;
   const file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   const secret = create();
   try {
@@ -20,7 +20,15 @@ export async function readOrCreateSecret(path: string, create: () => string): Pr
   } finally {
     await file.close();
   }
-  await rename(temporary, path);
+  try {
+    // Unlike a rename, a link never replaces what another process made meanwhile.
+    await link(temporary, path);
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
+    return await readFile(path, 'utf8');
+  } finally {
+    await rm(temporary, { force: true });
+  }
   const directory = await open(dirname(path), 'r');
   try {
     await directory.sync();
@@ -34,7 +42,10 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;

@@ -5,3 +5,4 @@ export { createAuthenticator, type Identity } from './authentication/create-auth
 export { createOidcAuthenticator, type OidcSettings } from './authentication/oidc.js';
 export { HTTP_LIMITS, type HttpLimits } from './limits.js';
 export { PROBLEMS, type ProblemKind, type ProblemName } from './problems/table.js';
+export * from './start-api.js';

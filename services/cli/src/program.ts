@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addDocumentCommands } from './commands/documents.js';
+import { addEngineCommands } from './commands/engines.js';
 import { addLookCommands } from './commands/look.js';
 import { addOrderCommands } from './commands/orders.js';
 import { addReportCommands } from './commands/reports.js';
@@ -58,5 +59,6 @@ function createProgram(streams: Streams, state: Run): Command {
   addDocumentCommands(program, bind);
   addLookCommands(program, bind);
   addReportCommands(program, bind);
+  addEngineCommands(program, bind);
   return program;
 }

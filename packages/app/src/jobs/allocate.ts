@@ -5,6 +5,7 @@ import type { CommandSource } from '../aggregate.js';
 import type { Context } from '../context.js';
 import { caughtUp, mustBeCaughtUp } from '../freshness.js';
 import { fromProcess } from '../sources.js';
+import { WORK_KEYS } from '../work-keys.js';
 import { appendOneEach, type StampStep } from './append-one-each.js';
 import type { Job } from './job.js';
 import { type Lot, lotsJob } from './lots.js';
@@ -18,7 +19,11 @@ type Allocating = Extract<AllocationState, { status: 'allocating' }>;
 export const allocateJob = (context: Context): Job =>
   lotsJob({
     name: 'allocation',
-    due: () => context.readModels.allocationsToDo({ limit: LIMITS.queryRows }),
+    due: async () =>
+      context.share.owns(WORK_KEYS.allocation)
+        ? context.readModels.allocationsToDo({ limit: LIMITS.queryRows })
+        : [],
+    term: () => context.share.term(),
     // Stock and progress must be those of the whole log, or a stamp given before a crash would be given twice.
     ready: () => caughtUp(context),
     begin: (id) => beginAllocation(context, id),

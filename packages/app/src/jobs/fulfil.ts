@@ -4,6 +4,7 @@ import { LIMITS, type OrderView, type StockItem } from '@stamp-ledger/ports';
 import type { Context } from '../context.js';
 import { mustBeCaughtUp, seenByAll } from '../freshness.js';
 import { fromProcess } from '../sources.js';
+import { WORK_KEYS } from '../work-keys.js';
 import { appendOneEach, type StampStep } from './append-one-each.js';
 import type { Job, RoundResult } from './job.js';
 import { OrderScan, type ScannedOrder } from './order-scan.js';
@@ -26,7 +27,7 @@ interface Assignment {
  * the return job. Two fulfillers can not sell one stamp: every sale expects the stamp's revision.
  */
 export function fulfilJob(context: Context): Job {
-  const { readModels, store, runtime } = context;
+  const { readModels, store, runtime, share } = context;
   const shelves = new StockShelves(readModels);
   const scan = new OrderScan(context, shelves);
   /** Orders closed, until the read models show it. */
@@ -34,6 +35,7 @@ export function fulfilJob(context: Context): Job {
   /** Orders that got only a part of their stamps, until the read models show which. */
   const short = new Recently<OrderId>();
   let started = false;
+  let term = share.term();
 
   async function soldFor(order: OrderView): Promise<readonly Serial[]> {
     if (order.outstanding === 0) return [];
@@ -46,7 +48,7 @@ export function fulfilJob(context: Context): Job {
     let stamps = 0;
     for await (const scanned of scan.next()) {
       const { order } = scanned;
-      if (closed.has(order.orderId)) continue;
+      if (closed.has(order.orderId) || !share.owns(WORK_KEYS.channel(order.channel))) continue;
       if (short.has(order.orderId)) {
         scan.passOver(scanned, 0);
         continue;
@@ -129,6 +131,8 @@ export function fulfilJob(context: Context): Job {
 
   async function round(): Promise<RoundResult> {
     try {
+      if (share.term() !== term) beginAgain();
+      term = share.term();
       if (!started) await mustBeCaughtUp(context);
       started = true;
       forget();

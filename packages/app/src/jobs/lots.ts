@@ -17,6 +17,7 @@ export function lotsJob<Id>({
   due,
   ready,
   begin,
+  term,
 }: {
   readonly name: string;
   /** Lots that the read model shows as not done. */
@@ -25,11 +26,16 @@ export function lotsJob<Id>({
   readonly ready: () => Promise<boolean>;
   /** A lot from where the log says that it stands; undefined when it is done already. */
   readonly begin: (id: Id) => Promise<Lot | undefined>;
+  /** Changes when lots may have been worked on by another process meanwhile: all are begun anew. */
+  readonly term: () => number;
 }): Job {
   const underWay = new Map<Id, Lot>();
+  let begunIn = term();
   return {
     name,
     round: async (signal) => {
+      if (term() !== begunIn) underWay.clear();
+      begunIn = term();
       let isReady: boolean | undefined;
       let worked = false;
       let failure: PortError | undefined;

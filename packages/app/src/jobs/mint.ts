@@ -5,6 +5,7 @@ import type { CommandSource } from '../aggregate.js';
 import type { Context } from '../context.js';
 import { caughtUp } from '../freshness.js';
 import { fromProcess } from '../sources.js';
+import { WORK_KEYS } from '../work-keys.js';
 import { appendOneEach, type StampStep } from './append-one-each.js';
 import type { Job } from './job.js';
 import { type Lot, lotsJob } from './lots.js';
@@ -19,7 +20,11 @@ type Minting = Extract<BatchState, { status: 'minting' }>;
 export const mintJob = (context: Context): Job =>
   lotsJob({
     name: 'minting',
-    due: () => context.readModels.batchesToMint({ limit: LIMITS.queryRows }),
+    due: async () => {
+      const open = await context.readModels.batchesToMint({ limit: LIMITS.queryRows });
+      return open.filter((id) => context.share.owns(WORK_KEYS.minting(id)));
+    },
+    term: () => context.share.term(),
     ready: () => caughtUp(context),
     begin: (id) => beginBatch(context, id),
   });

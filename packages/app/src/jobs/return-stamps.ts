@@ -4,6 +4,7 @@ import { LIMITS, type OrderView } from '@stamp-ledger/ports';
 import type { Context } from '../context.js';
 import { seenByAll } from '../freshness.js';
 import { fromProcess } from '../sources.js';
+import { WORK_KEYS } from '../work-keys.js';
 import { eachByItself } from './each-by-itself.js';
 import type { Job } from './job.js';
 import { Recently } from './recently.js';
@@ -14,7 +15,7 @@ import { Recently } from './recently.js';
  * revoked, with the order as evidence: nobody keeps both stamp and money.
  */
 export function returnStampsJob(context: Context): Job {
-  const { readModels, store } = context;
+  const { readModels, store, share } = context;
   const returned = new Recently<Serial>();
   return {
     name: 'returning',
@@ -25,6 +26,7 @@ export function returnStampsJob(context: Context): Job {
       const due: { readonly order: OrderView; readonly serial: Serial }[] = [];
       for (const order of await readModels.ordersToReturn({ limit: LIMITS.queryRows })) {
         if (due.length >= LIMITS.stampChunk) break;
+        if (!share.owns(WORK_KEYS.channel(order.channel))) continue;
         const kept = await keptSerials(context, order);
         for (const { serial, state } of await readModels.stampsOfOrder(order.orderId))
           if (state !== 'voided' && !kept.has(serial) && !returned.has(serial)) due.push({ order, serial });

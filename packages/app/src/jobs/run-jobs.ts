@@ -1,5 +1,6 @@
 import { LIMITS, PortError } from '@stamp-ledger/ports';
 import type { Context } from '../context.js';
+import { WORK_KEYS } from '../work-keys.js';
 import { allocateJob } from './allocate.js';
 import { expireOnce } from './expire.js';
 import { fulfilJob } from './fulfil.js';
@@ -34,7 +35,7 @@ async function runExpiry(
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      await expireOnce(context);
+      if (context.share.owns(WORK_KEYS.expiry)) await expireOnce(context);
     } catch (error) {
       if (!(error instanceof PortError)) throw error;
       if (!signal.aborted) onPortError('expiry', error);

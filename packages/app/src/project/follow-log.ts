@@ -1,7 +1,6 @@
 import type { LedgerEvent, Position, RecordedEvent } from '@stamp-ledger/codec';
 import {
   LIMITS,
-  PortError,
   type ProjectionName,
   type ProjectionProgress,
   type ProjectionStatus,
@@ -9,7 +8,7 @@ import {
 } from '@stamp-ledger/ports';
 import { auditIndexProjection } from './audit-index.js';
 import type { EventSource, Projected, Projection } from './batch.js';
-import { ProjectionFault } from './fault.js';
+import { isPassing, ProjectionFault, unexplained } from './fault.js';
 import { decodeOrFault } from './guard.js';
 import { inventoryProjection } from './inventory.js';
 import { verificationProjection } from './verification.js';
@@ -68,7 +67,7 @@ interface Page {
   readonly fault: ProjectionFault | undefined;
 }
 
-const NAMES: readonly ProjectionName[] = ['verification', 'inventory', 'audit-index'];
+export const PROJECTION_NAMES: readonly ProjectionName[] = ['verification', 'inventory', 'audit-index'];
 
 /**
  * Keeps the projections up with an ordered, gap-free log until `signal` aborts: asks the sink where each stands, reads
@@ -98,7 +97,7 @@ export async function runProjections(run: ProjectionRun): Promise<void> {
   }
 }
 
-async function startRunners({ store, names = NAMES }: ProjectionRun): Promise<Runner[]> {
+async function startRunners({ store, names = PROJECTION_NAMES }: ProjectionRun): Promise<Runner[]> {
   const progress = await store.progress();
   return names.map((name) => ({ name, progress: progress.get(name), repaired: 0, halted: undefined }));
 }
@@ -173,13 +172,6 @@ async function applyUnseen(
   return undefined;
 }
 
-const unexplained = (name: ProjectionName, { position }: LedgerEvent, cause: unknown): ProjectionFault =>
-  new ProjectionFault(
-    position,
-    `${name} failed at or soon after position ${position}: ${cause instanceof Error ? cause.name : 'unknown error'}`,
-    { cause },
-  );
-
 /** Applies one batch to one projection in one transaction. Rejects with a ProjectionFault or a PortError. */
 export function projectBatch(
   {
@@ -201,9 +193,6 @@ export function projectBatch(
       return store.transact(name, (transaction) => projections[name].project(transaction, events, source));
   }
 }
-
-/** True for a failure that goes away: nothing is wrong with the events or the rows. */
-const isPassing = (error: unknown): boolean => error instanceof PortError && error.kind !== 'corrupt';
 
 /** Does the work again, at growing intervals, until it does not fail for a passing reason; undefined when aborted. */
 async function retrying<Result>(

@@ -1,6 +1,7 @@
 export { auditIndexProjection } from './audit-index.js';
 export type { EventSource, Projected, Projection } from './batch.js';
 export { ProjectionFault } from './fault.js';
+export { type BusProjectionRun, runBusProjections } from './follow-bus.js';
 export * from './follow-log.js';
 export { createInventoryProjection, inventoryProjection } from './inventory.js';
 export { foldStampView, verificationProjection } from './verification.js';

@@ -9,8 +9,15 @@ const COMMANDS = 40;
 const STREAMS = 4;
 
 /** All that a log is. */
+interface Entry {
+  readonly stream: StreamName;
+  readonly revision: number;
+  readonly event: EncodedEvent;
+  /** Position of the last event of its append. */
+  place: string;
+}
 interface Model {
-  readonly log: { readonly stream: StreamName; readonly revision: number; readonly event: EncodedEvent }[];
+  readonly log: Entry[];
   readonly accepted: { readonly append: StreamAppend; readonly answer: AppendResult }[];
 }
 interface Real {
@@ -57,15 +64,22 @@ const append = (parts: readonly { stream: number; count: number; off: number }[]
         continue;
       }
       const first = ofStream(model, stream).length;
-      model.log.push(...each.events.map((one, index) => ({ stream, revision: first + index, event: one })));
+      const entries = each.events.map(
+        (one, index): Entry => ({ stream, revision: first + index, event: one, place: '' }),
+      );
+      model.log.push(...entries);
       expectations.push((result) => {
         assert.equal(result?.kind === 'appended' && result.revision, first + part.count - 1);
-        if (result !== undefined) model.accepted.push({ append: each, answer: result });
+        if (result?.kind !== 'appended') return;
+        model.accepted.push({ append: each, answer: result });
+        for (const entry of entries) entry.place = result.position;
       });
     }
     const results = await real.store.append(appends);
     assert.equal(results.length, appends.length);
     for (const [index, expectation] of expectations.entries()) expectation(results[index]);
+    // The streams of one call are independent: the store may have taken them in any order.
+    model.log.sort((a, b) => (a.place < b.place ? -1 : a.place > b.place ? 1 : 0));
   },
 });
 

@@ -1,7 +1,8 @@
+import type { RunStatus } from '@stamp-ledger/app';
 import type { Position } from '@stamp-ledger/codec';
 import type { Instant } from '@stamp-ledger/domain';
 import { inspectEmbeddedReadModels, readModelsFile } from '@stamp-ledger/embedded';
-import type { EventStore, ReadModels } from '@stamp-ledger/ports';
+import type { EventStore, ProjectionStatus, ReadModels } from '@stamp-ledger/ports';
 import { Generation } from './generation.js';
 import { readPointer, removeOtherGenerations, writePointer } from './pointer.js';
 import { ProgressWatch } from './progress-watch.js';
@@ -34,8 +35,9 @@ export async function openEmbeddedReadModels({
   let live = await Generation.start(directory, number);
   const watch = new ProgressWatch();
   const follow = (generation: Generation): void => {
-    generation.onStatus(() => watch.update(generation.statuses));
-    watch.update(generation.statuses);
+    const update = (): void => watch.update(generation.statuses.map(shown));
+    generation.onStatus(update);
+    update();
   };
   try {
     live.openQueries();
@@ -72,7 +74,7 @@ export async function openEmbeddedReadModels({
     reached: (request) => watch.reached(request),
     advanced: (signal) => watch.advanced(signal),
     startRebuild: (rebuildId) => rebuilds.start(rebuildId),
-    rebuild: (rebuildId) => rebuilds.status(rebuildId),
+    rebuild: async (rebuildId) => rebuilds.status(rebuildId),
     close: () => {
       closing ??= close();
       return closing;
@@ -93,6 +95,9 @@ function usableGeneration(directory: string, head: Position | undefined): number
   writePointer(directory, fresh);
   return fresh;
 }
+
+/** What the port shows of a run's status. */
+const shown = ({ events: _, repaired: __, ...status }: RunStatus): ProjectionStatus => status;
 
 /** Every query goes to the generation that is live when it is asked. */
 function delegated(

@@ -1,20 +1,19 @@
-import type { RunStatus } from '@stamp-ledger/app';
 import type { Position } from '@stamp-ledger/codec';
 import type { ProjectionName, ProjectionStatus, ReadModels } from '@stamp-ledger/ports';
 
 /** Where the projections stand, and who waits for them to move. All in memory: nothing is polled. */
 export class ProgressWatch {
-  #statuses: readonly RunStatus[] = [];
+  #statuses: readonly ProjectionStatus[] = [];
   readonly #waiting = new Set<() => void>();
   readonly #waitingForMove = new Set<() => void>();
 
   /** What the port shows of them. */
   status(): readonly ProjectionStatus[] {
-    return this.#statuses.map(({ events: _, repaired: __, ...status }) => status);
+    return this.#statuses;
   }
 
   /** Takes new statuses and wakes those they concern. */
-  update(statuses: readonly RunStatus[]): void {
+  update(statuses: readonly ProjectionStatus[]): void {
     const before = new Map<ProjectionName, Position | undefined>(
       this.#statuses.map(({ projection, position }) => [projection, position]),
     );

@@ -37,10 +37,12 @@ const matching = (pattern: RegExp, wants: string): Parameter<string> => ({
   wants,
 });
 
-/** Only the form that is handed out: a year such as 2024 is no position, but a time written badly. */
-const POSITION = /^[0-9]{16}$/;
+/** Only the forms that are handed out: a year such as 2024 is no position, but a time written badly. */
+const POSITION = /^[0-9]{16}(-[0-9]{16})?$/;
 const parsePosition = (text: string): Position | undefined =>
-  POSITION.test(text) && Number.isSafeInteger(Number(text)) ? (text as Position) : undefined;
+  POSITION.test(text) && text.split('-').every((part) => Number.isSafeInteger(Number(part)))
+    ? (text as Position)
+    : undefined;
 
 function parseMoment(text: string): Moment | undefined {
   const position = parsePosition(text);
@@ -57,10 +59,14 @@ export const integer = (least: number, most: number): Parameter<number> => ({
   wants: `must be a whole number from ${least} to ${most}`,
 });
 
-export const position: Parameter<Position> = { parse: parsePosition, wants: 'must be a position: 16 digits' };
+export const position: Parameter<Position> = {
+  parse: parsePosition,
+  wants: 'must be a position as the ledger hands it out',
+};
 export const moment: Parameter<Moment> = {
   parse: parseMoment,
-  wants: 'must be an RFC 3339 time in UTC, such as 2024-09-06T13:00:00Z, or a position of 16 digits',
+  wants:
+    'must be an RFC 3339 time in UTC, such as 2024-09-06T13:00:00Z, or a position as the ledger hands it out',
 };
 export const oneOf = <Value extends string>(...values: readonly Value[]): Parameter<Value> => ({
   parse: (text) => values.find((value) => value === text),
@@ -71,7 +77,7 @@ export const id = <Id extends string>(): Parameter<Id> =>
 export const channel = matching(/^[a-z0-9][a-z0-9-]{0,63}$/, "must be a channel's name");
 export const amount = matching(/^(0|[1-9][0-9]{0,14})(\.[0-9]{1,3})?$/, 'must be a decimal amount');
 export const currency = matching(/^[A-Z]{3}$/, 'must be an ISO 4217 code');
-export const cursor = matching(/^[0-9]{16}$/, 'must be the `next` of an earlier page');
+export const cursor = matching(POSITION, 'must be the `next` of an earlier page');
 export const streamName = matching(
   /^(stamp|order|batch|allocation|incident)-[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
   'must be the name of a stream',

@@ -28,7 +28,7 @@ export function rebuildRoutes(services: Services): Route[] {
       scope: 'operate',
       handle: async ({ parameters, requestId }) => {
         const id = idTarget()(parameters);
-        const status = ledger.readModels.rebuild(id);
+        const status = await ledger.readModels.rebuild(id);
         return status === undefined ? problem('unknown-rebuild', requestId) : json(200, status);
       },
     },

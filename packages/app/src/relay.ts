@@ -1,0 +1,148 @@
+import {
+  CodecError,
+  parseStream,
+  type RecordedEvent,
+  recordedAt,
+  type Serde,
+  type StreamName,
+} from '@stamp-ledger/codec';
+import type { Instant } from '@stamp-ledger/domain';
+import {
+  type BusPublisher,
+  type EventStore,
+  LIMITS,
+  PortError,
+  type PublisherTurn,
+  type Routed,
+} from '@stamp-ledger/ports';
+import { WeightedLru } from './weighted-lru.js';
+
+export interface RelayRun {
+  readonly store: Pick<EventStore, 'follow' | 'readStream'>;
+  readonly serde: Pick<Serde, 'decode'>;
+  readonly publisher: BusPublisher;
+  readonly signal: AbortSignal;
+  /** Resolves after so many milliseconds, or at once when `signal` aborts. */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly onStatus: (status: RelayStatus) => void;
+  readonly onPortError: (error: PortError) => void;
+}
+
+export type RelayStatus =
+  | { readonly kind: 'standing-by' }
+  /** Everything up to `position` is on the bus. */
+  | { readonly kind: 'leading'; readonly position?: string };
+
+/**
+ * Carries the log to the bus until `signal` aborts: waits for the turn, asks the bus what was published last, goes on
+ * after that. At least once, in order for each key. The bus owns the place, so nothing is kept here. A failing log or bus
+ * is tried again; any other error rejects.
+ */
+export async function runRelay(run: RelayRun): Promise<void> {
+  const route = createRouter(run);
+  for (let failures = 0; !run.signal.aborted; ) {
+    run.onStatus({ kind: 'standing-by' });
+    try {
+      const turn = await run.publisher.lead(run.signal);
+      if (turn === undefined) return;
+      await publishDuring(run, turn, {
+        route,
+        onPublished: () => {
+          failures = 0;
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof PortError) || error.kind === 'corrupt') throw error;
+      if (run.signal.aborted) return;
+      run.onPortError(error);
+      await run.sleep(pauseAfter(failures++), run.signal);
+    }
+  }
+}
+
+const pauseAfter = (failures: number): number =>
+  Math.min(LIMITS.relayRetryMilliseconds * 2 ** Math.min(failures, 16), LIMITS.relayRetryMillisecondsMax);
+
+type Route = (event: RecordedEvent) => Promise<Routed>;
+
+async function publishDuring(
+  { store, signal, onStatus }: RelayRun,
+  turn: PublisherTurn,
+  { route, onPublished }: { readonly route: Route; readonly onPublished: () => void },
+): Promise<void> {
+  const over = AbortSignal.any([signal, turn.ended]);
+  let latest = turn.mark?.recordedAt;
+  const showPosition = (position: string | undefined): void =>
+    onStatus({ kind: 'leading', ...(position === undefined ? {} : { position }) });
+  showPosition(turn.mark?.position);
+  try {
+    const after = turn.mark?.position;
+    const pages = store.follow({ limit: LIMITS.relayEvents, signal: over, ...(after && { after }) });
+    for await (const page of pages) {
+      const last = page.at(-1);
+      if (last === undefined || over.aborted) continue;
+      const messages: Routed[] = [];
+      for (const event of page) messages.push(await route(event));
+      latest = latestOf(latest, page);
+      // An event without a time of recording is for the projections to refuse; until one has a time, so has no mark.
+      await turn.publish({ messages, position: last.position, recordedAt: latest ?? EPOCH });
+      onPublished();
+      showPosition(last.position);
+    }
+  } finally {
+    await turn.resign();
+  }
+}
+
+const EPOCH = '1970-01-01T00:00:00.000Z' as Instant;
+
+function latestOf(latest: Instant | undefined, page: readonly RecordedEvent[]): Instant | undefined {
+  let later = latest;
+  for (const event of page) {
+    const time = recordedAt(event);
+    if (time !== undefined && (later === undefined || time > later)) later = time;
+  }
+  return later;
+}
+
+/** Stamps go by serial, orders by channel, which only an order's first event names, everything else by its stream. */
+function createRouter({ store, serde }: Pick<RelayRun, 'store' | 'serde'>): Route {
+  const channels = new WeightedLru<StreamName, string>(LIMITS.relayedOrders);
+
+  function channelIn(event: RecordedEvent | undefined): string | undefined {
+    if (event === undefined) return undefined;
+    try {
+      const decoded = serde.decode(event);
+      return decoded.type === 'OrderPlaced' ? decoded.data.channel : undefined;
+    } catch (error) {
+      if (error instanceof CodecError) return undefined;
+      throw error;
+    }
+  }
+
+  async function channelOf(event: RecordedEvent): Promise<string> {
+    const { stream, revision } = event;
+    const known = channels.get(stream);
+    if (known !== undefined) return known;
+    const first = revision === 0 ? event : (await store.readStream({ stream, limit: 1 })).events[0];
+    // An order that cannot be read still has a key of its own.
+    const channel = channelIn(first) ?? stream;
+    channels.set(stream, channel, 1);
+    return channel;
+  }
+
+  return async (event) => {
+    const parsed = parseStream(event.stream);
+    switch (parsed?.kind) {
+      case 'stamp':
+        return { topic: 'stamps', key: parsed.id, event };
+      case 'order':
+        return { topic: 'orders', key: await channelOf(event), event };
+      case 'batch':
+      case 'allocation':
+      case 'incident':
+      case undefined:
+        return { topic: 'control', key: event.stream, event };
+    }
+  };
+}

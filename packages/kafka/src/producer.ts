@@ -1,0 +1,113 @@
+import { type BusTopic, type Partition, PortError, type Routed } from '@stamp-ledger/ports';
+import { type Kafka, type Message, Partitioners, type PartitionMetadata, type Producer } from 'kafkajs';
+import { CONTENT_TYPE, eventText } from './cloud-events.js';
+import { RETRY, TOPICS } from './kafka-client.js';
+import { KAFKA_LIMITS } from './limits.js';
+
+const HEADERS = { 'content-type': CONTENT_TYPE };
+const ACKS_ALL = -1;
+
+/**
+ * Sends one request at a time: with two under way and a lost answer, kafkajs' idempotent producer would lose a message.
+ * After a failure it is of no use any more, and another has to be made.
+ */
+export class LedgerProducer {
+  readonly #producer: Producer;
+  readonly #partitions = new Map<string, PartitionMetadata[]>();
+  /** Java's choice (murmur2 of the key). Asked here, so that it is known how many messages went where. */
+  readonly #choose = Partitioners.DefaultPartitioner();
+
+  constructor(private readonly kafka: Kafka) {
+    this.#producer = kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      createPartitioner: Partitioners.DefaultPartitioner,
+      allowAutoTopicCreation: false,
+      retry: RETRY,
+    });
+  }
+
+  async connect(): Promise<void> {
+    const admin = this.kafka.admin();
+    try {
+      await admin.connect();
+      const { topics } = await admin.fetchTopicMetadata({ topics: Object.values(TOPICS) });
+      for (const { name, partitions } of topics) this.#partitions.set(name, partitions);
+    } finally {
+      await admin.disconnect();
+    }
+    await this.#producer.connect();
+  }
+
+  disconnect(): Promise<void> {
+    return this.#producer.disconnect();
+  }
+
+  /** Sends a record of the relay's own; answers its offset. */
+  async sendControl(value: string): Promise<bigint> {
+    const [sent] = await this.#producer.send({
+      topic: TOPICS.control,
+      acks: ACKS_ALL,
+      messages: [{ key: 'relay', value, headers: HEADERS, partition: 0 }],
+    });
+    return offsetOf(sent?.baseOffset);
+  }
+
+  /** Sends events in order; moves `offsets` behind what was sent. */
+  async sendEvents(events: readonly Routed[], offsets: Map<Partition, bigint>): Promise<void> {
+    for (const chunk of this.#chunksOf(events)) {
+      const byTopic = new Map<string, Message[]>();
+      const counts = new Map<Partition, number>();
+      for (const { topic, partition, message } of chunk) {
+        const messages = byTopic.get(topic) ?? [];
+        messages.push({ ...message, partition });
+        byTopic.set(topic, messages);
+        const place = placeOf(topic, partition);
+        counts.set(place, (counts.get(place) ?? 0) + 1);
+      }
+      const topicMessages = [...byTopic].map(([topic, messages]) => ({ topic, messages }));
+      const sent = await this.#producer.sendBatch({ acks: ACKS_ALL, topicMessages });
+      for (const { topicName, partition, baseOffset } of sent) {
+        const place = placeOf(topicName, partition);
+        offsets.set(place, offsetOf(baseOffset) + BigInt(counts.get(place) ?? 0));
+      }
+    }
+  }
+
+  *#chunksOf(events: readonly Routed[]): Generator<readonly Sized[]> {
+    let chunk: Sized[] = [];
+    let bytes = 0;
+    for (const { topic, key, event } of events) {
+      const value = eventText(event);
+      if (chunk.length > 0 && bytes + value.length > KAFKA_LIMITS.sendBytes) {
+        yield chunk;
+        chunk = [];
+        bytes = 0;
+      }
+      chunk.push(this.#placed(topic, { key, value, headers: HEADERS }));
+      bytes += value.length;
+    }
+    if (chunk.length > 0) yield chunk;
+  }
+
+  #placed(of: BusTopic, message: Message): Sized {
+    const topic = TOPICS[of];
+    const partitionMetadata = this.#partitions.get(topic) ?? [];
+    return { topic, partition: this.#choose({ topic, partitionMetadata, message }), message };
+  }
+}
+
+interface Sized {
+  readonly topic: string;
+  readonly partition: number;
+  readonly message: Message;
+}
+
+export const placeOf = (topic: string, partition: number): Partition => `${topic}/${partition}` as Partition;
+
+/** Without the offset nobody could say how far the bus has come: then it is sent again. */
+function offsetOf(baseOffset: string | undefined): bigint {
+  const offset = BigInt(baseOffset ?? -1);
+  if (offset < 0n) throw new PortError('unavailable', 'Kafka did not say where it put the messages');
+  return offset;
+}

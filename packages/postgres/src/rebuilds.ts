@@ -1,0 +1,217 @@
+import { LIMITS, PortError, type RebuildStatus } from '@stamp-ledger/ports';
+import type pg from 'pg';
+import { type Connection, closePool, makeClient, openPool, withConnection } from './connect.js';
+import { portError } from './errors.js';
+import { HOLD_LIVE_SQL, liveOf } from './generations.js';
+import { POSTGRES_LIMITS } from './limits.js';
+import { LOCKS } from './locks.js';
+import { checkMigrated } from './migrate.js';
+import { createModelsSql } from './schema/models.js';
+import { schemaOf } from './statements.js';
+
+/** The one worker that builds the read models anew. */
+export interface RebuildTurn {
+  readonly rebuildId: string;
+  /** Aborts when the turn is lost: another worker may have it by then. */
+  readonly lost: AbortSignal;
+  reportRebuild(progress: { readonly eventsDone: number; readonly eventsTotal: number }): Promise<void>;
+  /** Ends the rebuild, and the turn. */
+  endRebuild(outcome: { readonly status: 'done' | 'failed'; readonly detail?: string }): Promise<void>;
+  /** Gives the turn up; the rebuild still runs and may be claimed again. */
+  release(): Promise<void>;
+}
+
+export interface PostgresRebuilds {
+  /** Begins a rebuild, unless one is running or the id was used: then its status is the answer. */
+  requestRebuild(rebuildId: string): Promise<RebuildStatus>;
+  readRebuild(rebuildId: string): Promise<RebuildStatus | undefined>;
+  /** The turn to carry the running rebuild out; undefined when none is running or another worker has the turn. */
+  claimRebuild(): Promise<RebuildTurn | undefined>;
+  /** An empty generation beside the live one, which has seen of the bus what the live one has by now. */
+  createGeneration(): Promise<number>;
+  /** Makes a generation live; waits for the transactions on the one before. */
+  swapGeneration(generation: number): Promise<void>;
+  /** Drops every generation but the live one: for the holder of the turn, before it makes one or after the swap. */
+  dropOldGenerations(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface RebuildRow {
+  readonly id: string;
+  readonly status: RebuildStatus['status'];
+  readonly events_done: number;
+  readonly events_total: number;
+  readonly detail: string | null;
+}
+
+const SELECT = 'SELECT id, status, events_done, events_total, detail FROM ledger.rebuild';
+const RUNNING = `${SELECT} WHERE status = 'running'`;
+const BY_ID = `${SELECT} WHERE id = $1`;
+const BEGIN_REBUILD = `INSERT INTO ledger.rebuild (id, status) VALUES ($1, 'running') ON CONFLICT DO NOTHING`;
+const REPORT = `UPDATE ledger.rebuild SET events_done = $2, events_total = $3 WHERE id = $1 AND status = 'running'`;
+const END_REBUILD = `UPDATE ledger.rebuild SET status = $2, detail = $3 WHERE id = $1 AND status = 'running'`;
+const FORGET = `DELETE FROM ledger.rebuild WHERE status <> 'running' AND number <=
+  (SELECT max(number) FROM ledger.rebuild) - $1`;
+
+/** Opens the control of rebuilds. Rejects with a PortError, as all its calls do. */
+export async function openPostgresRebuilds({ url }: { readonly url: string }): Promise<PostgresRebuilds> {
+  const pool = openPool({ url, purpose: 'rebuilds', connections: POSTGRES_LIMITS.controlConnections });
+  const on = async <Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> => {
+    try {
+      return await withConnection(pool, work);
+    } catch (error) {
+      throw portError(error, 'rebuilding');
+    }
+  };
+  try {
+    await on(checkMigrated);
+  } catch (error) {
+    await closePool(pool);
+    throw error;
+  }
+  return {
+    requestRebuild: (rebuildId) => on((connection) => requestRebuild(connection, rebuildId)),
+    readRebuild: (rebuildId) => on((connection) => statusBy(connection, BY_ID, [rebuildId])),
+    claimRebuild: () => claimRebuild(url),
+    createGeneration: () => on(createGeneration),
+    swapGeneration: (generation) => on((connection) => swapGeneration(connection, generation)),
+    dropOldGenerations: () => on(dropOldGenerations),
+    close: () => closePool(pool),
+  };
+}
+
+async function statusBy(
+  connection: Pick<pg.ClientBase, 'query'>,
+  sql: string,
+  values: readonly string[] = [],
+): Promise<RebuildStatus | undefined> {
+  const { rows } = await connection.query<RebuildRow>(sql, [...values]);
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  return {
+    rebuildId: row.id,
+    status: row.status,
+    eventsDone: row.events_done,
+    eventsTotal: row.events_total,
+    ...(row.detail === null ? {} : { detail: row.detail }),
+  };
+}
+
+async function requestRebuild(connection: Connection, rebuildId: string): Promise<RebuildStatus> {
+  for (let attempt = 0; attempt < POSTGRES_LIMITS.rebuildAttempts; attempt++) {
+    const known = (await statusBy(connection, RUNNING)) ?? (await statusBy(connection, BY_ID, [rebuildId]));
+    if (known !== undefined) return known;
+    await connection.query(BEGIN_REBUILD, [rebuildId]);
+  }
+  throw new PortError('unavailable', 'rebuilds come and go too fast');
+}
+
+/** The turn is a lock of a session of its own: it ends with the worker, however that ends. */
+async function claimRebuild(url: string): Promise<RebuildTurn | undefined> {
+  const client = makeClient({ url, purpose: 'rebuild turn' });
+  const over = new AbortController();
+  client.on('error', () => over.abort());
+  client.on('end', () => over.abort());
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ free: boolean }>('SELECT pg_try_advisory_lock($1, 0) AS free', [
+      LOCKS.rebuild,
+    ]);
+    const running = rows[0]?.free === true ? await statusBy(client, RUNNING) : undefined;
+    if (running !== undefined) return turnOf(client, running.rebuildId, over);
+  } catch (error) {
+    void client.end().catch(() => undefined);
+    throw portError(error, 'claiming a rebuild');
+  }
+  await client.end().catch(() => undefined);
+  return undefined;
+}
+
+function turnOf(client: pg.Client, rebuildId: string, over: AbortController): RebuildTurn {
+  const ask = async (sql: string, values: readonly (string | number | null)[] = []): Promise<void> => {
+    try {
+      await client.query(sql, [...values]);
+    } catch (error) {
+      throw portError(error, 'reporting a rebuild');
+    }
+  };
+  // A server that is gone without a word is noticed by asking.
+  const pulse = setInterval(() => {
+    ask('SELECT 1').catch(() => over.abort());
+  }, POSTGRES_LIMITS.pulseMilliseconds);
+  pulse.unref();
+  over.signal.addEventListener('abort', () => clearInterval(pulse), { once: true });
+  const release = async (): Promise<void> => {
+    over.abort();
+    await client.end().catch(() => undefined);
+  };
+  return {
+    rebuildId,
+    lost: over.signal,
+    reportRebuild: ({ eventsDone, eventsTotal }) => ask(REPORT, [rebuildId, eventsDone, eventsTotal]),
+    async endRebuild({ status, detail }) {
+      await ask(END_REBUILD, [rebuildId, status, detail ?? null]);
+      await ask(FORGET, [LIMITS.rememberedRebuilds]);
+      await release();
+    },
+    release,
+  };
+}
+
+async function inTransaction<Result>(connection: Connection, work: () => Promise<Result>): Promise<Result> {
+  await connection.query('BEGIN');
+  try {
+    const result = await work();
+    await connection.query('COMMIT');
+    return result;
+  } catch (error) {
+    await connection.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+async function holdLive(connection: Connection): Promise<number> {
+  const results = (await connection.query(HOLD_LIVE_SQL)) as unknown as pg.QueryResult[];
+  return liveOf(results.at(-1)?.rows[0]);
+}
+
+function createGeneration(connection: Connection): Promise<number> {
+  return inTransaction(connection, async () => {
+    const live = await holdLive(connection);
+    const { rows } = await connection.query<{ number: number }>(
+      'INSERT INTO ledger.generation DEFAULT VALUES RETURNING number',
+    );
+    const number = rows[0]?.number;
+    if (number === undefined) throw new PortError('corrupt', 'a generation got no number');
+    await connection.query(createModelsSql(number));
+    await connection.query(
+      `INSERT INTO ${schemaOf(number)}.bus_offset (projection, partition, next)
+         SELECT projection, partition, next FROM ${schemaOf(live)}.bus_offset`,
+    );
+    return number;
+  });
+}
+
+function swapGeneration(connection: Connection, generation: number): Promise<void> {
+  return inTransaction(connection, async () => {
+    await connection.query('SELECT pg_advisory_xact_lock($1, 0)', [LOCKS.live]);
+    const { rowCount } = await connection.query(
+      `UPDATE ledger.live SET generation = $1
+        WHERE EXISTS (SELECT FROM ledger.generation WHERE number = $1)`,
+      [generation],
+    );
+    if (rowCount !== 1) throw new PortError('corrupt', `there is no generation ${generation}`);
+  });
+}
+
+async function dropOldGenerations(connection: Connection): Promise<void> {
+  const { rows } = await connection.query<{ number: number }>(
+    'SELECT number FROM ledger.generation ORDER BY number',
+  );
+  for (const { number } of rows)
+    await inTransaction(connection, async () => {
+      if (number === (await holdLive(connection))) return;
+      await connection.query(`DROP SCHEMA IF EXISTS ${schemaOf(number)} CASCADE`);
+      await connection.query('DELETE FROM ledger.generation WHERE number = $1', [number]);
+    });
+}

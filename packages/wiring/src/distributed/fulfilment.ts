@@ -1,0 +1,16 @@
+import { openLedger } from '../open-ledger.js';
+import type { DistributedGiven } from '../run-service.js';
+import type { Part } from './relay.js';
+
+/** Starts a share of minting, allocation, fulfilment, return and expiry. */
+export async function openFulfilment({ configuration, logger, onFatal }: DistributedGiven): Promise<Part> {
+  const opened = await openLedger({ configuration, logger, onFatal, jobs: true });
+  opened.startBackground();
+  return {
+    // What the jobs wait for is the engines; a broken invariant ends the process by itself.
+    live: () => true,
+    health: () => opened.health(),
+    gauges: () => ({ ledger_read_models_halted: opened.health().failing.length }),
+    stop: () => opened.close(),
+  };
+}

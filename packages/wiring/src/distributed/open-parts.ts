@@ -1,0 +1,50 @@
+import { mkdir } from 'node:fs/promises';
+import { createContext } from '@stamp-ledger/app';
+import { recordedAt } from '@stamp-ledger/codec';
+import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
+import type { PortError } from '@stamp-ledger/ports';
+import { openPostgresIdempotencyKeys, openPostgresWorkShare } from '@stamp-ledger/postgres';
+import type { Engines } from '../engines.js';
+import type { OpenRequest, Parts } from '../open-ledger.js';
+import { openRuntime } from '../runtime.js';
+import { openSharedReadModels } from './shared-read-models.js';
+import { tolerantKeys } from './tolerant-keys.js';
+
+/**
+ * The ledger on EventStoreDB and PostgreSQL, as one of several processes. The read models are written by the projections
+ * service; what a process does behind accepted commands it shares with the others.
+ */
+export async function openDistributedParts({
+  configuration,
+  engines,
+  jobs,
+  logger,
+  onFatal,
+}: OpenRequest & { readonly engines: Engines }): Promise<Parts> {
+  const directory = configuration.dataDirectory;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const onAway = (what: string) => (error: PortError) =>
+    logger.warn({ kind: error.kind, reason: error.message }, `${what} cannot be reached`);
+  const store = await openEventStoreDb(engines.eventStoreDb);
+  const last = await store.last();
+  const runtime = await openRuntime({
+    dataDirectory: directory,
+    logHasEvents: last !== undefined,
+    notBefore: last && recordedAt(last),
+  });
+  const { url } = engines.database;
+  const readModels = await openSharedReadModels({ url, onAway: onAway('the read models'), onFatal });
+  const now = (): number => Date.parse(runtime.clock.now());
+  const keys = await openPostgresIdempotencyKeys({ url, now });
+  const share = jobs ? await openPostgresWorkShare({ url }) : undefined;
+  return {
+    context: createContext({ store, readModels, runtime, ...(share && { share }) }),
+    idempotencyKeys: tolerantKeys(keys, onAway('the idempotency keys')),
+    close: async () => {
+      await share?.close();
+      await keys.close();
+      await readModels.close();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { performance } from 'node:perf_hooks';
+import { runBusProjections } from '@stamp-ledger/app';
+import { serde } from '@stamp-ledger/codec';
+import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
+import { openKafkaConsumer } from '@stamp-ledger/kafka';
+import type { ProjectionName } from '@stamp-ledger/ports';
+import { openPostgresProjectionStore } from '@stamp-ledger/postgres';
+import type { DistributedGiven } from '../run-service.js';
+import { startRebuilder } from './rebuilder.js';
+import type { Part } from './relay.js';
+
+/** Milliseconds without a word from Kafka after which a worker is not ready, and after which it should be started anew. */
+const SILENT_MILLISECONDS = 15_000;
+const STUCK_MILLISECONDS = 120_000;
+
+/** Starts one worker of the projections: Kafka in, PostgreSQL out, and rebuilds when they are asked for. */
+export async function openProjections({ engines, logger, onFatal }: DistributedGiven): Promise<Part> {
+  const { url } = engines.database;
+  const log = await openEventStoreDb(engines.eventStoreDb);
+  const store = await openPostgresProjectionStore({ url });
+  const consumer = await openKafkaConsumer({
+    ...engines.kafka,
+    clientId: 'stamp-ledger-projections',
+    group: 'ledger-projections',
+  });
+  const stopping = new AbortController();
+  const halted = new Map<ProjectionName, string>();
+  let aliveAt = performance.now();
+  const running = runBusProjections({
+    consumer,
+    store,
+    read: (request) => log.readAll(request),
+    readStream: (request) => log.readStream(request),
+    decode: serde.decode,
+    signal: stopping.signal,
+    onAlive: () => {
+      aliveAt = performance.now();
+    },
+    onHalted: (projection, reason) => {
+      halted.set(projection, reason);
+      logger.error({ projection, reason }, 'a projection halted: an operator has to look');
+    },
+  }).catch(onFatal);
+  const rebuilder = startRebuilder({ url, log, logger, onFatal });
+  const silentFor = (): number => performance.now() - aliveAt;
+  return {
+    live: () => silentFor() < STUCK_MILLISECONDS,
+    health: () => {
+      const failing = [...halted].map(([name, reason]) => `projection ${name} halted: ${reason}`);
+      if (silentFor() > SILENT_MILLISECONDS) failing.push('Kafka cannot be reached');
+      return { ready: failing.length === 0, failing };
+    },
+    gauges: () => ({
+      ledger_projections_halted: halted.size,
+      ledger_bus_silent_seconds: silentFor() / 1_000,
+    }),
+    stop: async () => {
+      stopping.abort();
+      await running;
+      await rebuilder.stop();
+      await consumer.close();
+      await store.close();
+      await log.close();
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { adminTokenPath, type Given, type OpenLedger, openLedger, type Service } from '@stamp-ledger/wiring';
+import { createApi } from './api.js';
+import { createAuthenticator } from './authentication/create-authenticator.js';
+
+/**
+ * Opens the ledger that the configuration describes and serves its HTTP API. With `jobs` this process also does the work
+ * behind accepted commands, or its share of it.
+ */
+export async function startApi(given: Given, { jobs }: { readonly jobs: boolean }): Promise<Service> {
+  const { configuration, logger } = given;
+  const opened = await openLedger({ ...given, jobs });
+  const { ledger, idempotencyKeys, runtime, adminToken, health } = opened;
+  const { publicUrl, identity, dataDirectory } = configuration;
+  const api = createApi({
+    ledger,
+    idempotencyKeys,
+    runtime,
+    authenticator: createAuthenticator(identity, adminToken),
+    health,
+    logger,
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+  });
+  const { url } = await api.listen(configuration);
+  if (jobs) opened.startBackground();
+  return {
+    url,
+    ...(identity.kind === 'local'
+      ? { announcement: `administrator's token: ${adminTokenPath(dataDirectory)}` }
+      : {}),
+    stop: () => stop(api, opened),
+  };
+}
+
+async function stop(api: { close(): Promise<void> }, opened: OpenLedger): Promise<void> {
+  // The jobs end while the last requests do: what they leave is for the next start, or for another process.
+  await Promise.all([api.close(), opened.stopBackground()]);
+  await opened.close();
+}

@@ -1,0 +1,4 @@
+import { openRelay, runDistributedService, servePart } from '@stamp-ledger/wiring';
+
+/** Carries the log to Kafka. Any number of these may run: one leads, the others stand by. */
+await runDistributedService(process.env, async (given) => servePart(given, await openRelay(given)));

@@ -1,0 +1,77 @@
+import t, { type Test } from 'tap';
+import { evening, type Fault } from '../scenarios/evening.js';
+import {
+  type DistributedLedger,
+  startDistributedLedger,
+  startEngines,
+  type TestEngines,
+} from '../support/distributed.js';
+import { type ServiceName, type ServiceProcess, startService } from '../support/service-process.js';
+import { readTopic } from './topic-check.js';
+
+const SEEDS = (process.env.TEST_SEEDS ?? '1,2,3').split(',').map(Number);
+const SIZE = { stamps: 50_000, orders: 10_000, affixings: 1_500 };
+
+/** Milliseconds between two faults, at least: something has to get done. */
+const CALM_MILLISECONDS = 1_500;
+
+for (const seed of SEEDS)
+  t.test(`an evening of the distributed ledger with faults, seed ${seed}`, async (t) => {
+    const engines = await startEngines();
+    t.teardown(() => engines.stop());
+    const ledger = await startDistributedLedger(engines);
+    t.teardown(() => ledger.stop());
+    const deployment = { urls: ledger.urls, token: ledger.token, faults: faultsOf(engines, ledger) };
+    const outcome = await evening({ deployment, size: SIZE, seed, note: (text) => t.comment(text) });
+    t.comment(`${outcome.events} events`);
+    await topicsHold(t, engines, outcome.revisions);
+    t.strictSame(
+      await ledger.stop(),
+      ledger.services.map(() => 0),
+      'every service drains',
+    );
+  });
+
+function faultsOf({ kafka, postgres, variables }: TestEngines, { services }: DistributedLedger): Fault[] {
+  const calm = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, CALM_MILLISECONDS));
+  const fault = (name: string, happen: () => Promise<void>): Fault => ({
+    name,
+    happen: async () => {
+      await happen();
+      await calm();
+    },
+  });
+  const killed = (service: ServiceProcess, index: number): Fault =>
+    fault(`kill -9 ${service.name} ${index}`, async () => {
+      await service.kill();
+      await service.start();
+    });
+  const mortal: readonly ServiceName[] = ['relay', 'projections', 'fulfilment'];
+  return [
+    fault('restart Kafka', () => kafka.restart()),
+    fault('restart PostgreSQL', () => postgres.restart()),
+    ...services.filter(({ name }) => mortal.includes(name)).map(killed),
+    fault('a projections worker comes and goes', async () => {
+      const third = await startService('projections', variables);
+      await calm();
+      await third.stop();
+    }),
+  ];
+}
+
+/** What an independent consumer finds is what the log has: every stream, to its last event, in order. */
+async function topicsHold(
+  t: Test,
+  { kafka }: TestEngines,
+  revisions: ReadonlyMap<string, number>,
+): Promise<void> {
+  const found = new Map<string, number>();
+  for (const topic of ['ledger.stamps', 'ledger.orders', 'ledger.control']) {
+    const reading = await readTopic(kafka.brokers[0] ?? '', topic);
+    t.comment(`${topic}: ${reading.messages} messages, ${reading.repeated} of them repeats`);
+    for (const [stream, revision] of reading.revisions) found.set(stream, revision);
+  }
+  t.equal(found.size, revisions.size, 'every stream is on a topic');
+  const different = [...revisions].filter(([stream, revision]) => found.get(stream) !== revision);
+  t.strictSame(different, [], 'and every event of it');
+}

@@ -1,0 +1,128 @@
+import { idempotencyKeysContract, type KeysUnderTest } from '@stamp-ledger/contracts';
+import { type IdempotencyKeys, LIMITS, type StoredAnswer } from '@stamp-ledger/ports';
+import { migratePostgres, openPostgresIdempotencyKeys } from '@stamp-ledger/postgres';
+import t, { type Test } from 'tap';
+import { eventually } from '../support/eventually.js';
+import { queryPostgres, startPostgres } from '../support/postgres-server.js';
+
+const server = await startPostgres();
+t.teardown(() => server.stop());
+
+let databases = 0;
+async function freshDatabase(): Promise<string> {
+  const url = await server.createDatabase(`keys_${++databases}`);
+  await migratePostgres({ url });
+  return url;
+}
+
+async function postgresKeys(): Promise<KeysUnderTest> {
+  const url = await freshDatabase();
+  let time = 1_000_000_000_000;
+  const open = (recent: Parameters<KeysUnderTest['reopen']>[0] = []) =>
+    openPostgresIdempotencyKeys({ url, now: () => time, recent });
+  let current = await open();
+  return {
+    keys: current,
+    async reopen(recent) {
+      await current.close();
+      current = await open(recent);
+      return current;
+    },
+    advance(milliseconds) {
+      time += milliseconds;
+    },
+    destroy: () => current.close(),
+  };
+}
+
+for (const { name, run } of idempotencyKeysContract({ name: 'postgres', open: postgresKeys }))
+  t.test(name, () => run());
+
+const answer: StoredAnswer = { status: 201, headers: { location: '/v1/orders/a' }, body: '{"a":"印"}' };
+const now = () => 1_000_000_000_000;
+
+async function twoProcesses(t: Test): Promise<readonly [IdempotencyKeys, IdempotencyKeys, string]> {
+  const url = await freshDatabase();
+  const [one, two] = await Promise.all([1, 2].map(() => openPostgresIdempotencyKeys({ url, now })));
+  if (one === undefined || two === undefined) throw new Error('not opened');
+  t.teardown(() => Promise.all([one.close(), two.close()]));
+  return [one, two, url];
+}
+
+t.test('two processes share their keys', async (t) => {
+  const [one, two] = await twoProcesses(t);
+  const request = { key: 'k', requestHash: 'h' };
+  const claims = await Promise.all([one, two, one, two].map((keys) => keys.claim(request)));
+  t.strictSame(claims.map(({ kind }) => kind).sort(), [
+    'claimed',
+    'in-progress',
+    'in-progress',
+    'in-progress',
+  ]);
+  const holder = claims.findIndex(({ kind }) => kind === 'claimed') % 2 === 0 ? one : two;
+  const other = holder === one ? two : one;
+  t.strictSame(await other.claim({ ...request, requestHash: 'other' }), { kind: 'other-request' });
+  await other.finish({ key: 'k', answer: { ...answer, status: 500 } });
+  await other.release('k');
+  t.strictSame(await other.claim(request), { kind: 'in-progress' }, 'only the holder ends a claim');
+  await holder.finish({ key: 'k', answer });
+  t.strictSame(await other.claim(request), { kind: 'finished', answer });
+});
+
+t.test('the claim of a process that died is free for the same request alone', async (t) => {
+  const [one, two, url] = await twoProcesses(t);
+  const request = { key: 'k', requestHash: 'h' };
+  t.strictSame(await one.claim(request), { kind: 'claimed' });
+  t.strictSame(await two.claim(request), { kind: 'in-progress' });
+  // A process that died is a session that is not there: the row says that its owner was number 0.
+  await queryPostgres(url, 'UPDATE ledger.idempotency_key SET owner = 0');
+  t.strictSame(await two.claim({ ...request, requestHash: 'other' }), { kind: 'other-request' });
+  t.strictSame(await two.claim(request), { kind: 'claimed' });
+  await one.finish({ key: 'k', answer: { ...answer, status: 500 } });
+  t.strictSame(await one.claim(request), { kind: 'in-progress' }, 'a late answer does not count');
+});
+
+t.test('keys go on after a restart of the server, and claims hold again', async (t) => {
+  const [one, two] = await twoProcesses(t);
+  const request = { key: 'k', requestHash: 'h' };
+  await one.claim({ key: 'before', requestHash: 'h' });
+  await one.finish({ key: 'before', answer });
+  await server.restart();
+  await eventually(
+    () =>
+      one.claim({ key: 'before', requestHash: 'h' }).then(
+        ({ kind }) => kind === 'finished',
+        (error) => {
+          t.match(error, { name: 'PortError', kind: 'unavailable' });
+          return false;
+        },
+      ),
+    { what: 'the answer is there', milliseconds: 10_000 },
+  );
+  let round = 0;
+  await eventually(
+    async () => {
+      const again = { ...request, key: `k${++round}` };
+      await one.claim(again);
+      return (await two.claim(again)).kind === 'in-progress';
+    },
+    { what: 'the session of the owner is there', milliseconds: 10_000 },
+  );
+});
+
+t.test('requests that are known of the log are bounded, and a repeated one is found', async (t) => {
+  const url = await freshDatabase();
+  const recent = Array.from({ length: LIMITS.recentCommands + 1 }, (_, index) => ({
+    key: `k${index}`,
+    requestHash: 'h',
+  }));
+  const keys = await openPostgresIdempotencyKeys({ url, now, recent });
+  t.teardown(() => keys.close());
+  t.strictSame(await keys.claim({ key: 'k0', requestHash: 'other' }), { kind: 'claimed' });
+  t.strictSame(await keys.claim({ key: 'k1', requestHash: 'other' }), { kind: 'other-request' });
+});
+
+t.test('a database that was not migrated is refused', async (t) => {
+  const url = await server.createDatabase('empty');
+  await t.rejects(openPostgresIdempotencyKeys({ url, now }), { name: 'PortError', kind: 'corrupt' });
+});
