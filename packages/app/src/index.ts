@@ -4,6 +4,7 @@ export type { Context } from './context.js';
 export { createContext, createLedger } from './create-ledger.js';
 export { runJobs } from './jobs/run-jobs.js';
 export * from './ledger.js';
+export * from './move/index.js';
 export * from './project/index.js';
 export { type RelayRun, type RelayStatus, runRelay } from './relay.js';
 export { OWNS_EVERYTHING } from './work-keys.js';

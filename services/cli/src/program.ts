@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addDocumentCommands } from './commands/documents.js';
 import { addEngineCommands } from './commands/engines.js';
 import { addLookCommands } from './commands/look.js';
+import { addMoveCommands } from './commands/move.js';
 import { addOrderCommands } from './commands/orders.js';
 import { addReportCommands } from './commands/reports.js';
 import { addStampCommands } from './commands/stamps.js';
@@ -60,5 +61,6 @@ function createProgram(streams: Streams, state: Run): Command {
   addLookCommands(program, bind);
   addReportCommands(program, bind);
   addEngineCommands(program, bind);
+  addMoveCommands(program, bind, { stdout: streams.stdout });
   return program;
 }
