@@ -8,106 +8,137 @@ import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
 import { type GuardedProcess, startGuarded } from './guarded-process.js';
 
-/** A real Apache Kafka: one node, broker and controller both, on loopback. */
+/** A real Apache Kafka on loopback; each node is broker and controller both. */
 export interface Kafka {
   readonly brokers: readonly string[];
-  /** Ends it in good order and starts it again on the same port and data. */
-  restart(): Promise<void>;
+  /** Ends a node (the first, if not said otherwise) in good order and starts it again on the same port and data. */
+  restart(node?: number): Promise<void>;
   /** `kill -9`. */
-  kill(): Promise<void>;
-  start(): Promise<void>;
+  kill(node?: number): Promise<void>;
+  start(node?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
 export const KAFKA_VERSION = '4.4.0';
 const READY_MILLISECONDS = 60_000;
+const FORMAT_MILLISECONDS = 60_000;
 const DOWNLOAD_MILLISECONDS = 300_000;
 const CACHE = join(homedir(), '.cache', 'stamp-ledger', `kafka-${KAFKA_VERSION}`);
+const CLUSTER = Buffer.from('stamp-ledger-tst').toString('base64url');
 const run = promisify(execFile);
 
-export async function startKafka(): Promise<Kafka> {
-  const classpath = join(await libraries(), '*');
+export async function startKafka({ nodes: count = 1 }: { readonly nodes?: 1 | 3 } = {}): Promise<Kafka> {
+  const java = [
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
+    '-Dkafka.logs.dir=.',
+    '-cp',
+    join(await libraries(), '*'),
+  ];
   const directory = mkdtempSync(join(tmpdir(), 'stamp-ledger-kafka-'));
-  const [port, controller] = [await freePort(), await freePort()];
-  const properties = join(directory, 'server.properties');
-  writeFileSync(properties, propertiesOf({ directory, port, controller }));
-  const java = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dkafka.logs.dir=.', '-cp', classpath];
-  const cluster = Buffer.from('stamp-ledger-tst').toString('base64url');
-  await run('java', [
-    ...java,
-    'kafka.tools.StorageTool',
-    'format',
-    '--standalone',
-    '-t',
-    cluster,
-    '-c',
-    properties,
-  ]);
-  const brokers = [`127.0.0.1:${port}`];
-  let server: GuardedProcess | undefined;
-  const start = async (): Promise<void> => {
-    server = startGuarded('java', ['-Xmx512m', ...java, 'kafka.Kafka', properties]);
-    await answering(brokers, server);
+  const places: Place[] = [];
+  for (let id = 1; id <= count; id++)
+    places.push({ id, port: await freePort(), controller: await freePort() });
+  const nodes = await Promise.all(
+    places.map(async (place) => {
+      const properties = join(directory, `${place.id}.properties`);
+      writeFileSync(properties, propertiesOf(place, places, directory));
+      await run('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER, '-c', properties], {
+        timeout: FORMAT_MILLISECONDS,
+      });
+      return new Node(`127.0.0.1:${place.port}`, ['-Xmx512m', ...java, 'kafka.Kafka', properties]);
+    }),
+  );
+  const stop = async (): Promise<void> => {
+    await Promise.all(nodes.map((node) => node.kill()));
+    rmSync(directory, { recursive: true, force: true });
   };
-  await start();
+  try {
+    await Promise.all(nodes.map((node) => node.start(count)));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
-    brokers,
-    start,
-    kill: async () => server?.kill(),
-    restart: async () => {
-      await server?.stop();
-      await start();
-    },
-    stop: async () => {
-      await server?.kill();
-      rmSync(directory, { recursive: true, force: true });
+    brokers: nodes.map(({ broker }) => broker),
+    stop,
+    start: async (node = 0) => nodes[node]!.start(1),
+    kill: async (node = 0) => nodes[node]!.kill(),
+    restart: async (node = 0) => {
+      await nodes[node]!.end();
+      await nodes[node]!.start(1);
     },
   };
 }
 
-function propertiesOf({
-  directory,
-  port,
-  controller,
-}: {
-  readonly directory: string;
+interface Place {
+  readonly id: number;
   readonly port: number;
   readonly controller: number;
-}): string {
+}
+
+class Node {
+  #process: GuardedProcess | undefined;
+
+  constructor(
+    readonly broker: string,
+    private readonly args: readonly string[],
+  ) {}
+
+  /** Resolves when it answers, and knows of so many nodes at least. */
+  async start(nodes: number): Promise<void> {
+    this.#process = startGuarded('java', this.args);
+    await answering(this.broker, nodes, this.#process);
+  }
+
+  async end(): Promise<void> {
+    await this.#process?.stop();
+  }
+
+  async kill(): Promise<void> {
+    await this.#process?.kill();
+  }
+}
+
+function propertiesOf({ id, port, controller }: Place, places: readonly Place[], directory: string): string {
+  const copies = places.length;
   return `${Object.entries({
     'process.roles': 'broker,controller',
-    'node.id': 1,
-    'controller.quorum.bootstrap.servers': `127.0.0.1:${controller}`,
+    'node.id': id,
+    'controller.quorum.voters': places.map((of) => `${of.id}@127.0.0.1:${of.controller}`).join(','),
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
-    'log.dirs': join(directory, 'data'),
+    'log.dirs': join(directory, `data-${id}`),
     'auto.create.topics.enable': false,
-    'offsets.topic.replication.factor': 1,
+    'offsets.topic.replication.factor': copies,
     'offsets.topic.num.partitions': 4,
-    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.replication.factor': copies,
     'transaction.state.log.min.isr': 1,
     'group.initial.rebalance.delay.ms': 0,
-    // Nobody is there to take the partitions over.
-    'controlled.shutdown.enable': false,
+    // A node that is killed is to be noticed soon.
+    'broker.session.timeout.ms': 3_000,
+    'broker.heartbeat.interval.ms': 500,
+    // One alone has nobody to take its partitions over.
+    'controlled.shutdown.enable': copies > 1,
   })
     .map(([name, value]) => `${name}=${value}`)
     .join('\n')}\n`;
 }
 
-async function answering(brokers: readonly string[], server: GuardedProcess): Promise<void> {
+async function answering(broker: string, nodes: number, server: GuardedProcess): Promise<void> {
   await eventually(
     async () => {
       if (server.isGone()) throw new Error(`Kafka ended: ${server.output()}`);
       const admin = new KafkaClient({
-        brokers: [...brokers],
+        brokers: [broker],
         logLevel: logLevel.NOTHING,
         retry: { retries: 0 },
       }).admin();
       try {
         await admin.connect();
-        return (await admin.describeCluster()).brokers.length > 0;
+        return (await admin.describeCluster()).brokers.length >= nodes;
       } catch {
         return false;
       } finally {

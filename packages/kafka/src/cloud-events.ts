@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { canonicalJson, type Position, type RecordedEvent, type StreamName } from '@stamp-ledger/codec';
+import type { Position, RecordedEvent, StreamName } from '@stamp-ledger/codec';
 import type { EventId, Instant } from '@stamp-ledger/domain';
 import type { BusMark, Partition } from '@stamp-ledger/ports';
 
@@ -10,6 +10,8 @@ const MARK = 'ledger.relay.published';
 const CLAIM = 'ledger.relay.claimed';
 /** CloudEvents integers have 32 bits. */
 const INTEGER_MAX = 2_147_483_647;
+/** What comes before the last member. Within a string its quotes would be escaped, so the first one is the member. */
+const DATA = ',"data":';
 
 /** What a message of the bus says. */
 export type Read =
@@ -19,13 +21,15 @@ export type Read =
   /** Not ours, or of a later version. */
   | { readonly kind: 'unknown' };
 
-/** `data` and metadata are canonical JSON already: they are put in as they are. */
+const UNKNOWN: Read = { kind: 'unknown' };
+
+/** `data` comes last and as it is, so that a reader can cut the very bytes out again. */
 export function eventText({ id, type, data, metadata, stream, revision, position }: RecordedEvent): string {
   const time = occurredAtOf(metadata);
   const place = revision > INTEGER_MAX ? `"${revision}"` : revision;
-  return `{"specversion":"1.0","id":"${id}","source":"${SOURCE}","type":"${type}","subject":"${stream}",${
+  return `{"specversion":"1.0","id":"${id}","source":"${SOURCE}","type":${JSON.stringify(type)},"subject":${JSON.stringify(stream)},${
     time === undefined ? '' : `"time":"${time}",`
-  }"datacontenttype":"application/json","ledgerposition":"${position}","ledgerrevision":${place},"ledgermetadata":${JSON.stringify(metadata)},"data":${data}}`;
+  }"datacontenttype":"application/json","ledgerposition":"${position}","ledgerrevision":${place},"ledgermetadata":${JSON.stringify(metadata)}${DATA}${data}}`;
 }
 
 /** Looked for in the text, which is canonical: parsing all of it for one member would cost more than the rest. */
@@ -52,46 +56,83 @@ const controlText = (type: string, data: unknown): string =>
     data,
   });
 
+/** Reads a message as this file writes them. Only what stands before `data` is parsed: `data` need not be readable. */
 export function readMessage(value: Buffer | null): Read {
-  const message = parse(value);
-  if (message === undefined || message.source !== SOURCE) return { kind: 'unknown' };
-  const { type, data } = message;
-  if (type === CLAIM) return { kind: 'claim' };
-  if (type === MARK) return markFrom(data as Record<string, unknown>);
-  const revision = Number(message.ledgerrevision);
-  if (!Number.isSafeInteger(revision)) return { kind: 'unknown' };
+  if (value === null) return UNKNOWN;
+  const text = value.toString();
+  const end = text.indexOf(DATA);
+  const head = end < 0 || !text.endsWith('}') ? undefined : objectIn(`${text.slice(0, end)}}`);
+  if (head === undefined || head.specversion !== '1.0' || head.source !== SOURCE) return UNKNOWN;
+  const data = text.slice(end + DATA.length, -1);
+  switch (head.type) {
+    case CLAIM:
+      return { kind: 'claim' };
+    case MARK:
+      return markFrom(objectIn(data));
+    default:
+      return eventFrom(head, data);
+  }
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function eventFrom(
+  { id, type, subject, ledgerposition, ledgerrevision, ledgermetadata }: Json,
+  data: string,
+): Read {
+  const revision = Number(ledgerrevision);
+  if (
+    typeof id !== 'string' ||
+    typeof type !== 'string' ||
+    typeof subject !== 'string' ||
+    typeof ledgerposition !== 'string' ||
+    typeof ledgermetadata !== 'string' ||
+    !Number.isSafeInteger(revision)
+  )
+    return UNKNOWN;
   return {
     kind: 'event',
     event: {
-      id: String(message.id) as EventId,
-      type: String(type),
-      data: canonicalJson(data),
-      metadata: String(message.ledgermetadata),
-      stream: String(message.subject) as StreamName,
+      id: id as EventId,
+      type,
+      data,
+      metadata: ledgermetadata,
+      stream: subject as StreamName,
       revision,
-      position: String(message.ledgerposition) as Position,
+      position: ledgerposition as Position,
     },
   };
 }
 
-function markFrom(data: Record<string, unknown>): Read {
-  const offsets = new Map<Partition, bigint>();
-  for (const [partition, offset] of Object.entries(data.offsets as Record<string, string>))
-    offsets.set(partition as Partition, BigInt(offset));
+function markFrom(data: Json | undefined): Read {
+  if (data === undefined) return UNKNOWN;
+  const { epoch, position, recordedAt } = data;
+  const offsets = offsetsFrom(data.offsets);
+  if (!isOffset(epoch) || typeof position !== 'string' || typeof recordedAt !== 'string' || !offsets)
+    return UNKNOWN;
   return {
     kind: 'mark',
-    epoch: BigInt(String(data.epoch)),
-    mark: {
-      position: String(data.position) as Position,
-      recordedAt: String(data.recordedAt) as Instant,
-      offsets,
-    },
+    epoch: BigInt(epoch),
+    mark: { position: position as Position, recordedAt: recordedAt as Instant, offsets },
   };
 }
 
-function parse(value: Buffer | null): Record<string, unknown> | undefined {
+function offsetsFrom(value: unknown): Map<Partition, bigint> | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const offsets = new Map<Partition, bigint>();
+  for (const [partition, offset] of Object.entries(value)) {
+    if (!isOffset(offset)) return undefined;
+    offsets.set(partition as Partition, BigInt(offset));
+  }
+  return offsets;
+}
+
+const isOffset = (value: unknown): value is string => typeof value === 'string' && /^\d{1,19}$/.test(value);
+
+function objectIn(text: string): Json | undefined {
   try {
-    return JSON.parse(String(value));
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Json) : undefined;
   } catch {
     return undefined;
   }

@@ -1,13 +1,14 @@
-import { setTimeout } from 'node:timers/promises';
-import { type BusConsumer, type BusMessage, type Delivery, PortError, type Taken } from '@stamp-ledger/ports';
-import type { Consumer, EachBatchPayload } from 'kafkajs';
+import { type BusConsumer, type BusMessage, type Partition, PortError } from '@stamp-ledger/ports';
+import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { readMessage } from './cloud-events.js';
+import { Epochs } from './epochs.js';
 import { kafkaError } from './errors.js';
-import { type KafkaOptions, kafkaClient, RETRY, TOPICS } from './kafka-client.js';
+import { ending, type KafkaOptions, kafkaClient, MEMBER_RETRY, TOPICS } from './kafka-client.js';
 import { KAFKA_LIMITS } from './limits.js';
+import { Merger } from './merger.js';
 import { placeOf } from './producer.js';
 
-type Take = Parameters<BusConsumer['consume']>[0]['take'];
+type Request = Parameters<BusConsumer['consume']>[0];
 
 /** The receiving side, as one member of a consumer group. */
 export async function openKafkaConsumer({
@@ -15,60 +16,150 @@ export async function openKafkaConsumer({
   group,
   ...options
 }: KafkaOptions & { readonly clientId: string; readonly group: string }): Promise<BusConsumer> {
-  const consumer = kafkaClient(options, clientId).consumer({
-    groupId: group,
-    sessionTimeout: KAFKA_LIMITS.sessionMilliseconds * 3,
-    rebalanceTimeout: KAFKA_LIMITS.rebalanceMilliseconds,
-    heartbeatInterval: KAFKA_LIMITS.heartbeatMilliseconds,
-    maxWaitTimeInMs: KAFKA_LIMITS.fetchWaitMilliseconds,
-    maxBytesPerPartition: KAFKA_LIMITS.fetchBytesPerPartition,
-    maxBytes: KAFKA_LIMITS.fetchBytes,
-    allowAutoTopicCreation: false,
-    retry: RETRY,
-  });
-  return new GroupMember(consumer);
+  return new Reader(options, clientId, group);
 }
 
-class GroupMember implements BusConsumer {
+class Reader implements BusConsumer {
+  readonly #consumer: Consumer;
+  readonly #closed = new AbortController();
+  readonly #epochs = new Epochs();
+  #isOver = false;
   #committedAt = 0;
+  /** The leaving, which is waited for once: a second wait would not help. */
+  #left: Promise<void> | undefined;
 
-  constructor(private readonly consumer: Consumer) {}
+  constructor(options: KafkaOptions, clientId: string, groupId: string) {
+    this.#consumer = kafkaClient(options, clientId).consumer({
+      groupId,
+      sessionTimeout: KAFKA_LIMITS.readerSessionMilliseconds,
+      rebalanceTimeout: KAFKA_LIMITS.readerRebalanceMilliseconds,
+      heartbeatInterval: KAFKA_LIMITS.heartbeatMilliseconds,
+      maxWaitTimeInMs: KAFKA_LIMITS.fetchWaitMilliseconds,
+      maxBytesPerPartition: KAFKA_LIMITS.fetchBytesPerPartition,
+      maxBytes: KAFKA_LIMITS.fetchBytes,
+      metadataMaxAge: KAFKA_LIMITS.metadataMilliseconds,
+      allowAutoTopicCreation: false,
+      // One that was closed while it crashed must not come back.
+      retry: { ...MEMBER_RETRY, restartOnFailure: async () => !this.#isOver },
+    });
+  }
 
-  async consume({ take, signal, onAlive }: Parameters<BusConsumer['consume']>[0]): Promise<void> {
-    const { consumer } = this;
-    const { CRASH, FETCH, HEARTBEAT } = consumer.events;
+  async consume({ take, signal, onAlive }: Request): Promise<void> {
     const failed = new AbortController();
     const fail = (error: unknown): void => failed.abort(kafkaError(error, 'consuming'));
-    const removers = [
-      consumer.on(FETCH, onAlive),
-      consumer.on(HEARTBEAT, onAlive),
-      // One that kafkajs starts again by itself goes on from the offsets of the sink.
-      consumer.on(CRASH, ({ payload }) => {
-        if (!payload.restart) fail(payload.error);
-      }),
-    ];
-    const merger = new Merger(take, signal, (error) => failed.abort(error));
+    const over = AbortSignal.any([signal, this.#closed.signal, failed.signal]);
+    const merger = new Merger(this.#seeking(take, onAlive), over, fail);
+    const remove = this.#watch(fail, onAlive);
+    const started = this.#start(merger, over).catch(fail);
     try {
-      await consumer.connect();
-      await consumer.subscribe({ topics: Object.values(TOPICS), fromBeginning: true });
-      await consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: KAFKA_LIMITS.partitionsAtOnce,
-        eachBatch: (payload) => this.#eachBatch(payload, merger),
-      });
-      await endOf(AbortSignal.any([signal, failed.signal]));
-      if (failed.signal.aborted) throw failed.signal.reason;
-    } catch (error) {
-      throw kafkaError(error, 'consuming');
+      await abortOf(over);
+      failed.signal.throwIfAborted();
     } finally {
-      for (const remove of removers) remove();
-      await consumer.disconnect().catch(() => undefined);
+      this.#isOver = true;
+      remove();
+      await merger.finished();
+      // kafkajs cannot leave a group that it is still joining.
+      this.#left = ending(started.then(() => this.#consumer.disconnect()));
+      await this.#left;
     }
   }
 
+  async #start(merger: Merger, over: AbortSignal): Promise<void> {
+    const consumer = this.#consumer;
+    await consumer.connect();
+    if (over.aborted) return;
+    await consumer.subscribe({ topics: Object.values(TOPICS), fromBeginning: true });
+    if (over.aborted) return;
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: KAFKA_LIMITS.partitionsAtOnce,
+      eachBatch: (payload) => this.#eachBatch(payload, merger),
+    });
+  }
+
   async close(): Promise<void> {
-    await this.consumer.disconnect().catch(() => undefined);
+    this.#isOver = true;
+    this.#closed.abort();
+    await (this.#left ?? ending(this.#consumer.disconnect()));
+  }
+
+  /** Hears from kafkajs that Kafka answers, or that it gave up: for good, or too often in a while. */
+  #watch(fail: (error: unknown) => void, onAlive: () => void): () => void {
+    const consumer = this.#consumer;
+    const { CRASH, FETCH, HEARTBEAT } = consumer.events;
+    let crashes: number[] = [];
+    const removers = [
+      consumer.on(FETCH, onAlive),
+      consumer.on(HEARTBEAT, onAlive),
+      consumer.on(CRASH, ({ payload }) => {
+        const now = performance.now();
+        crashes = [...crashes.filter((at) => now - at < KAFKA_LIMITS.restartsMilliseconds), now];
+        if (!payload.restart || crashes.length > KAFKA_LIMITS.restarts) fail(payload.error);
+      }),
+    ];
+    return () => {
+      for (const remove of removers) remove();
+    };
+  }
+
+  /** Goes back as `take` says before anything else is offered: what is in hand of those partitions is stale from then on. */
+  #seeking(take: Request['take'], onAlive: () => void): Request['take'] {
+    return async (deliveries) => {
+      const taken = await take(deliveries);
+      onAlive();
+      if (taken.kind === 'rewind') for (const [place, offset] of taken.to) this.#seek(place, offset);
+      return taken;
+    };
+  }
+
+  #seek(place: Partition, offset: bigint): void {
+    const slash = place.lastIndexOf('/');
+    const [topic, partition] = [place.slice(0, slash), Number(place.slice(slash + 1))];
+    try {
+      this.#consumer.seek({ topic, partition, offset: String(offset) });
+    } catch (error) {
+      // It is leaving the group, and has no place of its own any more.
+      if (!this.#isOver) throw new PortError('unavailable', 'Kafka cannot go back now', { cause: error });
+    }
+  }
+
+  /** Offers a batch part by part. Kafka's own offset is moved behind each part only when it was taken. */
+  async #eachBatch(payload: EachBatchPayload, merger: Merger): Promise<void> {
+    const { batch, resolveOffset, heartbeat, isRunning, isStale } = payload;
+    const partition = placeOf(batch.topic, batch.partition);
+    const isUsable = (): boolean => isRunning() && !isStale();
+    for (let start = 0; start < batch.messages.length; start += KAFKA_LIMITS.takenMessages) {
+      const part = batch.messages.slice(start, start + KAFKA_LIMITS.takenMessages);
+      const [first] = part;
+      const last = part.at(-1);
+      if (first === undefined || last === undefined || !isUsable()) return;
+      const messages = part.flatMap((message) => this.#read(batch.topic, message));
+      const answer = await merger.offer(
+        { partition, first: BigInt(first.offset), next: BigInt(last.offset) + 1n, messages },
+        { heartbeat, isUsable },
+      );
+      // Nothing was kept, though perhaps for another partition's sake: it comes again, from there or from where it was.
+      if (answer.kind !== 'taken') return;
+      resolveOffset(last.offset);
+      await heartbeat();
+      await this.#commit(payload);
+    }
+  }
+
+  #read(topic: string, { offset: text, value }: KafkaMessage): readonly BusMessage[] {
+    const offset = BigInt(text);
+    const message = readMessage(value);
+    const isCurrent = topic !== TOPICS.control || this.#epochs.isCurrent(offset, message);
+    switch (message.kind) {
+      case 'event':
+        return [{ kind: 'event', offset, event: message.event }];
+      case 'mark':
+        return isCurrent ? [{ kind: 'mark', offset, mark: message.mark }] : [];
+      case 'claim':
+      case 'unknown':
+        return [];
+    }
   }
 
   /** Tells Kafka now and then how far the group has come: a hint, for metrics and a start without any offsets of our own. */
@@ -78,142 +169,9 @@ class GroupMember implements BusConsumer {
     this.#committedAt = now;
     await commitOffsetsIfNecessary(uncommittedOffsets()).catch(() => undefined);
   }
-
-  /** Offers a batch part by part. Kafka's own offset is moved behind each part only when it was taken. */
-  async #eachBatch(payload: EachBatchPayload, merger: Merger): Promise<void> {
-    const { batch, resolveOffset, heartbeat, isRunning, isStale } = payload;
-    const { topic, partition, messages } = batch;
-    const place = placeOf(topic, partition);
-    for (let start = 0; start < messages.length; start += KAFKA_LIMITS.takenMessages) {
-      if (!isRunning() || isStale()) return;
-      const part = messages.slice(start, start + KAFKA_LIMITS.takenMessages);
-      const [first] = part;
-      const last = part.at(-1);
-      if (first === undefined || last === undefined) return;
-      const taken = await merger.offer(
-        {
-          partition: place,
-          first: BigInt(first.offset),
-          next: BigInt(last.offset) + 1n,
-          messages: part.flatMap((message): BusMessage[] => busMessage(message)),
-        },
-        { heartbeat, isUsable: () => isRunning() && !isStale() },
-      );
-      if (taken === 'dropped') return;
-      const back = taken.kind === 'rewind' ? taken.to.get(place) : undefined;
-      if (back !== undefined) {
-        this.consumer.seek({ topic, partition, offset: String(back) });
-        return;
-      }
-      // Nothing of this part was kept when another partition has to go back: it comes again.
-      if (taken.kind === 'rewind') {
-        this.consumer.seek({ topic, partition, offset: first.offset });
-        return;
-      }
-      resolveOffset(last.offset);
-      await heartbeat();
-      await this.#commit(payload);
-    }
-  }
 }
 
-function busMessage({
-  offset,
-  value,
-}: {
-  readonly offset: string;
-  readonly value: Buffer | null;
-}): BusMessage[] {
-  const message = readMessage(value);
-  switch (message.kind) {
-    case 'event':
-      return [{ kind: 'event', offset: BigInt(offset), event: message.event }];
-    case 'mark':
-      return [{ kind: 'mark', offset: BigInt(offset), mark: message.mark }];
-    case 'claim':
-    case 'unknown':
-      return [];
-  }
-}
-
-interface Offer {
-  readonly delivery: Delivery;
-  readonly heartbeat: () => Promise<void>;
-  readonly isUsable: () => boolean;
-  readonly answer: (taken: Taken | 'dropped') => void;
-}
-
-/**
- * Puts together what the partitions offer while the take before is under way, so that one transaction serves many of
- * them: no timer, the busier the larger.
- */
-class Merger {
-  #waiting: Offer[] = [];
-  #running = false;
-
-  constructor(
-    private readonly take: Take,
-    private readonly signal: AbortSignal,
-    private readonly onFailure: (error: unknown) => void,
-  ) {}
-
-  offer(delivery: Delivery, how: Pick<Offer, 'heartbeat' | 'isUsable'>): Promise<Taken | 'dropped'> {
-    return new Promise((resolve) => {
-      this.#waiting.push({ delivery, ...how, answer: resolve });
-      if (!this.#running) void this.#run();
-    });
-  }
-
-  async #run(): Promise<void> {
-    this.#running = true;
-    // Batches of one fetch come in one turn of the event loop: let them all arrive.
-    await setTimeout(0);
-    while (this.#waiting.length > 0) {
-      const offers = this.#next();
-      const taken = await this.#taken(offers);
-      for (const { answer } of offers) answer(taken);
-      await setTimeout(0);
-    }
-    this.#running = false;
-  }
-
-  #next(): Offer[] {
-    const offers: Offer[] = [];
-    let messages = 0;
-    while (this.#waiting[0] !== undefined && (offers.length === 0 || messages < KAFKA_LIMITS.takenMessages)) {
-      const offer = this.#waiting.shift();
-      if (offer === undefined) break;
-      if (!offer.isUsable()) {
-        offer.answer('dropped');
-        continue;
-      }
-      messages += offer.delivery.messages.length;
-      offers.push(offer);
-    }
-    return offers;
-  }
-
-  /** Offers again what could not be taken for a passing reason; keeps the membership alive meanwhile. */
-  async #taken(offers: readonly Offer[]): Promise<Taken | 'dropped'> {
-    if (offers.length === 0) return 'dropped';
-    for (let pause: number = KAFKA_LIMITS.takeRetryMilliseconds; ; ) {
-      if (this.signal.aborted || !offers.every(({ isUsable }) => isUsable())) return 'dropped';
-      try {
-        return await this.take(offers.map(({ delivery }) => delivery));
-      } catch (error) {
-        if (!(error instanceof PortError) || error.kind === 'corrupt') {
-          this.onFailure(error);
-          return 'dropped';
-        }
-      }
-      await setTimeout(pause, undefined, { signal: this.signal }).catch(() => undefined);
-      pause = Math.min(pause * 2, KAFKA_LIMITS.takeRetryMillisecondsMax);
-      await Promise.all(offers.map(({ heartbeat }) => heartbeat())).catch(() => undefined);
-    }
-  }
-}
-
-function endOf(signal: AbortSignal): Promise<void> {
+function abortOf(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });

@@ -1,8 +1,19 @@
 import { PortError } from '@stamp-ledger/ports';
 
-/** A failure of Kafka as the port shows it. */
+/** A failure of Kafka as the port shows it. Kafka's own messages name hosts and groups: only what kind it was is told. */
 export function kafkaError(error: unknown, doing: string): PortError {
   if (error instanceof PortError) return error;
-  const name = error instanceof Error ? error.name : 'unknown error';
-  return new PortError('unavailable', `${doing} failed at Kafka: ${name}`, { cause: error });
+  return new PortError('unavailable', `${doing} failed at Kafka: ${kindOf(error)}`, { cause: error });
+}
+
+function kindOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error';
+  const type = typeIn(error) ?? typeIn(error.cause);
+  return type === undefined ? error.name : `${error.name} (${type})`;
+}
+
+/** The protocol's name of an error, as `NOT_ENOUGH_REPLICAS`. */
+function typeIn(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('type' in error)) return undefined;
+  return typeof error.type === 'string' ? error.type : undefined;
 }

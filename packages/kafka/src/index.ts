@@ -1,3 +1,4 @@
+export { claimText, eventText, markText, type Read, readMessage } from './cloud-events.js';
 export { openKafkaConsumer } from './consumer.js';
 export type { KafkaOptions } from './kafka-client.js';
 export { KAFKA_LIMITS } from './limits.js';

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
 import { KAFKA_LIMITS } from './limits.js';
 
@@ -23,6 +24,8 @@ export const RETRY = {
   multiplier: 2,
 };
 
+export const MEMBER_RETRY = { ...RETRY, retries: KAFKA_LIMITS.memberRetries };
+
 export function kafkaClient({ brokers, security }: KafkaOptions, clientId: string): Kafka {
   const { user, password } = security ?? {};
   const config: KafkaConfig = {
@@ -39,4 +42,14 @@ export function kafkaClient({ brokers, security }: KafkaOptions, clientId: strin
       : { sasl: { mechanism: 'scram-sha-512', username: user, password } }),
   };
   return new Kafka(config);
+}
+
+/** Waits for an ending to be over, but not for ever, and whether it succeeds or not: there is nothing to do about it. */
+export async function ending(work: Promise<void> | undefined): Promise<void> {
+  if (work === undefined) return;
+  const enough = new AbortController();
+  const late = setTimeout(KAFKA_LIMITS.closeMilliseconds, undefined, { signal: enough.signal });
+  await Promise.race([work, late]).catch(() => undefined);
+  enough.abort();
+  await late.catch(() => undefined);
 }

@@ -2,13 +2,27 @@
 export const KAFKA_LIMITS = {
   connectionMilliseconds: 5_000,
   requestMilliseconds: 15_000,
-  /** kafkajs tries a request again so many times, at growing intervals. */
-  retries: 8,
+  /**
+   * kafkajs tries again so many times, at growing intervals. Short ones: it counts on for as long as it asks a broker that
+   * is gone, and would wait out the longest after it has learned of the others.
+   */
+  retries: 15,
+  /**
+   * The same for members of a group: kafkajs asks for a new coordinator of the group only when it begins again, so they
+   * must not hold on for long to one that is gone.
+   */
+  memberRetries: 5,
   retryMilliseconds: 200,
-  retryMillisecondsMax: 5_000,
-  /** Milliseconds without a heartbeat after which a member is taken for dead. */
-  sessionMilliseconds: 10_000,
-  rebalanceMilliseconds: 20_000,
+  retryMillisecondsMax: 1_000,
+  /** Milliseconds after which it asks again which broker has what. */
+  metadataMilliseconds: 10_000,
+  /** Milliseconds without a heartbeat after which a relay is taken for dead: another leads so soon after a kill. */
+  relaySessionMilliseconds: 8_000,
+  /** The same for a reader, whose transactions may take longer. */
+  readerSessionMilliseconds: 30_000,
+  /** Milliseconds that members have to join again when the group changes; one that is gone holds up the others for as long. */
+  relayRebalanceMilliseconds: 8_000,
+  readerRebalanceMilliseconds: 15_000,
   heartbeatMilliseconds: 1_000,
   /** Milliseconds a fetch waits for something new. */
   fetchWaitMilliseconds: 100,
@@ -17,13 +31,23 @@ export const KAFKA_LIMITS = {
   partitionsAtOnce: 64,
   /** Messages handed over at once. */
   takenMessages: 2_000,
-  /** Bytes of messages sent in one request. */
+  /** Bytes of messages sent in one request: well below the 1 MB that a broker takes for one partition. */
   sendBytes: 512 * 1024,
   /** Milliseconds between two commits of offsets, which are a hint. */
   commitMilliseconds: 1_000,
   /** Milliseconds before what could not be taken is offered again; doubled up to the greatest. */
   takeRetryMilliseconds: 100,
   takeRetryMillisecondsMax: 2_000,
+  /** Milliseconds after which it is let go of, and fetched again: much may have come or moved meanwhile. */
+  takeMillisecondsMax: 60_000,
+  /** kafkajs may start a reader again so many times in so many milliseconds; then the process has to. */
+  restarts: 60,
+  restartsMilliseconds: 600_000,
+  /**
+   * Milliseconds that leaving Kafka may take: kafkajs first waits for a group that is changing. After that the connections
+   * are left to end by themselves or with the process, which has a bound of its own on stopping.
+   */
+  closeMilliseconds: 3_000,
   /** Milliseconds after which the last mark is sent again, so that retention never removes it. */
   markMilliseconds: 3_600_000,
   /** Milliseconds that a topic keeps its messages: the log has them for good. */

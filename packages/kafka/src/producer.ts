@@ -1,7 +1,7 @@
 import { type BusTopic, type Partition, PortError, type Routed } from '@stamp-ledger/ports';
 import { type Kafka, type Message, Partitioners, type PartitionMetadata, type Producer } from 'kafkajs';
 import { CONTENT_TYPE, eventText } from './cloud-events.js';
-import { RETRY, TOPICS } from './kafka-client.js';
+import { ending, RETRY, TOPICS } from './kafka-client.js';
 import { KAFKA_LIMITS } from './limits.js';
 
 const HEADERS = { 'content-type': CONTENT_TYPE };
@@ -22,6 +22,7 @@ export class LedgerProducer {
       idempotent: true,
       maxInFlightRequests: 1,
       createPartitioner: Partitioners.DefaultPartitioner,
+      metadataMaxAge: KAFKA_LIMITS.metadataMilliseconds,
       allowAutoTopicCreation: false,
       retry: RETRY,
     });
@@ -34,13 +35,13 @@ export class LedgerProducer {
       const { topics } = await admin.fetchTopicMetadata({ topics: Object.values(TOPICS) });
       for (const { name, partitions } of topics) this.#partitions.set(name, partitions);
     } finally {
-      await admin.disconnect();
+      await ending(admin.disconnect());
     }
     await this.#producer.connect();
   }
 
   disconnect(): Promise<void> {
-    return this.#producer.disconnect();
+    return ending(this.#producer.disconnect());
   }
 
   /** Sends a record of the relay's own; answers its offset. */
@@ -55,55 +56,68 @@ export class LedgerProducer {
 
   /** Sends events in order; moves `offsets` behind what was sent. */
   async sendEvents(events: readonly Routed[], offsets: Map<Partition, bigint>): Promise<void> {
-    for (const chunk of this.#chunksOf(events)) {
-      const byTopic = new Map<string, Message[]>();
-      const counts = new Map<Partition, number>();
-      for (const { topic, partition, message } of chunk) {
-        const messages = byTopic.get(topic) ?? [];
-        messages.push({ ...message, partition });
-        byTopic.set(topic, messages);
-        const place = placeOf(topic, partition);
-        counts.set(place, (counts.get(place) ?? 0) + 1);
-      }
-      const topicMessages = [...byTopic].map(([topic, messages]) => ({ topic, messages }));
-      const sent = await this.#producer.sendBatch({ acks: ACKS_ALL, topicMessages });
-      for (const { topicName, partition, baseOffset } of sent) {
-        const place = placeOf(topicName, partition);
-        offsets.set(place, offsetOf(baseOffset) + BigInt(counts.get(place) ?? 0));
-      }
-    }
+    for (const chunk of this.#chunksOf(events)) await this.#send(chunk, offsets);
   }
 
-  *#chunksOf(events: readonly Routed[]): Generator<readonly Sized[]> {
-    let chunk: Sized[] = [];
+  async #send(chunk: readonly Placed[], offsets: Map<Partition, bigint>): Promise<void> {
+    const byTopic = new Map<string, Message[]>();
+    const counts = new Map<Partition, number>();
+    for (const { topic, partition, message } of chunk) {
+      const messages = byTopic.get(topic) ?? [];
+      messages.push(message);
+      byTopic.set(topic, messages);
+      const place = placeOf(topic, partition);
+      counts.set(place, (counts.get(place) ?? 0) + 1);
+    }
+    const topicMessages = [...byTopic].map(([topic, messages]) => ({ topic, messages }));
+    const sent = await this.#producer.sendBatch({ acks: ACKS_ALL, topicMessages });
+    const reached = new Map<Partition, bigint>();
+    for (const { topicName, partition, baseOffset } of sent) {
+      const place = placeOf(topicName, partition);
+      const next = offsetOf(baseOffset) + BigInt(counts.get(place) ?? 0);
+      // Sent again over a new connection, a partition is answered twice: what counts is behind both.
+      reached.set(place, greater(reached.get(place), next));
+    }
+    // kafkajs asks no broker twice in one call: a partition that moved to one that had answered was not sent at all.
+    for (const place of counts.keys())
+      if (!reached.has(place)) throw new PortError('unavailable', 'Kafka did not take all partitions');
+    for (const [place, next] of reached) offsets.set(place, next);
+  }
+
+  *#chunksOf(events: readonly Routed[]): Generator<readonly Placed[]> {
+    let chunk: Placed[] = [];
     let bytes = 0;
     for (const { topic, key, event } of events) {
-      const value = eventText(event);
+      const value = Buffer.from(eventText(event));
       if (chunk.length > 0 && bytes + value.length > KAFKA_LIMITS.sendBytes) {
         yield chunk;
         chunk = [];
         bytes = 0;
       }
-      chunk.push(this.#placed(topic, { key, value, headers: HEADERS }));
+      chunk.push(this.#placed(topic, key, value));
       bytes += value.length;
     }
     if (chunk.length > 0) yield chunk;
   }
 
-  #placed(of: BusTopic, message: Message): Sized {
+  #placed(of: BusTopic, key: string, value: Buffer): Placed {
     const topic = TOPICS[of];
     const partitionMetadata = this.#partitions.get(topic) ?? [];
-    return { topic, partition: this.#choose({ topic, partitionMetadata, message }), message };
+    const message: Message = { key, value, headers: HEADERS };
+    const partition = this.#choose({ topic, partitionMetadata, message });
+    return { topic, partition, message: { ...message, partition } };
   }
 }
 
-interface Sized {
+interface Placed {
   readonly topic: string;
   readonly partition: number;
   readonly message: Message;
 }
 
 export const placeOf = (topic: string, partition: number): Partition => `${topic}/${partition}` as Partition;
+
+const greater = (a: bigint | undefined, b: bigint): bigint => (a === undefined || a < b ? b : a);
 
 /** Without the offset nobody could say how far the bus has come: then it is sent again. */
 function offsetOf(baseOffset: string | undefined): bigint {

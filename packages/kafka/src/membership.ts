@@ -1,0 +1,164 @@
+import { type BusMark, PortError, type PublisherTurn } from '@stamp-ledger/ports';
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import { readMessage } from './cloud-events.js';
+import { Epochs } from './epochs.js';
+import { kafkaError } from './errors.js';
+import { ending, MEMBER_RETRY, TOPICS } from './kafka-client.js';
+import { KAFKA_LIMITS } from './limits.js';
+import { Turn } from './turn.js';
+
+const GROUP = 'ledger-relay';
+
+/** One membership in the group of the relays: standing by, then at most one turn. Whatever fails ends it for good. */
+export class Membership {
+  readonly #consumer: Consumer;
+  readonly #ended = new AbortController();
+  readonly #epochs = new Epochs();
+  #turn: Turn | undefined;
+  #isAssigned = false;
+  #isTold = false;
+  #wake: () => void = () => {};
+  /** Offset behind the last record of the control topic that was read. */
+  #read = 0n;
+  /** The last mark, until the turn begins. */
+  #mark: BusMark | undefined;
+  #epoch: bigint | undefined;
+  #committedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly kafka: Kafka,
+    private readonly onError: ((error: PortError) => void) | undefined,
+  ) {
+    this.#consumer = kafka.consumer({
+      groupId: GROUP,
+      sessionTimeout: KAFKA_LIMITS.relaySessionMilliseconds,
+      rebalanceTimeout: KAFKA_LIMITS.relayRebalanceMilliseconds,
+      heartbeatInterval: KAFKA_LIMITS.heartbeatMilliseconds,
+      maxWaitTimeInMs: KAFKA_LIMITS.fetchWaitMilliseconds,
+      maxBytesPerPartition: KAFKA_LIMITS.fetchBytesPerPartition,
+      maxBytes: KAFKA_LIMITS.fetchBytes,
+      metadataMaxAge: KAFKA_LIMITS.metadataMilliseconds,
+      allowAutoTopicCreation: false,
+      // Whoever fails begins again from the outside, as a new member.
+      retry: { ...MEMBER_RETRY, restartOnFailure: async () => false },
+    });
+  }
+
+  /** Waits to be the one that leads, and takes the lead. */
+  async lead(): Promise<PublisherTurn> {
+    try {
+      await this.#join();
+      await this.#until(() => this.#isAssigned);
+      const turn = new Turn(this.kafka, this.#ended.signal, (error) => this.#fail(error));
+      this.#turn = turn;
+      const epoch = await turn.claim();
+      this.#epoch = epoch;
+      await this.#until(() => this.#read > epoch);
+      const mark = this.#mark;
+      await turn.begin(mark);
+      this.#refuseIfEnded();
+      return {
+        mark,
+        ended: this.#ended.signal,
+        publish: (page) => turn.publish(page),
+        resign: () => this.leave(),
+      };
+    } catch (error) {
+      // Again, when it was left while it was joining: only now does kafkajs have something to leave.
+      await this.leave();
+      throw error;
+    }
+  }
+
+  /** Ends the turn, if it has one, and lets another have it. */
+  async leave(): Promise<void> {
+    this.#isTold = true;
+    this.#end('the lead was given up');
+    await Promise.all([ending(this.#consumer.disconnect()), this.#turn?.close()]);
+  }
+
+  async #join(): Promise<void> {
+    const consumer = this.#consumer;
+    const { GROUP_JOIN, CRASH, STOP } = consumer.events;
+    consumer.on(GROUP_JOIN, ({ payload }) => this.#assign(payload.memberAssignment[TOPICS.control]));
+    consumer.on(CRASH, ({ payload }) =>
+      this.#fail(kafkaError(payload.error, 'the membership of the relays')),
+    );
+    consumer.on(STOP, () => this.#end('the membership of the relays ended'));
+    await consumer.connect();
+    this.#refuseIfEnded();
+    await consumer.subscribe({ topics: [TOPICS.control], fromBeginning: true });
+    this.#refuseIfEnded();
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: (payload) => this.#observe(payload),
+    });
+    this.#refuseIfEnded();
+  }
+
+  #assign(partitions: readonly number[] | undefined): void {
+    const was = this.#isAssigned;
+    this.#isAssigned = partitions !== undefined && partitions.length > 0;
+    if (was && !this.#isAssigned)
+      this.#fail(new PortError('unavailable', 'another relay was given the lead'));
+    this.#wake();
+  }
+
+  /** Reads what relays say; the group's own offset follows the last mark, so that the next leader has a short tail to read. */
+  async #observe({ batch, resolveOffset, heartbeat, isRunning, isStale }: EachBatchPayload): Promise<void> {
+    for (const { offset, value } of batch.messages) {
+      if (!isRunning() || isStale()) return;
+      const at = BigInt(offset);
+      const message = readMessage(value);
+      const isCurrent = this.#epochs.isCurrent(at, message);
+      if (message.kind === 'claim' && this.#epoch !== undefined && at > this.#epoch)
+        this.#fail(new PortError('unavailable', 'another relay took the lead'));
+      if (message.kind === 'mark' && isCurrent) {
+        // From the claim on, this relay knows better than what it reads.
+        if (this.#epoch === undefined || at < this.#epoch) this.#mark = message.mark;
+        await this.#commit(at);
+      }
+      this.#read = at + 1n;
+      resolveOffset(offset);
+    }
+    this.#wake();
+    await heartbeat();
+  }
+
+  async #commit(offset: bigint): Promise<void> {
+    const now = performance.now();
+    if (this.#epoch === undefined || now - this.#committedAt < KAFKA_LIMITS.commitMilliseconds) return;
+    this.#committedAt = now;
+    await this.#consumer
+      .commitOffsets([{ topic: TOPICS.control, partition: 0, offset: String(offset) }])
+      .catch(() => undefined);
+  }
+
+  /** Ends the turn for a reason that is told, once, unless it was given up. */
+  #fail(error: PortError): void {
+    if (!this.#isTold) this.onError?.(error);
+    this.#isTold = true;
+    this.#end(error.message);
+  }
+
+  #end(why: string): void {
+    // The reason of the first is kept.
+    this.#ended.abort(new PortError('unavailable', why));
+    this.#wake();
+  }
+
+  #refuseIfEnded(): void {
+    this.#ended.signal.throwIfAborted();
+  }
+
+  async #until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) {
+      this.#refuseIfEnded();
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#refuseIfEnded();
+  }
+}

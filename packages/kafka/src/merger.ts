@@ -1,0 +1,114 @@
+import { setTimeout } from 'node:timers/promises';
+import { type BusConsumer, type Delivery, PortError, type Taken } from '@stamp-ledger/ports';
+import { KAFKA_LIMITS } from './limits.js';
+
+type Take = Parameters<BusConsumer['consume']>[0]['take'];
+
+/** `dropped`: not taken; what of it still belongs to this member is fetched again. */
+export type Answer = Taken | { readonly kind: 'dropped' };
+
+/** A partition's way back to Kafka while its messages are in hand. */
+export interface Hold {
+  /** Rejects when the group wants this member to join again. */
+  readonly heartbeat: () => Promise<void>;
+  /** Whether messages in hand are still the ones to go on with. */
+  readonly isUsable: () => boolean;
+}
+
+interface Offer extends Hold {
+  readonly delivery: Delivery;
+  readonly answer: (answer: Answer) => void;
+  readonly refuse: (error: unknown) => void;
+}
+
+const DROPPED: Answer = { kind: 'dropped' };
+
+/**
+ * Puts together what the partitions offer while the take before is under way, so that one transaction serves many of
+ * them: no timer, the busier the larger.
+ */
+export class Merger {
+  readonly #waiting: Offer[] = [];
+  #isRunning = false;
+  #run: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly take: Take,
+    /** When it aborts, everything is dropped. */
+    private readonly over: AbortSignal,
+    /** Hears of what can never be taken. */
+    private readonly onFailure: (error: unknown) => void,
+  ) {}
+
+  /** Resolves with what became of the delivery; rejects with the error of a heartbeat. */
+  offer(delivery: Delivery, hold: Hold): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ delivery, ...hold, answer: resolve, refuse: reject });
+      if (this.#isRunning) return;
+      this.#isRunning = true;
+      this.#run = this.#takeAll();
+    });
+  }
+
+  /** Resolves when the take under way, if any, is over. After `over` has aborted no other begins. */
+  finished(): Promise<void> {
+    return this.#run;
+  }
+
+  async #takeAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      // Batches of one fetch come in one turn of the event loop: let them all arrive.
+      await setTimeout(0);
+      const offers = this.#next();
+      if (offers.length === 0) continue;
+      try {
+        const answer = await this.#answerTo(offers);
+        for (const offer of offers) offer.answer(answer);
+      } catch (error) {
+        for (const offer of offers) offer.refuse(error);
+      }
+    }
+    this.#isRunning = false;
+  }
+
+  /** As much of what waits as may be taken at once; lets go of what is of no use any more. */
+  #next(): readonly Offer[] {
+    const offers: Offer[] = [];
+    let messages = 0;
+    for (let offer = this.#waiting[0]; offer !== undefined; offer = this.#waiting[0]) {
+      const size = offer.delivery.messages.length;
+      if (offers.length > 0 && messages + size > KAFKA_LIMITS.takenMessages) break;
+      this.#waiting.shift();
+      if (!this.#isUsable(offer)) {
+        offer.answer(DROPPED);
+        continue;
+      }
+      messages += size;
+      offers.push(offer);
+    }
+    return offers;
+  }
+
+  readonly #isUsable = ({ isUsable }: Hold): boolean => !this.over.aborted && isUsable();
+
+  /** Offers again what could not be taken for a passing reason, and stays a member of the group meanwhile. */
+  async #answerTo(offers: readonly Offer[]): Promise<Answer> {
+    const deliveries = offers.map(({ delivery }) => delivery);
+    const end = performance.now() + KAFKA_LIMITS.takeMillisecondsMax;
+    let pause: number = KAFKA_LIMITS.takeRetryMilliseconds;
+    while (offers.every(this.#isUsable) && performance.now() < end) {
+      try {
+        return await this.take(deliveries);
+      } catch (error) {
+        if (!(error instanceof PortError) || error.kind === 'corrupt') {
+          this.onFailure(error);
+          return DROPPED;
+        }
+      }
+      await setTimeout(pause, undefined, { signal: this.over }).catch(() => undefined);
+      pause = Math.min(pause * 2, KAFKA_LIMITS.takeRetryMillisecondsMax);
+      await Promise.all(offers.map(({ heartbeat }) => heartbeat()));
+    }
+    return DROPPED;
+  }
+}

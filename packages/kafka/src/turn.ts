@@ -1,0 +1,78 @@
+import { type BusMark, PortError, type PublisherTurn } from '@stamp-ledger/ports';
+import type { Kafka } from 'kafkajs';
+import { claimText, markText } from './cloud-events.js';
+import { kafkaError } from './errors.js';
+import { KAFKA_LIMITS } from './limits.js';
+import { LedgerProducer } from './producer.js';
+
+type Page = Parameters<PublisherTurn['publish']>[0];
+
+/** What a relay sends while it leads, by a producer of its own, one request after another. */
+export class Turn {
+  readonly #producer: LedgerProducer;
+  #epoch = -1n;
+  #mark: BusMark | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    kafka: Kafka,
+    private readonly ended: AbortSignal,
+    private readonly onFailure: (error: PortError) => void,
+  ) {
+    this.#producer = new LedgerProducer(kafka);
+  }
+
+  /** Says that this relay leads from now on; answers the epoch that begins with it. */
+  async claim(): Promise<bigint> {
+    await this.#producer.connect();
+    this.#epoch = await this.#producer.sendControl(claimText());
+    return this.#epoch;
+  }
+
+  /** Goes on after the last mark, and says it again: retention must never remove the only one. */
+  async begin(mark: BusMark | undefined): Promise<void> {
+    this.#mark = mark;
+    await this.#alone(() => this.#sendMark());
+  }
+
+  publish({ messages, position, recordedAt }: Page): Promise<void> {
+    return this.#alone(async () => {
+      const offsets = new Map(this.#mark?.offsets);
+      await this.#producer.sendEvents(messages, offsets);
+      this.#mark = { position, recordedAt, offsets };
+      await this.#sendMark();
+    });
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#producer.disconnect();
+  }
+
+  async #sendMark(): Promise<void> {
+    if (this.#mark === undefined) return;
+    await this.#producer.sendControl(markText(this.#mark, this.#epoch));
+    clearTimeout(this.#timer);
+    if (this.ended.aborted) return;
+    // A failure ends the turn and is told there.
+    const again = (): void => void this.#alone(() => this.#sendMark()).catch(() => undefined);
+    this.#timer = setTimeout(again, KAFKA_LIMITS.markMilliseconds).unref();
+  }
+
+  /** Does work after what is under way. The producer counts on from what it believes was sent: a failure ends the turn. */
+  #alone(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(async () => {
+      if (this.ended.aborted) throw new PortError('unavailable', 'this publisher does not lead any more');
+      try {
+        await work();
+      } catch (error) {
+        const failure = kafkaError(error, 'publishing');
+        this.onFailure(failure);
+        throw failure;
+      }
+    });
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+}
