@@ -12,8 +12,11 @@ import { readTopic } from './topic-check.js';
 const SEEDS = (process.env.TEST_SEEDS ?? '1,2,3').split(',').map(Number);
 const SIZE = { stamps: 50_000, orders: 10_000, affixings: 1_500 };
 
-/** Milliseconds between two faults, at least: something has to get done. */
-const CALM_MILLISECONDS = 1_500;
+/**
+ * Milliseconds between two faults, at least and at most. Kafka takes some six seconds to give a dead member's partitions
+ * to another: with less in between always, nothing would ever be read.
+ */
+const CALM_MILLISECONDS = { least: 2_000, most: 12_000 };
 
 for (const seed of SEEDS)
   t.test(`an evening of the distributed ledger with faults, seed ${seed}`, async (t) => {
@@ -33,12 +36,15 @@ for (const seed of SEEDS)
   });
 
 function faultsOf({ kafka, postgres, variables }: TestEngines, { services }: DistributedLedger): Fault[] {
-  const calm = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, CALM_MILLISECONDS));
-  const fault = (name: string, happen: () => Promise<void>): Fault => ({
+  const calm = (random: () => number): Promise<void> => {
+    const { least, most } = CALM_MILLISECONDS;
+    return new Promise((resolve) => setTimeout(resolve, least + random() * (most - least)));
+  };
+  const fault = (name: string, happen: Fault['happen']): Fault => ({
     name,
-    happen: async () => {
-      await happen();
-      await calm();
+    happen: async (random) => {
+      await happen(random);
+      await calm(random);
     },
   });
   const killed = (service: ServiceProcess, index: number): Fault =>
@@ -51,9 +57,9 @@ function faultsOf({ kafka, postgres, variables }: TestEngines, { services }: Dis
     fault('restart Kafka', () => kafka.restart()),
     fault('restart PostgreSQL', () => postgres.restart()),
     ...services.filter(({ name }) => mortal.includes(name)).map(killed),
-    fault('a projections worker comes and goes', async () => {
+    fault('a projections worker comes and goes', async (random) => {
       const third = await startService('projections', variables);
-      await calm();
+      await calm(random);
       await third.stop();
     }),
   ];

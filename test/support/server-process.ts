@@ -107,17 +107,35 @@ async function launch(directory: string, port: number): Promise<LedgerProcess> {
 
 /** However the test process ends, its child ends too: tap ends one that takes too long by SIGALRM or SIGTERM. */
 export function endWithParent(child: ChildProcess, how: NodeJS.Signals = 'SIGKILL'): void {
-  const end = () => void child.kill(how);
-  const signalled = (signal: NodeJS.Signals) => {
-    end();
-    process.kill(process.pid, signal);
-  };
-  process.once('exit', end);
-  for (const signal of ['SIGALRM', 'SIGTERM', 'SIGINT'] as const) process.once(signal, signalled);
+  if (children.size === 0) watchOwnEnd();
+  children.set(child, how);
   child.once('exit', () => {
-    process.off('exit', end);
-    for (const signal of ['SIGALRM', 'SIGTERM', 'SIGINT'] as const) process.off(signal, signalled);
+    children.delete(child);
+    if (children.size === 0) unwatchOwnEnd();
   });
+}
+
+const children = new Map<ChildProcess, NodeJS.Signals>();
+const ENDS = ['SIGALRM', 'SIGTERM', 'SIGINT'] as const;
+
+function endChildren(): void {
+  for (const [child, how] of children) child.kill(how);
+}
+
+function endBySignal(signal: NodeJS.Signals): void {
+  endChildren();
+  unwatchOwnEnd();
+  process.kill(process.pid, signal);
+}
+
+function watchOwnEnd(): void {
+  process.once('exit', endChildren);
+  for (const signal of ENDS) process.once(signal, endBySignal);
+}
+
+function unwatchOwnEnd(): void {
+  process.off('exit', endChildren);
+  for (const signal of ENDS) process.off(signal, endBySignal);
 }
 
 function readyUrl(child: ChildProcess): Promise<string> {

@@ -18,11 +18,11 @@ export const KAFKA_LIMITS = {
   metadataMilliseconds: 10_000,
   /** Milliseconds without a heartbeat after which a relay is taken for dead: another leads so soon after a kill. */
   relaySessionMilliseconds: 8_000,
-  /** The same for a reader, whose transactions may take longer. */
-  readerSessionMilliseconds: 30_000,
+  /** The same for a reader, whose transactions may take longer. One taken for dead by mistake loses nothing: it joins again. */
+  readerSessionMilliseconds: 12_000,
   /** Milliseconds that members have to join again when the group changes; one that is gone holds up the others for as long. */
   relayRebalanceMilliseconds: 8_000,
-  readerRebalanceMilliseconds: 15_000,
+  readerRebalanceMilliseconds: 6_000,
   heartbeatMilliseconds: 1_000,
   /** Milliseconds a fetch waits for something new. */
   fetchWaitMilliseconds: 100,

@@ -17,7 +17,12 @@ export interface Part extends Watched {
 /** Starts carrying the log to Kafka, or standing by for another relay that does. */
 export async function openRelay({ engines, logger, onFatal }: DistributedGiven): Promise<Part> {
   const store = await openEventStoreDb(engines.eventStoreDb);
-  const publisher = await openKafkaPublisher({ ...engines.kafka, clientId: 'stamp-ledger-relay' });
+  const publisher = await openKafkaPublisher({
+    ...engines.kafka,
+    clientId: 'stamp-ledger-relay',
+    onError: ({ kind, message }) =>
+      logger.warn({ kind, reason: message }, 'the membership of the relays ended'),
+  });
   const stopping = new AbortController();
   let status: RelayStatus = { kind: 'standing-by' };
   let troubledSince: number | undefined;

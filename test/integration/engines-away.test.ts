@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import t, { type Test } from 'tap';
+import { startDistributedLedger, startEngines } from '../support/distributed.js';
+import { eventually } from '../support/eventually.js';
+import { type Caller, caller } from '../support/http.js';
+import { readTopic } from './topic-check.js';
+
+t.setTimeout(300_000);
+
+const SOON = 60_000;
+const STAMPS = 60;
+const DENOMINATION = { amount: '10000', currency: 'IDR' };
+const STAMP_TOPIC = 'ledger.stamps';
+
+/**
+ * One ledger of real engines, which go away one after another. What goes on without each is what ARCHITECTURE.md says;
+ * whatever was accepted meanwhile is everywhere afterwards.
+ */
+t.test('engines that are away one at a time', async (t) => {
+  const engines = await startEngines();
+  t.teardown(() => engines.stop());
+  const ledger = await startDistributedLedger(engines, 1);
+  t.teardown(() => ledger.stop());
+  const call = caller(ledger.urls[0] ?? '', ledger.token);
+  const service = (name: string) => {
+    const found = ledger.services.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`no ${name}`);
+    return found;
+  };
+  const serials = await stockedChannel(call);
+  const sold = await fulfilled(call, await placed(t, call, 'before'));
+
+  await t.test('without Kafka commands and strong reads go on, and all of it arrives later', async (t) => {
+    await engines.kafka.kill();
+    const orderId = await placed(t, call, 'without Kafka');
+    await affixes(t, call, sold[0] ?? '');
+    await engines.kafka.start();
+    await readModelSays(call, sold[0] ?? '', 'affixed');
+    t.equal((await fulfilled(call, orderId)).length, 2, 'the order was fulfilled');
+  });
+
+  await t.test('without PostgreSQL commands and look-ups go on, and all of it arrives later', async (t) => {
+    await engines.postgres.crash();
+    const orderId = await placed(t, call, 'without PostgreSQL');
+    await affixes(t, call, sold[1] ?? '');
+    const view = await call(`/v1/stamps/${sold[1]}`, { token: null });
+    t.equal(view.status, 200, 'the stream answers in place of the read model');
+    t.equal(view.json.state, 'affixed');
+    const report = await call('/v1/audit/conservation');
+    t.equal(report.status, 503, 'a report needs the read models');
+    t.match(report.headers.get('retry-after'), /^\d+$/);
+    await engines.postgres.restart();
+    await readModelSays(call, sold[1] ?? '', 'affixed');
+    t.equal((await fulfilled(call, orderId)).length, 2, 'the order was fulfilled');
+  });
+
+  await t.test('without EventStoreDB commands are refused, and look-ups say how old they are', async (t) => {
+    await engines.eventStore.kill();
+    const key = 'without-the-log';
+    const refused = await place(call, key);
+    t.equal(refused.status, 503);
+    t.match(refused.headers.get('retry-after'), /^\d+$/);
+    t.match(refused.json.type, /^\/problems\//);
+    const age = async (): Promise<number> => {
+      const { status, json } = await call(`/v1/stamps/${sold[1]}`, { token: null });
+      t.equal(status, 200);
+      return (json.asOf as { lagMilliseconds: number }).lagMilliseconds;
+    };
+    const first = await age();
+    t.ok(first > 0, 'its staleness is shown');
+    await eventually(async () => (await age()) > first, { what: 'a growing age', milliseconds: SOON });
+    await engines.eventStore.start();
+    // The same request again, as a client would: it is accepted once.
+    const again = await eventually(
+      async () => {
+        const reply = await place(call, key);
+        return reply.status === 202 && reply;
+      },
+      { what: 'commands are accepted again', milliseconds: SOON },
+    );
+    t.equal((await fulfilled(call, String(again.json.orderId))).length, 2);
+  });
+
+  await t.test('a relay that starts again goes on where it was', async (t) => {
+    const before = await readTopic(engines.kafka.brokers[0] ?? '', STAMP_TOPIC);
+    t.ok(before.messages >= STAMPS, 'the life of the stamps is on the topic');
+    const relay = service('relay');
+    t.equal(await relay.stop(), 0, 'it drains');
+    await relay.start();
+    await fulfilled(call, await placed(t, call, 'after a drain'));
+    const drained = await readTopic(engines.kafka.brokers[0] ?? '', STAMP_TOPIC);
+    t.equal(drained.repeated, before.repeated, 'nothing is published again after a drain');
+    await relay.kill();
+    await relay.start();
+    await fulfilled(call, await placed(t, call, 'after a kill'));
+    const killed = await readTopic(engines.kafka.brokers[0] ?? '', STAMP_TOPIC);
+    t.ok(killed.repeated - drained.repeated <= 2, 'after a kill no more than the last page');
+  });
+
+  await t.test('the read models are rebuilt beside the live ones by the projections service', async (t) => {
+    const before = await call('/v1/audit/conservation');
+    const started = await call('/v1/rebuilds', { body: {} });
+    t.equal(started.status, 202);
+    const rebuild = await eventually(
+      async () => {
+        const { json } = await call(`/v1/rebuilds/${started.json.rebuildId}`);
+        return json.status === 'running' ? false : json;
+      },
+      { what: 'the rebuild', milliseconds: SOON },
+    );
+    t.equal(rebuild.status, 'done');
+    const after = await call('/v1/audit/conservation');
+    t.strictSame(after.json.groups, before.json.groups, 'the same report');
+    t.equal((await call(`/v1/stamps/${serials[0]}`, { token: null })).status, 200);
+    await fulfilled(call, await placed(t, call, 'after a rebuild'));
+  });
+
+  t.strictSame(
+    await ledger.stop(),
+    ledger.services.map(() => 0),
+    'every service drains',
+  );
+});
+
+/** Mints stamps and gives them all to the channel; answers serials. */
+async function stockedChannel(call: Caller): Promise<readonly string[]> {
+  const batch = await call('/v1/batches', {
+    body: { denomination: DENOMINATION, quantity: STAMPS, series: '2024' },
+  });
+  const is = (path: string, status: string): Promise<unknown> =>
+    eventually(async () => (await call(path)).json.status === status, { what: path, milliseconds: SOON });
+  await is(`/v1/batches/${batch.json.batchId}`, 'minted');
+  const allocation = await call('/v1/allocations', {
+    body: { channel: 'bank', denomination: DENOMINATION, quantity: STAMPS },
+  });
+  await is(`/v1/allocations/${allocation.json.allocationId}`, 'allocated');
+  const page = await call('/v1/events?types=StampMinted&limit=10');
+  return (page.json.events as { stream: string }[]).map(({ stream }) => stream.slice('stamp-'.length));
+}
+
+const place = (call: Caller, key: string) =>
+  call('/v1/orders', {
+    body: {
+      channel: 'bank',
+      holder: 'holder',
+      denomination: DENOMINATION,
+      quantity: 2,
+      payment: {
+        reference: `pay-${key}`,
+        amount: '20000',
+        currency: 'IDR',
+        paidAt: '2024-09-06T13:00:00.000Z',
+      },
+    },
+    key,
+  });
+
+/** Places a paid order of two stamps; answers its id. */
+async function placed(t: Test, call: Caller, key: string): Promise<string> {
+  const { status, json } = await place(call, key.replaceAll(' ', '-'));
+  t.equal(status, 202, `an order ${key} is accepted`);
+  return String(json.orderId);
+}
+
+const fulfilled = (call: Caller, orderId: string): Promise<readonly string[]> =>
+  eventually(
+    async () => {
+      const { json } = await call(`/v1/orders/${orderId}`);
+      return json.status === 'fulfilled' && (json.serials as readonly string[]);
+    },
+    { what: `order ${orderId}`, milliseconds: SOON },
+  );
+
+async function affixes(t: Test, call: Caller, serial: string): Promise<void> {
+  const sha256 = createHash('sha256').update(serial).digest('hex');
+  const { status } = await call(`/v1/stamps/${serial}/affixation`, {
+    body: { document: { sha256, type: 'letter' } },
+  });
+  t.equal(status, 201, 'a stamp is affixed');
+  const strong = await call(`/v1/stamps/${serial}?consistency=strong`, { token: null });
+  t.equal(strong.status, 200);
+  t.equal(strong.json.state, 'affixed', 'and a strong read sees it');
+}
+
+const readModelSays = (call: Caller, serial: string, state: string): Promise<unknown> =>
+  eventually(
+    async () => {
+      const { json } = await call(`/v1/stamps/${serial}`, { token: null });
+      return json.state === state && (json.asOf as { lagMilliseconds: number }).lagMilliseconds === 0;
+    },
+    { what: `${serial} is ${state} in the read models`, milliseconds: SOON },
+  );
