@@ -75,10 +75,12 @@ t.test('files that cannot be read or written, and a wrong environment, are wrong
     [['export', '/nowhere/file'], on(source.directory)],
     [['export', '-'], { LEDGER_EVENTSTOREDB_URL: 'http://127.0.0.1' }],
     [['import'], on(path('target'))],
+    [['export', '-'], on(path('mistyped'))],
   ] as const) {
     const { code, stderr, stdout } = await cli(args, '', variables);
     t.equal(code, 2, args.join(' '));
     t.equal(stdout, '');
     t.not(stderr, '');
   }
+  t.notOk(readdirSync(directory).includes('mistyped'), 'a directory without a ledger is not made one');
 });

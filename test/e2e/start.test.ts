@@ -97,6 +97,15 @@ t.test('a wrong configuration', async (t) => {
     t.equal(stdout, '');
     t.match(stderr, /^LEDGER_HOST must be a loopback address unless .*\n$/);
   });
+  await t.test('a part of the distributed ledger without engines', async (t) => {
+    const { code, stdout, stderr } = await startInVain(
+      { LEDGER_PORT: '0', LEDGER_DATA_DIR: data },
+      join(ROOT, 'services/relay/dist/main.js'),
+    );
+    t.equal(code, 78);
+    t.equal(stdout, '');
+    t.match(stderr, /LEDGER_EVENTSTOREDB_URL, LEDGER_KAFKA_BROKERS and LEDGER_DATABASE_URL must name/);
+  });
   t.throws(() => readFileSync(data), { code: 'ENOENT' }, 'nothing was made');
 });
 

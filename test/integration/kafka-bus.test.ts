@@ -62,7 +62,7 @@ const publish = (turn: PublisherTurn, from: number, to: number): Promise<void> =
   turn.publish(pageOf(from, to));
 
 async function leadWith(publisher: BusPublisher): Promise<PublisherTurn> {
-  const turn = await publisher.lead(never);
+  const turn = await publisher.lead({ signal: never });
   if (turn === undefined) throw new Error('the publisher does not lead');
   return turn;
 }
@@ -291,7 +291,7 @@ t.test('the bus on a real Kafka', async (t) => {
 
   await t.test('one publisher leads; another takes over and knows the mark', async (t) => {
     const impatient = new AbortController();
-    const given = second.lead(impatient.signal);
+    const given = second.lead({ signal: impatient.signal });
     impatient.abort();
     t.equal(await given, undefined, 'waiting ends when asked to');
 
@@ -505,7 +505,7 @@ const KILLED = `
 const { parentPort, workerData } = require('node:worker_threads');
 import(workerData.kafka).then(async ({ openKafkaPublisher }) => {
   const publisher = await openKafkaPublisher({ brokers: workerData.brokers, clientId: 'killed' });
-  const turn = await publisher.lead(new AbortController().signal);
+  const turn = await publisher.lead({ signal: new AbortController().signal });
   parentPort.on('message', (page) => turn.publish(page).then(() => parentPort.postMessage(page.position)));
   parentPort.postMessage('leading');
 });`;

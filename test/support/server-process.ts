@@ -41,8 +41,11 @@ export interface FailedStart {
 }
 
 /** Starts a ledger that is expected to give up, with nothing but these variables of its own. */
-export async function startInVain(variables: Readonly<Record<string, string>>): Promise<FailedStart> {
-  const child = spawn(process.execPath, [ENTRY], {
+export async function startInVain(
+  variables: Readonly<Record<string, string>>,
+  entry = ENTRY,
+): Promise<FailedStart> {
+  const child = spawn(process.execPath, [entry], {
     env: environment(variables),
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: START_MILLISECONDS,

@@ -29,6 +29,8 @@ export interface RelayRun {
 }
 
 export type RelayStatus =
+  /** The bus has not taken this relay in. */
+  | { readonly kind: 'joining' }
   | { readonly kind: 'standing-by' }
   /** Everything up to `position` is on the bus. */
   | { readonly kind: 'leading'; readonly position?: string };
@@ -41,9 +43,12 @@ export type RelayStatus =
 export async function runRelay(run: RelayRun): Promise<void> {
   const route = createRouter(run);
   for (let failures = 0; !run.signal.aborted; ) {
-    run.onStatus({ kind: 'standing-by' });
+    run.onStatus({ kind: 'joining' });
     try {
-      const turn = await run.publisher.lead(run.signal);
+      const turn = await run.publisher.lead({
+        signal: run.signal,
+        onStandBy: () => run.onStatus({ kind: 'standing-by' }),
+      });
       if (turn === undefined) return;
       await publishDuring(run, turn, {
         route,

@@ -4,6 +4,7 @@ export {
   openEmbeddedEventStore,
 } from './event-log/event-store.js';
 export { EmbeddedLogReader, openEmbeddedLogReader } from './event-log/log-reader.js';
+export { hasEmbeddedLog } from './event-log/schema.js';
 export {
   type EmbeddedIdempotencyKeysOptions,
   type KnownRequest,

@@ -27,7 +27,11 @@ export class Membership {
 
   constructor(
     private readonly kafka: Kafka,
-    private readonly onError: ((error: PortError) => void) | undefined,
+    private readonly told: {
+      readonly onError: ((error: PortError) => void) | undefined;
+      /** Called each time that the group has taken this member in. */
+      readonly onStandBy: (() => void) | undefined;
+    },
   ) {
     this.#consumer = kafka.consumer({
       groupId: GROUP,
@@ -98,6 +102,7 @@ export class Membership {
   }
 
   #assign(partitions: readonly number[] | undefined): void {
+    this.told.onStandBy?.();
     const was = this.#isAssigned;
     this.#isAssigned = partitions !== undefined && partitions.length > 0;
     if (was && !this.#isAssigned)
@@ -137,7 +142,7 @@ export class Membership {
 
   /** Ends the turn for a reason that is told, once, unless it was given up. */
   #fail(error: PortError): void {
-    if (!this.#isTold) this.onError?.(error);
+    if (!this.#isTold) this.told.onError?.(error);
     this.#isTold = true;
     this.#end(error.message);
   }

@@ -50,8 +50,14 @@ export interface PublisherTurn {
  * leaves a gap, and its marks are true.
  */
 export interface BusPublisher {
-  /** Waits for the turn. Resolves with undefined when `signal` aborts first; rejects with a {@link PortError}. */
-  lead(signal: AbortSignal): Promise<PublisherTurn | undefined>;
+  /**
+   * Waits for the turn; `onStandBy` hears that the bus has taken this publisher in. Resolves with undefined when `signal`
+   * aborts first; rejects with a {@link PortError}.
+   */
+  lead(request: {
+    readonly signal: AbortSignal;
+    readonly onStandBy?: () => void;
+  }): Promise<PublisherTurn | undefined>;
   close(): Promise<void>;
 }
 

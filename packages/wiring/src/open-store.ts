@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { openEmbeddedEventStore } from '@stamp-ledger/embedded';
+import { hasEmbeddedLog, openEmbeddedEventStore } from '@stamp-ledger/embedded';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import type { EventStore } from '@stamp-ledger/ports';
 import { type Environment, readConfiguration, valueIn } from './configuration.js';
@@ -16,9 +16,12 @@ export interface OpenedStore {
 /**
  * Opens the event store that the environment describes: EventStoreDB when `LEDGER_EVENTSTOREDB_URL` is set, whatever else
  * is, or the embedded log of `LEDGER_DATA_DIR`, which is refused while a ledger runs on it. Rejects with a ConfigurationError
- * that lists every fault of the environment.
+ * that lists every fault of the environment; with `mustExist` also when the directory holds no log, which is then not made.
  */
-export async function openConfiguredEventStore(environment: Environment): Promise<OpenedStore> {
+export async function openConfiguredEventStore(
+  environment: Environment,
+  { mustExist }: { readonly mustExist: boolean },
+): Promise<OpenedStore> {
   const { LEDGER_KAFKA_BROKERS: _, LEDGER_DATABASE_URL: __, ...rest } = environment;
   const faults: string[] = [];
   const value = valueIn(rest);
@@ -32,6 +35,8 @@ export async function openConfiguredEventStore(environment: Environment): Promis
     return { kind: 'eventstoredb', store, close: () => store.close() };
   }
   const directory = read.configuration.dataDirectory;
+  if (mustExist && !hasEmbeddedLog(directory))
+    throw new ConfigurationError('there is no ledger in LEDGER_DATA_DIR');
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const store = await openEmbeddedEventStore({ directory });
   return { kind: 'embedded', store, close: () => store.close() };

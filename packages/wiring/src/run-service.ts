@@ -1,6 +1,7 @@
 import { type Configuration, type Environment, readConfiguration } from './configuration.js';
 import type { Engines } from './engines.js';
 import { createLogger, type Logger } from './logger.js';
+import { ConfigurationError } from './operate-engines.js';
 
 /** Exit codes of a service; 0 after a drain. */
 const EXIT = { fatal: 70, cannotStart: 71, badConfiguration: 78 } as const;
@@ -57,7 +58,7 @@ export async function runService(
   } catch (error) {
     logger.debug({ err: error }, 'the service cannot start');
     process.stderr.write(`stamp-ledger cannot start: ${reasonOf(error)}\n`);
-    process.exit(EXIT.cannotStart);
+    process.exit(error instanceof ConfigurationError ? EXIT.badConfiguration : EXIT.cannotStart);
   }
 }
 
@@ -69,7 +70,7 @@ export async function runDistributedService(
   await runService(environment, (given) => {
     const { engines } = given.configuration;
     if (engines === undefined)
-      throw new Error(
+      throw new ConfigurationError(
         'LEDGER_EVENTSTOREDB_URL, LEDGER_KAFKA_BROKERS and LEDGER_DATABASE_URL must name the engines that this service works on',
       );
     return start({ ...given, engines });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PortError } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
@@ -32,6 +33,9 @@ const CREATE = `
 `;
 
 export const logFile = (directory: string): string => join(directory, 'log.sqlite');
+
+/** Whether a log was ever made in the directory. */
+export const hasEmbeddedLog = (directory: string): boolean => existsSync(logFile(directory));
 
 /**
  * Opens the log for writing, creating it when absent. Throws when the file cannot be made durable (write-ahead log with

@@ -24,7 +24,7 @@ export async function openRelay({ engines, logger, onFatal }: DistributedGiven):
       logger.warn({ kind, reason: message }, 'the membership of the relays ended'),
   });
   const stopping = new AbortController();
-  let status: RelayStatus = { kind: 'standing-by' };
+  let status: RelayStatus = { kind: 'joining' };
   let troubledSince: number | undefined;
   const running = runRelay({
     store,
@@ -34,7 +34,7 @@ export async function openRelay({ engines, logger, onFatal }: DistributedGiven):
     sleep,
     onStatus: (next) => {
       if (next.kind !== status.kind) logger.info({ relay: next.kind }, 'the relay changed its part');
-      if (next.kind === 'leading') troubledSince = undefined;
+      if (next.kind !== 'joining') troubledSince = undefined;
       status = next;
     },
     onPortError: (error) => {

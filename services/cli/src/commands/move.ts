@@ -24,8 +24,6 @@ import { grouped } from '../table.js';
 /** What the commands work with besides a session. */
 export interface MoveTools {
   readonly stdout: Writable;
-  /** For tests; what the environment names without it. */
-  readonly openLog?: (environment: NodeJS.ProcessEnv) => Promise<OpenedStore>;
 }
 
 const STORE_HELP = `
@@ -49,11 +47,11 @@ export function addMoveCommands(program: Command, bind: Bind, tools: MoveTools):
       'after',
       `${STORE_HELP}\nNobody else may write to the store meanwhile: stop the ledger first.`,
     )
-    .action(bind((session, file: string) => settle(session, () => importLedger(session, tools, file))));
+    .action(bind((session, file: string) => settle(session, () => importLedger(session, file))));
 }
 
 async function exportLedger(session: Session, tools: MoveTools, file: string): Promise<ExitCode> {
-  const opened = await openStore(tools);
+  const opened = await openStore({ mustExist: true });
   let lines = 0;
   async function* counted(): AsyncGenerator<string> {
     for await (const line of exportEvents({ store: opened.store, digest: sha256() })) {
@@ -75,10 +73,10 @@ async function exportLedger(session: Session, tools: MoveTools, file: string): P
   return EXIT.done;
 }
 
-async function importLedger(session: Session, tools: MoveTools, file: string): Promise<ExitCode> {
+async function importLedger(session: Session, file: string): Promise<ExitCode> {
   // A file can be read twice: whatever is wrong with it is then found before the store is touched.
   const total = file === '-' ? undefined : await checkedEvents(file);
-  const opened = await openStore(tools);
+  const opened = await openStore({ mustExist: false });
   const progress = total === undefined ? undefined : startProgress(session.output, 'importing', total);
   try {
     return await importInto(opened, session, { file, progress });
@@ -136,8 +134,8 @@ async function* bytesOf(file: string, stdin?: NodeJS.ReadableStream): AsyncGener
   }
 }
 
-function openStore({ openLog = openConfiguredEventStore }: MoveTools): Promise<OpenedStore> {
-  return openLog(process.env).catch((error: unknown) => {
+function openStore(options: { readonly mustExist: boolean }): Promise<OpenedStore> {
+  return openConfiguredEventStore(process.env, options).catch((error: unknown) => {
     if (error instanceof Error && error.name === 'ConfigurationError') throw new UsageError(error.message);
     throw error;
   });
