@@ -1,1 +1,3 @@
-export * from './leaf-hash.js';
+export * from './errors.js';
+export * from './frontier.js';
+export * from './hash.js';
