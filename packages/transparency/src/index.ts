@@ -1,3 +1,15 @@
+export * from './bundles.js';
+export * from './checkpoints.js';
+export * from './cosignatures.js';
 export * from './errors.js';
-export * from './frontier.js';
+export { Frontier, type NodeListener } from './frontier.js';
 export * from './hash.js';
+export * from './keys.js';
+export * from './nodes.js';
+export * from './notes.js';
+export * from './policy.js';
+export * from './proofs.js';
+export * from './tile-edge.js';
+export * from './tile-reader.js';
+export * from './tiles.js';
+export * from './tlog-proofs.js';
