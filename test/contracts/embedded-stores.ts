@@ -1,11 +1,13 @@
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { KeysUnderTest, StoreUnderTest } from '@stamp-ledger/contracts';
+import type { KeysUnderTest, SealedFilesUnderTest, StoreUnderTest } from '@stamp-ledger/contracts';
 import {
   type KnownRequest,
+  openCheckpointLock,
   openEmbeddedEventStore,
   openEmbeddedIdempotencyKeys,
+  openTileFiles,
 } from '@stamp-ledger/embedded';
 import type { EventStore } from '@stamp-ledger/ports';
 
@@ -66,6 +68,25 @@ export async function embeddedIdempotencyKeys(): Promise<KeysUnderTest> {
     },
     async destroy() {
       await keys.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+/** Tile files and a lock in directories of their own. */
+export async function embeddedSealedFiles(): Promise<SealedFilesUnderTest> {
+  const directory = await temporaryDirectory();
+  const locks: { close(): void }[] = [];
+  const open = async () => {
+    const lock = await openCheckpointLock({ directory: join(directory, 'lock') });
+    locks.push(lock);
+    return { tiles: openTileFiles({ directory: join(directory, 'log') }), lock };
+  };
+  return {
+    ...(await open()),
+    reopen: open,
+    async destroy() {
+      for (const lock of locks) lock.close();
       await rm(directory, { recursive: true });
     },
   };

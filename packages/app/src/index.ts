@@ -7,4 +7,5 @@ export * from './ledger.js';
 export * from './move/index.js';
 export * from './project/index.js';
 export { type RelayRun, type RelayStatus, runRelay } from './relay.js';
+export * from './seal/index.js';
 export { OWNS_EVERYTHING } from './work-keys.js';

@@ -11,3 +11,5 @@ export {
   openEmbeddedIdempotencyKeys,
 } from './idempotency-keys.js';
 export * from './read-models/index.js';
+export { openCheckpointLock } from './tile-files/checkpoint-lock.js';
+export { openTileFiles } from './tile-files/tile-files.js';

@@ -8,4 +8,5 @@ export * from './limits.js';
 export * from './projections.js';
 export * from './read-models.js';
 export * from './runtime.js';
+export * from './tile-store.js';
 export * from './work-share.js';

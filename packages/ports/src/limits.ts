@@ -42,6 +42,19 @@ export const LIMITS = {
   /** Milliseconds a look-up waits for the log to say where it ends, and after which it is asked again when it did not. */
   logHeadWaitMilliseconds: 250,
   logHeadRetryMilliseconds: 1_000,
+  /** Events sealed in one round: what is held in memory until it is durable. */
+  sealEvents: 10_000,
+  /** Milliseconds between the beginnings of two rounds of sealing when little comes in; with a backlog there is no pause. */
+  sealIntervalMilliseconds: 250,
+  /** Milliseconds before sealing is tried again when the log or a file is unavailable; doubled up to the greatest. */
+  sealRetryMilliseconds: 100,
+  sealRetryMillisecondsMax: 5_000,
+  /** Files of the transparency log written at once. */
+  tileWrites: 16,
+  /** Callers waiting for their events to be sealed. */
+  sealWaiters: 20_000,
+  /** Lost events put back into the event store in one append. */
+  refillEvents: 1_000,
   /** Events projected in one transaction. */
   projectionEvents: 5_000,
   /** Changes of the inventory after which a snapshot is kept: the most an answer about the past has to add up. */

@@ -75,7 +75,7 @@ function requireSame(held: string, event: ExportedEvent | undefined, line: numbe
 }
 
 /** Appends that go into one call: as many as come to `most` events, always one at least. */
-async function* callsOf(
+export async function* callsOf(
   appends: AsyncIterable<ExportedAppend>,
   most: number,
 ): AsyncGenerator<readonly ExportedAppend[]> {

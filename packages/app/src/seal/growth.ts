@@ -1,0 +1,82 @@
+import type { Position, RecordedEvent } from '@stamp-ledger/codec';
+import type { LogFile } from '@stamp-ledger/ports';
+import { encodeBundle, leafHash, TILE_WIDTH, type TileEdge, tilePath } from '@stamp-ledger/transparency';
+import { entryOf, type LogEdge } from './read-log.js';
+
+/** What a round adds to the log, ready to be written; it can be written any number of times. */
+export interface Round {
+  readonly files: readonly LogFile[];
+  /** Paths of tiles and bundles that became full: their partial forms are of no more use. */
+  readonly filled: readonly string[];
+  readonly size: number;
+  readonly root: Buffer;
+}
+
+/** Turns events into leaves, tiles and bundles. Holds the right edge of the log, and what was added since the last round. */
+export class Growth {
+  readonly #edge: TileEdge;
+  readonly #files: LogFile[] = [];
+  readonly #filled: string[] = [];
+  #sealed: number;
+  #tail: Buffer[];
+  #tailChanged = false;
+  #position: Position | undefined;
+
+  constructor({ edge, tail }: Omit<LogEdge, 'last'>, position: Position | undefined) {
+    this.#edge = edge;
+    this.#tail = [...tail];
+    this.#position = position;
+    this.#sealed = edge.size;
+  }
+
+  /** Whether events were added since the last round. */
+  get hasNew(): boolean {
+    return this.size > this.#sealed;
+  }
+
+  get size(): number {
+    return this.#edge.size;
+  }
+
+  /** Position of the last event added. */
+  get position(): Position | undefined {
+    return this.#position;
+  }
+
+  add(event: RecordedEvent): void {
+    const entry = entryOf(event);
+    this.#edge.append(leafHash(entry));
+    this.#tail.push(entry);
+    this.#tailChanged = true;
+    this.#position = event.position;
+    if (this.#tail.length === TILE_WIDTH) {
+      this.#putBundle(Math.floor(this.size / TILE_WIDTH) - 1);
+      this.#tail = [];
+    }
+  }
+
+  /** Everything added since the last round. */
+  takeRound(): Round {
+    if (this.#tailChanged && this.#tail.length > 0) this.#putBundle(Math.floor(this.size / TILE_WIDTH));
+    this.#tailChanged = false;
+    for (const { tile, bytes } of this.#edge.takeTiles()) {
+      const path = tilePath(tile);
+      this.#files.push({ path, bytes });
+      if (tile.width === TILE_WIDTH) this.#filled.push(path);
+    }
+    this.#sealed = this.size;
+    return {
+      files: this.#files.splice(0),
+      filled: this.#filled.splice(0),
+      size: this.size,
+      root: this.#edge.root(),
+    };
+  }
+
+  #putBundle(index: number): void {
+    const width = this.#tail.length;
+    const path = tilePath({ level: 'entries', index, width });
+    this.#files.push({ path, bytes: encodeBundle(this.#tail) });
+    if (width === TILE_WIDTH) this.#filled.push(path);
+  }
+}

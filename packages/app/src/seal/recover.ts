@@ -1,0 +1,184 @@
+import type { Position } from '@stamp-ledger/codec';
+import { type CheckpointLock, type EventStore, LIMITS, type TileStore } from '@stamp-ledger/ports';
+import {
+  type Checkpoint,
+  openCheckpoint,
+  type SignerKey,
+  type VerifierKey,
+} from '@stamp-ledger/transparency';
+import { Growth } from './growth.js';
+import { EMPTY_EDGE, type LogEdge, readEdge } from './read-log.js';
+import { compareAll, eventOfEntry, eventsAfter } from './source.js';
+import { halted, haltOf } from './status.js';
+
+/** Whose log it is. */
+export interface LogIdentity {
+  readonly origin: string;
+  /** All of them sign, the current one first. */
+  readonly signers: readonly [SignerKey, ...SignerKey[]];
+  /** Keys that signed before and do not any more. */
+  readonly retired: readonly VerifierKey[];
+}
+
+export interface RecoveryRequest {
+  readonly store: Pick<EventStore, 'readAll' | 'readStream'>;
+  readonly tiles: TileStore;
+  readonly lock: CheckpointLock;
+  readonly identity: LogIdentity;
+  /**
+   * Given by an operator when the lock store was lost: the checkpoints of this log that others hold, or none. The largest
+   * of them and of the published one is adopted.
+   */
+  readonly adopt?: readonly Uint8Array[];
+}
+
+/** A log that may be appended to. */
+export interface RecoveredLog {
+  readonly growth: Growth;
+  /** The last signed checkpoint, as the lock store holds it. */
+  readonly signed: Buffer | undefined;
+}
+
+interface Known extends Checkpoint {
+  readonly note: Buffer;
+}
+
+/**
+ * Compares the signed checkpoint L, the published one P and the event store E at the start, and makes lost tiles again
+ * from the events. What was signed and not published is published by the next round. Throws a {@link SealHalted} for everything that
+ * must not be repaired without a person, and for an event store that lacks sealed events.
+ */
+export async function recover(request: RecoveryRequest): Promise<RecoveredLog> {
+  const published = known(await request.tiles.readCheckpoint(), request.identity);
+  const held = known(await request.lock.read(), request.identity);
+  const signed = held ?? (await adopted(request, published));
+  if (signed === undefined) return { growth: new Growth(EMPTY_EDGE(), undefined), signed: undefined };
+  refuseFork(signed, published);
+  const { edge, position } = await standing(request, signed, published);
+  return { growth: new Growth(edge, position), signed: signed.note };
+}
+
+function known(note: Buffer | undefined, { origin, signers, retired }: LogIdentity): Known | undefined {
+  if (note === undefined) return undefined;
+  const logKeys = [...signers.map(({ verifier }) => verifier), ...retired];
+  const { size, root } = openCheckpoint(note, { origin, logKeys });
+  return { note, origin, size, root };
+}
+
+function refuseFork(signed: Known, published: Known | undefined): void {
+  if (published === undefined) return;
+  if (published.size > signed.size)
+    throw halted('forked', `size ${published.size} is published, but ${signed.size} was signed last`);
+  if (published.size === signed.size && !published.root.equals(signed.root))
+    throw halted('forked', `two roots were signed for size ${signed.size}`);
+}
+
+/** The lock store is empty: a new log, or one that lost it, which only an operator may begin again. */
+async function adopted(
+  { lock, identity, adopt }: RecoveryRequest,
+  published: Known | undefined,
+): Promise<Known | undefined> {
+  if (published === undefined && adopt === undefined) return undefined;
+  if (adopt === undefined)
+    throw halted('lock-lost', `size ${published?.size} is published, but nothing says what was signed last`);
+  const copies = [published, ...adopt.map((note) => known(Buffer.from(note), identity))];
+  const [largest, ...others] = copies
+    .filter((copy) => copy !== undefined)
+    .sort((one, other) => other.size - one.size);
+  if (largest === undefined) return undefined;
+  if (others.some(({ size, root }) => size === largest.size && !root.equals(largest.root)))
+    throw halted('forked', `two roots are held for size ${largest.size}`);
+  if (!(await lock.replace({ from: undefined, to: largest.note })))
+    throw halted('overtaken', 'the lock store was filled meanwhile');
+  return largest;
+}
+
+interface Standing {
+  readonly edge: LogEdge;
+  readonly position: Position | undefined;
+}
+
+/** The right edge of the signed tree, and the position of its last event. */
+async function standing(
+  request: RecoveryRequest,
+  signed: Known,
+  published: Known | undefined,
+): Promise<Standing> {
+  const edge = await usableEdge(request, signed);
+  if (edge === undefined) return regrown(request, signed, published);
+  if (edge.last === undefined) return { edge, position: undefined };
+  const event = await eventOfEntry(request.store, edge.last);
+  if (event !== undefined) return { edge, position: event.position };
+  // The last sealed event is not in the store: an older backup of it was restored. Where it ends is worth the time.
+  const agreement = await compareAll(request.store, request.tiles, signed.size);
+  if (agreement.kind === 'agrees') return { edge, position: agreement.position };
+  const missing = { from: agreement.from, to: signed.size };
+  throw halted(
+    'source-behind',
+    `the event store lacks the sealed events ${missing.from} to ${missing.to - 1}`,
+    missing,
+  );
+}
+
+async function usableEdge({ tiles }: RecoveryRequest, signed: Known): Promise<LogEdge | undefined> {
+  try {
+    return await readEdge(tiles, signed);
+  } catch (error) {
+    if (haltOf(error)?.reason === 'tiles-damaged') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Makes the tiles of the signed tree again from the events, beginning where the published one ended if that is whole.
+ * What is there is compared, never replaced; nothing is written unless the events lead to the signed root.
+ */
+async function regrown(
+  request: RecoveryRequest,
+  signed: Known,
+  published: Known | undefined,
+): Promise<Standing> {
+  const { store, tiles } = request;
+  const start = published === undefined ? undefined : await startAt(request, published);
+  const probed = start ?? fresh();
+  const probe = await grownTo(store, probed, signed, async () => undefined);
+  if (!probe.root.equals(signed.root))
+    throw halted(
+      'source-differs',
+      `the events do not hash to the root that was signed for size ${signed.size}`,
+    );
+  const again = published === undefined ? undefined : await startAt(request, published);
+  await grownTo(store, again ?? fresh(), signed, (files) => tiles.write(files));
+  return { edge: await readEdge(tiles, signed), position: probed.position };
+}
+
+const fresh = (): Growth => new Growth(EMPTY_EDGE(), undefined);
+
+async function startAt(request: RecoveryRequest, published: Known): Promise<Growth | undefined> {
+  const edge = await usableEdge(request, published);
+  if (edge === undefined) return undefined;
+  if (edge.last === undefined) return fresh();
+  const event = await eventOfEntry(request.store, edge.last);
+  return event === undefined ? undefined : new Growth(edge, event.position);
+}
+
+async function grownTo(
+  store: Pick<EventStore, 'readAll'>,
+  growth: Growth,
+  { size }: Known,
+  write: (files: ReturnType<Growth['takeRound']>['files']) => Promise<void>,
+): Promise<ReturnType<Growth['takeRound']>> {
+  for await (const event of eventsAfter(store, growth.position)) {
+    if (growth.size === size) break;
+    growth.add(event);
+    if (growth.size % LIMITS.sealEvents === 0 && growth.size < size) await write(growth.takeRound().files);
+  }
+  if (growth.size < size)
+    throw halted('source-behind', `tiles of the log are missing, and so are events from ${growth.size} on`, {
+      from: growth.size,
+      to: size,
+    });
+  const round = growth.takeRound();
+  await write(round.files);
+  return round;
+}

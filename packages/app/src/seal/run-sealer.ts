@@ -1,0 +1,107 @@
+import type { Position } from '@stamp-ledger/codec';
+import { LIMITS, PortError } from '@stamp-ledger/ports';
+import { signCheckpoint } from '@stamp-ledger/transparency';
+import type { Growth, Round } from './growth.js';
+import { type RecoveredLog, type RecoveryRequest, recover } from './recover.js';
+import { halted, haltOf, type SealStatus } from './status.js';
+
+export interface SealerRun extends RecoveryRequest {
+  readonly signal: AbortSignal;
+  /** Resolves after so many milliseconds, or at once when `signal` aborts. */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly monotonicMilliseconds: () => number;
+  /** Resolves when the log has an event after `after`, or `signal` aborts. */
+  readonly waitForMore: (after: Position | undefined, signal: AbortSignal) => Promise<void>;
+  readonly onStatus: (status: SealStatus) => void;
+  /** A port failed and is tried again. */
+  readonly onPortError: (error: PortError) => void;
+}
+
+/**
+ * Seals the log until `signal` aborts or it has to halt: recovers, then round after round reads the events behind the last
+ * sealed one, makes their leaves, tiles and bundles durable, signs, puts the signed checkpoint in the lock store and only
+ * then publishes it. A failing port is tried again; what must not go on is told as the status `halted`. Any other error
+ * rejects.
+ */
+export async function runSealer(run: SealerRun): Promise<void> {
+  try {
+    const log = await retried(run, () => recover(run));
+    if (log === undefined) return;
+    // Also without new events: what was signed may not be published yet, or the signers may be others than before.
+    const signed = await seal(run, log.growth.takeRound(), log.signed);
+    if (signed === undefined) return;
+    tell(run, log.growth);
+    await sealRounds(run, { growth: log.growth, signed });
+  } catch (error) {
+    const halt = haltOf(error);
+    if (halt === undefined) throw error;
+    run.onStatus({ kind: 'halted', halt });
+  }
+}
+
+async function sealRounds(run: SealerRun, { growth, signed: first }: RecoveredLog): Promise<void> {
+  let signed = first;
+  while (!run.signal.aborted) {
+    const begun = run.monotonicMilliseconds();
+    const isBacklog = await retried(run, () => readRound(run, growth));
+    if (isBacklog === undefined) return;
+    if (growth.hasNew) {
+      signed = await seal(run, growth.takeRound(), signed);
+      if (signed === undefined) return;
+      tell(run, growth);
+    }
+    if (isBacklog) continue;
+    await run.waitForMore(growth.position, run.signal);
+    const rest = LIMITS.sealIntervalMilliseconds - (run.monotonicMilliseconds() - begun);
+    if (rest > 0) await run.sleep(rest, run.signal);
+  }
+}
+
+/** Reads events into the growth; true when there may be more at once. */
+async function readRound(run: SealerRun, growth: Growth): Promise<boolean> {
+  const before = growth.size;
+  for (;;) {
+    const after = growth.position;
+    const page = await run.store.readAll({ limit: LIMITS.readEvents, ...(after && { after }) });
+    for (const event of page) growth.add(event);
+    if (page.length < LIMITS.readEvents) return false;
+    if (growth.size - before >= LIMITS.sealEvents) return true;
+  }
+}
+
+/** One round made durable and published; the checkpoint signed for it, or undefined when `signal` aborted before. */
+async function seal(
+  run: SealerRun,
+  { files, filled, size, root }: Round,
+  before: Buffer | undefined,
+): Promise<Buffer | undefined> {
+  const { tiles, lock, identity } = run;
+  const signed = signCheckpoint({ origin: identity.origin, size, root }, identity.signers);
+  return retried(run, async () => {
+    await tiles.write(files);
+    if (!(await lock.replace({ from: before, to: signed })))
+      throw halted('overtaken', `another sealer signed a checkpoint before size ${size}`);
+    await tiles.replaceCheckpoint(signed);
+    for (const path of filled) await tiles.discardPartials(path);
+    return signed;
+  });
+}
+
+function tell({ onStatus }: SealerRun, { size, position }: Growth): void {
+  onStatus({ kind: 'running', sealed: { size, ...(position && { position }) } });
+}
+
+/** Repeats a call while a port is unavailable; undefined when `signal` aborted first. */
+async function retried<Result>(run: SealerRun, call: () => Promise<Result>): Promise<Result | undefined> {
+  for (let failures = 0; !run.signal.aborted; failures++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof PortError) || error.kind === 'corrupt') throw error;
+      run.onPortError(error);
+      const pause = LIMITS.sealRetryMilliseconds * 2 ** Math.min(failures, 16);
+      await run.sleep(Math.min(pause, LIMITS.sealRetryMillisecondsMax), run.signal);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,79 @@
+import type { Position, RecordedEvent } from '@stamp-ledger/codec';
+import type { EventStore, TileStore } from '@stamp-ledger/ports';
+import { LIMITS } from '@stamp-ledger/ports';
+import { leafHash, TILE_WIDTH } from '@stamp-ledger/transparency';
+import { parseEntry } from '../move/format.js';
+import { entryOf, readBundle } from './read-log.js';
+import { halted } from './status.js';
+
+type Store = Pick<EventStore, 'readAll' | 'readStream'>;
+
+/** All events after a position, to the end of the log, a page held at a time. */
+export async function* eventsAfter(
+  store: Pick<EventStore, 'readAll'>,
+  after: Position | undefined,
+): AsyncGenerator<RecordedEvent> {
+  let position = after;
+  for (;;) {
+    const page = await store.readAll({ limit: LIMITS.readEvents, ...(position && { after: position }) });
+    yield* page;
+    position = page.at(-1)?.position ?? position;
+    if (page.length < LIMITS.readEvents) return;
+  }
+}
+
+/** The entries of the log from the first leaf up to `size`, a bundle held at a time. */
+export async function* entriesOf(files: Pick<TileStore, 'read'>, size: number): AsyncGenerator<Buffer> {
+  for (let index = 0; index * TILE_WIDTH < size; index++) yield* await readBundle(files, { index, size });
+}
+
+/**
+ * The event that an entry was made of, where the store has it now. An entry names its stream and revision, so that it is
+ * found in any store, whatever its positions. Undefined when the stream does not reach there.
+ */
+export async function eventOfEntry(store: Store, entry: Buffer): Promise<RecordedEvent | undefined> {
+  const parsed = parseEntry(entry.toString());
+  if (parsed === undefined) throw halted('tiles-damaged', 'an entry of the log is no event of this ledger');
+  const page = await store.readStream({ stream: parsed.stream, from: parsed.revision, limit: 1 });
+  const [event] = page.events;
+  if (event !== undefined && !entryOf(event).equals(entry))
+    throw halted(
+      'source-differs',
+      `revision ${event.revision} of ${event.stream} is not the event that was sealed`,
+    );
+  return event;
+}
+
+/** How far the event store agrees with the log. */
+export type Agreement =
+  /** The store has every sealed event in its place; `position` is that of the last. */
+  | { readonly kind: 'agrees'; readonly position: Position | undefined }
+  /** The store ends behind leaf `from`, with nothing out of place before. */
+  | { readonly kind: 'ends-early'; readonly from: number; readonly position: Position | undefined };
+
+/**
+ * Compares every event of the store with the log, from the first. For when something is wrong, since it takes as long as
+ * the log is. Throws a {@link SealHalted} `source-differs` that names the first difference.
+ */
+export async function compareAll(
+  store: Store,
+  files: Pick<TileStore, 'read'>,
+  size: number,
+): Promise<Agreement> {
+  const events = eventsAfter(store, undefined);
+  let position: Position | undefined;
+  let index = 0;
+  for await (const entry of entriesOf(files, size)) {
+    const { value: event } = (await events.next()) as IteratorResult<RecordedEvent, undefined>;
+    if (event === undefined) return { kind: 'ends-early', from: index, position };
+    const own = entryOf(event);
+    if (!own.equals(entry))
+      throw halted(
+        'source-differs',
+        `leaf ${index} is not revision ${event.revision} of ${event.stream}, whose leaf hash is ${leafHash(own).toString('hex')}`,
+      );
+    position = event.position;
+    index++;
+  }
+  return { kind: 'agrees', position };
+}

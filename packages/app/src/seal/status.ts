@@ -1,0 +1,105 @@
+import type { Position } from '@stamp-ledger/codec';
+import { PortError } from '@stamp-ledger/ports';
+import { TransparencyError } from '@stamp-ledger/transparency';
+
+/** Why a log is not sealed any further until a person has looked. */
+export type HaltReason =
+  /** The published checkpoint is ahead of the signed one, or contradicts it: a fork, or an old lock store was restored. */
+  | 'forked'
+  /** A checkpoint is published, but nothing says what was signed last. */
+  | 'lock-lost'
+  /** The event store lacks events that are sealed: an older backup was restored. */
+  | 'source-behind'
+  /** An event is not the one that was sealed in its place. */
+  | 'source-differs'
+  /** A tile or bundle is missing, unreadable, or not what was signed. */
+  | 'tiles-damaged'
+  /** The signed checkpoint is of another log. */
+  | 'wrong-origin'
+  /** No key of this log signed the signed checkpoint, or a signature by one does not hold. */
+  | 'unknown-signature'
+  /** Another sealer signed meanwhile. */
+  | 'overtaken'
+  /** A file system or a database lost what it said was durable. */
+  | 'storage';
+
+/** Where the sealer stands. */
+export type SealStatus =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'running'; readonly sealed: Sealed }
+  | { readonly kind: 'refilling'; readonly missing: MissingEvents }
+  | { readonly kind: 'halted'; readonly halt: Halt };
+
+/** What is published. */
+export interface Sealed {
+  /** Events in the log. */
+  readonly size: number;
+  /** Position of the last of them in the event store. */
+  readonly position?: Position;
+}
+
+/** Leaves of the log whose events the store does not have. */
+export interface MissingEvents {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Halt {
+  readonly reason: HaltReason;
+  /** For an operator, in one sentence. */
+  readonly detail: string;
+  readonly missing?: MissingEvents;
+}
+
+/** Ends the sealer where it is. */
+export class SealHalted extends Error {
+  override readonly name = 'SealHalted';
+  constructor(readonly halt: Halt) {
+    super(halt.detail);
+  }
+}
+
+export const halted = (reason: HaltReason, detail: string, missing?: MissingEvents): SealHalted =>
+  new SealHalted({ reason, detail, ...(missing && { missing }) });
+
+/**
+ * Whether new events must not be taken. After the first four reasons a new event could take a place that is sealed
+ * already, which is how a log forks; after the others events are safe, only unsealed.
+ */
+export function haltsIntake({ reason }: Halt): boolean {
+  switch (reason) {
+    case 'forked':
+    case 'lock-lost':
+    case 'source-behind':
+    case 'source-differs':
+      return true;
+    case 'tiles-damaged':
+    case 'wrong-origin':
+    case 'unknown-signature':
+    case 'overtaken':
+    case 'storage':
+      return false;
+  }
+}
+
+/** The halt that an error of a port or of a format amounts to; undefined for what may be tried again, and for mistakes. */
+export function haltOf(error: unknown): Halt | undefined {
+  if (error instanceof SealHalted) return error.halt;
+  if (error instanceof PortError)
+    return error.kind === 'corrupt' ? { reason: 'storage', detail: error.message } : undefined;
+  if (!(error instanceof TransparencyError)) return undefined;
+  switch (error.kind) {
+    case 'wrong-origin':
+      return { reason: 'wrong-origin', detail: error.message };
+    case 'bad-signature':
+    case 'no-known-signature':
+    case 'malformed-note':
+    case 'bad-checkpoint':
+      return {
+        reason: 'unknown-signature',
+        detail: `a checkpoint of this log does not open: ${error.message}`,
+      };
+    default:
+      return { reason: 'tiles-damaged', detail: error.message };
+  }
+}
