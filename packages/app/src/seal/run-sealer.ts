@@ -2,7 +2,7 @@ import type { Position } from '@stamp-ledger/codec';
 import { LIMITS, PortError } from '@stamp-ledger/ports';
 import { signCheckpoint } from '@stamp-ledger/transparency';
 import type { Growth, Round } from './growth.js';
-import { type RecoveredLog, type RecoveryRequest, recover } from './recover.js';
+import { type RecoveryRequest, recover } from './recover.js';
 import { halted, haltOf, type SealStatus } from './status.js';
 
 export interface SealerRun extends RecoveryRequest {
@@ -25,13 +25,9 @@ export interface SealerRun extends RecoveryRequest {
  */
 export async function runSealer(run: SealerRun): Promise<void> {
   try {
-    const log = await retried(run, () => recover(run));
-    if (log === undefined) return;
-    // Also without new events: what was signed may not be published yet, or the signers may be others than before.
-    const signed = await seal(run, log.growth.takeRound(), log.signed);
-    if (signed === undefined) return;
-    tell(run, log.growth);
-    await sealRounds(run, { growth: log.growth, signed });
+    // An event store that was away may come back as an older backup of itself: every round after a failure of it begins
+    // with a recovery.
+    while (!run.signal.aborted) await retried(run, () => recoverAndSeal(run));
   } catch (error) {
     const halt = haltOf(error);
     if (halt === undefined) throw error;
@@ -39,12 +35,14 @@ export async function runSealer(run: SealerRun): Promise<void> {
   }
 }
 
-async function sealRounds(run: SealerRun, { growth, signed: first }: RecoveredLog): Promise<void> {
-  let signed = first;
-  while (!run.signal.aborted) {
+async function recoverAndSeal(run: SealerRun): Promise<void> {
+  const { growth, signed: recovered } = await recover(run);
+  // Also without new events: what was signed may not be published yet, or the signers may be others than before.
+  let signed = await seal(run, growth.takeRound(), recovered);
+  if (signed !== undefined) tell(run, growth);
+  while (signed !== undefined && !run.signal.aborted) {
     const begun = run.monotonicMilliseconds();
-    const isBacklog = await retried(run, () => readRound(run, growth));
-    if (isBacklog === undefined) return;
+    const isBacklog = await readRound(run, growth);
     if (growth.hasNew) {
       signed = await seal(run, growth.takeRound(), signed);
       if (signed === undefined) return;
