@@ -1,9 +1,16 @@
 export { money, parseSerial } from '@stamp-ledger/domain';
-export { LIMITS, PortError } from '@stamp-ledger/ports';
+export { LIMITS, PortError, type PublishedLog } from '@stamp-ledger/ports';
+export {
+  openCheckpoint,
+  parsePolicy,
+  parseVkey,
+  TransparencyError,
+} from '@stamp-ledger/transparency';
 export type { Context } from './context.js';
 export { createContext, createLedger } from './create-ledger.js';
 export { runJobs } from './jobs/run-jobs.js';
 export * from './ledger.js';
+export * from './log-audit/index.js';
 export * from './move/index.js';
 export * from './project/index.js';
 export { type RelayRun, type RelayStatus, runRelay } from './relay.js';

@@ -6,6 +6,7 @@ export * from './idempotency.js';
 export * from './inventory-rows.js';
 export * from './limits.js';
 export * from './projections.js';
+export * from './published-log.js';
 export * from './read-models.js';
 export * from './runtime.js';
 export * from './tile-store.js';

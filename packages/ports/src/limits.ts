@@ -34,6 +34,10 @@ export const LIMITS = {
   queryRows: 1_000,
   /** Events the relay puts on the bus at once. */
   relayEvents: 1_000,
+  /** Findings that an audit of the log lists; beyond, they are only counted. */
+  auditFindings: 100,
+  /** Files of the log that an audit reads at once. */
+  auditFilesAtOnce: 16,
   /** Orders whose channel the relay remembers. */
   relayedOrders: 100_000,
   /** Milliseconds before the relay tries again when the log or the bus is away; doubled up to the greatest. */

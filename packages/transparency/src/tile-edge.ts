@@ -90,6 +90,11 @@ export class TileEdge {
     return this.#frontier.root();
   }
 
+  /** The roots of the perfect subtrees, from left to right: what a {@link Frontier} of this size holds. */
+  hashes(): readonly Hash[] {
+    return this.#frontier.hashes();
+  }
+
   /**
    * Appends a leaf by its hash.
    *

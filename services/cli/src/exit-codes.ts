@@ -1,3 +1,4 @@
+import { PortError } from '@stamp-ledger/app';
 import { LedgerError } from '@stamp-ledger/client';
 
 /** What the process's exit code says. */
@@ -13,6 +14,20 @@ export const EXIT = {
   /** `verify`: the verdict is not `genuine`. `conservation`: there are differences. */
   negative: 6,
   notAuthorised: 7,
+  /** `audit`, one for each class of finding: two signed histories exclude each other; */
+  contradiction: 10,
+  /** no checkpoint by a trusted key; */
+  untrusted: 11,
+  /** something that the checkpoint covers is not served; */
+  unservable: 12,
+  /** something is not what the checkpoint covers; */
+  damaged: 13,
+  /** the event store tells another history; */
+  sourceDiffers: 14,
+  /** a signed receipt is not kept; */
+  brokenPromise: 15,
+  /** too few witnesses. */
+  quorumNotMet: 16,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -26,7 +41,15 @@ Exit codes:
   4  not found
   5  ledger unavailable, or no answer in time
   6  verify: not genuine; conservation: differences found
-  7  not authorised`;
+  7  not authorised
+  audit, the gravest class of what was found:
+  10 contradiction: two signed histories that exclude each other
+  11 no checkpoint by a trusted key
+  12 something that the checkpoint covers is not served
+  13 something is not what the checkpoint covers
+  14 the event store tells another history
+  15 a signed receipt is not kept
+  16 too few witnesses`;
 
 /** Wrong arguments, options or input files. */
 export class UsageError extends Error {
@@ -41,6 +64,7 @@ export class UnfinishedError extends Error {
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof UnfinishedError) return EXIT.unavailable;
+  if (error instanceof PortError && error.kind !== 'corrupt') return EXIT.unavailable;
   if (!(error instanceof LedgerError)) return EXIT.unexpected;
   switch (error.kind) {
     case 'problem':
@@ -70,6 +94,13 @@ const GRAVITY: readonly ExitCode[] = [
   EXIT.notAuthorised,
   EXIT.unavailable,
   EXIT.unexpected,
+  EXIT.quorumNotMet,
+  EXIT.brokenPromise,
+  EXIT.unservable,
+  EXIT.damaged,
+  EXIT.sourceDiffers,
+  EXIT.untrusted,
+  EXIT.contradiction,
 ];
 
 export const worst = (one: ExitCode, other: ExitCode): ExitCode =>

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAuditCommands } from './commands/audit.js';
 import { addDocumentCommands } from './commands/documents.js';
 import { addEngineCommands } from './commands/engines.js';
 import { addLookCommands } from './commands/look.js';
@@ -61,6 +62,7 @@ function createProgram(streams: Streams, state: Run): Command {
   addLookCommands(program, bind);
   addReportCommands(program, bind);
   addEngineCommands(program, bind);
+  addAuditCommands(program, bind);
   addMoveCommands(program, bind, { stdout: streams.stdout });
   return program;
 }

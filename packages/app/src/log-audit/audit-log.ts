@@ -1,0 +1,120 @@
+import type { PublishedLog } from '@stamp-ledger/ports';
+import {
+  type Hash,
+  type OpenedCheckpoint,
+  openByPolicy,
+  type Policy,
+  TransparencyError,
+} from '@stamp-ledger/transparency';
+import { checkCheckpoint, type LogTrust } from './check-checkpoint.js';
+import { type EventSequence, SourceComparison } from './compare-source.js';
+import { type Finding, Findings } from './findings.js';
+import { type EntryVisitor, scanLog } from './scan-log.js';
+
+/** What an audit needs from outside: the log, whom to believe, and what was kept from the last time. */
+export interface LogAuditRequest {
+  readonly log: PublishedLog;
+  readonly trust: LogTrust;
+  /** The checkpoint that the last clean audit left; absent the first time. */
+  readonly kept?: OpenedCheckpoint | undefined;
+  /** Entries checked so far, of so many. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** What an audit found, with the evidence for it. */
+export interface LogAuditReport {
+  /** The checkpoint that was looked at; undefined when there was none to believe. */
+  readonly current: OpenedCheckpoint | undefined;
+  /** As it was served, for whoever has to be shown. */
+  readonly checkpoint: Buffer | undefined;
+  /** Consistency proof from the kept checkpoint, out of the log's own tiles. */
+  readonly proof: readonly Hash[];
+  /** All findings are counted, the first of them listed. */
+  readonly findingCount: number;
+  readonly findings: readonly Finding[];
+}
+
+/** Whether the log extends what was kept: a few tiles of any log. Says nothing about the entries behind the hashes. */
+export async function auditQuick(request: LogAuditRequest): Promise<LogAuditReport> {
+  const findings = new Findings();
+  const checked = await checkCheckpoint({ ...request, kept: request.kept }, findings);
+  return reportOf(checked, findings);
+}
+
+/** Reads and hashes every entry and every tile: nothing that the checkpoint covers is missing or other than it was. */
+export async function auditDeep(request: LogAuditRequest): Promise<LogAuditReport> {
+  return scanning(request, () => undefined);
+}
+
+export interface SourceReport extends LogAuditReport {
+  /** Entries that the event store has too, byte for byte and in the same place. */
+  readonly compared: number;
+  /** Events at the end of the event store that are not sealed yet. */
+  readonly unsealed: number;
+}
+
+/** As {@link auditDeep}, and each entry is made again from the event store's own events and compared. */
+export async function auditSource({
+  events,
+  ...request
+}: LogAuditRequest & { readonly events: EventSequence }): Promise<SourceReport> {
+  const findings = new Findings();
+  const comparison = new SourceComparison(events, findings);
+  const report = await scanning(request, (scanned) => comparison.take(scanned), findings);
+  const unsealed = await comparison.finish();
+  return {
+    ...report,
+    findingCount: findings.count,
+    findings: findings.kept,
+    compared: comparison.compared,
+    unsealed,
+  };
+}
+
+/** Whether enough of the witnesses that a policy names (C2SP tlog-policy) have cosigned the published checkpoint. */
+export async function auditQuorum({
+  log,
+  policy,
+}: {
+  readonly log: PublishedLog;
+  readonly policy: Policy;
+}): Promise<LogAuditReport> {
+  const findings = new Findings();
+  const checkpoint = await log.read('checkpoint');
+  let current: OpenedCheckpoint | undefined;
+  if (checkpoint === undefined)
+    findings.add('missing-checkpoint', 'the log serves no checkpoint', { path: 'checkpoint' });
+  else
+    try {
+      current = openByPolicy(checkpoint, policy);
+    } catch (error) {
+      if (!(error instanceof TransparencyError)) throw error;
+      findings.add(error.kind === 'quorum-not-met' ? error.kind : 'unknown-key', error.message, {
+        path: 'checkpoint',
+      });
+    }
+  return reportOf({ current, bytes: checkpoint, proof: [] }, findings);
+}
+
+/** Checks the checkpoint, then scans what it covers. A log that contradicts what was kept is scanned all the same. */
+export async function scanning(
+  { log, trust, kept, onProgress }: LogAuditRequest,
+  visit: EntryVisitor,
+  findings = new Findings(),
+): Promise<LogAuditReport> {
+  const checked = await checkCheckpoint({ log, trust, kept }, findings);
+  const { current } = checked;
+  if (current !== undefined)
+    await scanLog(
+      { log, current, kept, visit, onProgress: (done) => onProgress?.(done, current.size) },
+      findings,
+    );
+  return reportOf(checked, findings);
+}
+
+function reportOf(
+  { current, bytes, proof }: Awaited<ReturnType<typeof checkCheckpoint>>,
+  findings: Findings,
+): LogAuditReport {
+  return { current, checkpoint: bytes, proof, findingCount: findings.count, findings: findings.kept };
+}

@@ -1,0 +1,12 @@
+export {
+  auditDeep,
+  auditQuick,
+  auditQuorum,
+  auditSource,
+  type LogAuditReport,
+  type LogAuditRequest,
+  type SourceReport,
+} from './audit-log.js';
+export type { LogTrust } from './check-checkpoint.js';
+export type { EventSequence } from './compare-source.js';
+export type { Finding, FindingClass, FindingKind } from './findings.js';

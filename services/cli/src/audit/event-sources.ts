@@ -1,0 +1,42 @@
+import { LIMITS } from '@stamp-ledger/app';
+import type { LedgerClient } from '@stamp-ledger/client';
+import { canonicalJson, type Position, type RecordedEvent } from '@stamp-ledger/codec';
+import { openConfiguredEventStore } from '@stamp-ledger/wiring';
+import { UsageError } from '../exit-codes.js';
+
+/** Every event as the ledger hands it out over HTTP. Canonical JSON of what was parsed is the bytes that were stored. */
+export async function* eventsOfLedger(client: LedgerClient): AsyncGenerator<RecordedEvent, void, undefined> {
+  for await (const event of client.events.follow({ stopAtHead: true }))
+    yield {
+      id: event.id as RecordedEvent['id'],
+      type: event.type,
+      data: canonicalJson(event.data),
+      metadata: canonicalJson(event.metadata),
+      stream: event.stream as RecordedEvent['stream'],
+      revision: event.revision,
+      position: event.position as Position,
+    };
+}
+
+/** Every event as it stands in the event store that the environment names, without the ledger in between. */
+export async function eventsOfStore(
+  environment: NodeJS.ProcessEnv,
+): Promise<AsyncGenerator<RecordedEvent, void, undefined>> {
+  const { store, close } = await openConfiguredEventStore(environment, { mustExist: true }).catch((error) => {
+    if (error instanceof Error && error.name === 'ConfigurationError') throw new UsageError(error.message);
+    throw error;
+  });
+  return (async function* () {
+    try {
+      let after: Position | undefined;
+      for (;;) {
+        const page = await store.readAll({ limit: LIMITS.readEvents, ...(after && { after }) });
+        yield* page;
+        after = page.at(-1)?.position;
+        if (page.length < LIMITS.readEvents) return;
+      }
+    } finally {
+      await close();
+    }
+  })();
+}

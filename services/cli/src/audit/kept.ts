@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Finding, LogAuditReport, LogTrust } from '@stamp-ledger/app';
+import { openCheckpoint, parseVkey, TransparencyError } from '@stamp-ledger/app';
+import { UsageError } from '../exit-codes.js';
+
+type OpenedCheckpoint = ReturnType<typeof openCheckpoint>;
+
+/** The keys that an auditor brings: a vkey, or a file with one a line. The first one's name is the log's, unless told. */
+export async function readTrust(key: string, origin: string | undefined): Promise<LogTrust> {
+  const text = existsSync(key) ? await readFile(key, 'utf8') : key;
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  try {
+    const logKeys = lines.map((line) => parseVkey(line.trim()));
+    const [first] = logKeys;
+    if (first === undefined) throw new UsageError('--key holds no key');
+    return { origin: origin ?? first.name, logKeys };
+  } catch (error) {
+    if (error instanceof TransparencyError) throw new UsageError(`--key: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The checkpoint that the last clean audit left, or undefined when there is no such file yet. */
+export async function readKept(file: string, trust: LogTrust): Promise<OpenedCheckpoint | undefined> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw new UsageError(`cannot read ${file}: ${code}`);
+  }
+  try {
+    return openCheckpoint(bytes, trust);
+  } catch (error) {
+    if (error instanceof TransparencyError)
+      throw new UsageError(`${file} is no checkpoint by these keys: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Puts the new checkpoint in the place of the old one, whole or not at all, and durably. */
+export async function keep(file: string, checkpoint: Buffer): Promise<void> {
+  const next = `${file}.next`;
+  const handle = await open(next, 'w', 0o644);
+  try {
+    await handle.writeFile(checkpoint);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(next, file);
+  const directory = await open(dirname(file), 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/**
+ * Writes down what contradicts what: both signed checkpoints as they are, the proof out of the log's own tiles, and the
+ * findings. Two checkpoints by one key convince anybody. Answers the directory, a new one each time.
+ */
+export async function writeEvidence(
+  directory: string,
+  { report, kept }: { readonly report: LogAuditReport; readonly kept: Buffer | undefined },
+): Promise<string> {
+  let place = join(directory, '1');
+  for (let number = 2; existsSync(place); number++) place = join(directory, String(number));
+  await mkdir(place, { recursive: true });
+  const findings: readonly Finding[] = report.findings;
+  if (kept !== undefined) await writeFile(join(place, 'kept.checkpoint'), kept);
+  if (report.checkpoint !== undefined) await writeFile(join(place, 'found.checkpoint'), report.checkpoint);
+  const proof = report.proof.map((hash) => `${hash.toString('base64')}\n`).join('');
+  await writeFile(join(place, 'consistency-proof'), proof);
+  await writeFile(join(place, 'findings.json'), `${JSON.stringify(findings, null, 2)}\n`);
+  return place;
+}

@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PortError, type PublishedLog } from '@stamp-ledger/app';
+import { UsageError } from '../exit-codes.js';
+
+const LIMITS = {
+  /** A bundle holds at most 256 entries of 65,535 bytes; nothing of a log is larger. */
+  fileBytes: 256 * 65_537,
+  answerMilliseconds: 30_000,
+  attempts: 4,
+  pauseMilliseconds: 250,
+} as const;
+
+/** A log at a URL, or a copy of its files in a directory. */
+export function openPublishedLog(place: string): PublishedLog {
+  if (!/^https?:/i.test(place)) return { read: (path) => readCopy(join(place, path)) };
+  if (!URL.canParse(place)) throw new UsageError('--log is neither a URL nor a directory');
+  const base = place.endsWith('/') ? place : `${place}/`;
+  return { read: (path) => fetchFile(new URL(path, base)) };
+}
+
+async function readCopy(file: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new PortError('unavailable', `${file} cannot be read: ${code}`);
+  }
+}
+
+/** Asks again a few times: an audit of a large log must not fail for one lost packet. */
+async function fetchFile(url: URL): Promise<Buffer | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await fetchOnce(url);
+    } catch (error) {
+      if (attempt >= LIMITS.attempts)
+        throw new PortError('unavailable', `${url.pathname} cannot be had: ${(error as Error).message}`);
+      await sleep(LIMITS.pauseMilliseconds * attempt);
+    }
+  }
+}
+
+async function fetchOnce(url: URL): Promise<Buffer | undefined> {
+  const answer = await fetch(url, {
+    signal: AbortSignal.timeout(LIMITS.answerMilliseconds),
+    redirect: 'error',
+  });
+  if (answer.status === 404) {
+    await answer.body?.cancel();
+    return undefined;
+  }
+  if (!answer.ok) {
+    await answer.body?.cancel();
+    throw new Error(`status ${answer.status}`);
+  }
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of answer.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > LIMITS.fileBytes) throw new Error('it is larger than any file of a log');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,183 @@
+import { readFile } from 'node:fs/promises';
+import {
+  auditDeep,
+  auditQuick,
+  auditQuorum,
+  auditSource,
+  type FindingClass,
+  type LogAuditReport,
+  type LogAuditRequest,
+  parsePolicy,
+  TransparencyError,
+} from '@stamp-ledger/app';
+import type { Command } from 'commander';
+import { eventsOfLedger, eventsOfStore } from '../audit/event-sources.js';
+import { keep, readKept, readTrust, writeEvidence } from '../audit/kept.js';
+import { openPublishedLog } from '../audit/published-log.js';
+import { EXIT, type ExitCode, UsageError, worst } from '../exit-codes.js';
+import { startProgress } from '../progress.js';
+import type { Bind, Session } from '../session.js';
+import { grouped } from '../table.js';
+
+interface LogOptions {
+  readonly log?: string;
+}
+
+interface AuditOptions extends LogOptions {
+  readonly key: string;
+  readonly origin?: string;
+  readonly checkpoint?: string;
+  readonly evidence: string;
+}
+
+interface SourceOptions extends AuditOptions {
+  readonly store?: boolean;
+}
+
+interface QuorumOptions extends LogOptions {
+  readonly policy: string;
+}
+
+const TRUST_HELP = `
+The key comes from the operator once, by a way that you trust (the ledger serves it at /log/vkeys, but an auditor must not
+ask the audited). The checkpoint file is yours: it is made by the first audit and moves on with each clean one, never past
+a contradiction. What contradicts it is written to the evidence directory.`;
+
+/** Audits of the transparency log from outside. Nothing but the key and the kept checkpoint is believed. */
+export function addAuditCommands(program: Command, bind: Bind): void {
+  const audit = program
+    .command('audit')
+    .description('check the transparency log, without trusting the ledger');
+  withTrust(audit, 'quick', 'does the log extend the checkpoint that was kept?').action(
+    bind((session, options: AuditOptions) => run(session, options, auditQuick)),
+  );
+  withTrust(audit, 'deep', 'read and hash every entry and every tile').action(
+    bind((session, options: AuditOptions) => run(session, options, auditDeep)),
+  );
+  withTrust(audit, 'source', 'as deep, and make each entry again from the events of the ledger')
+    .option('--store', 'take the events from the event store that the environment names, not from --url')
+    .action(bind(auditAgainstSource));
+  withLog(audit, 'quorum', 'have enough witnesses cosigned the checkpoint?')
+    .requiredOption('--policy <file>', 'which logs and witnesses count (C2SP tlog-policy)')
+    .action(bind(quorum));
+}
+
+const withLog = (parent: Command, name: string, description: string): Command =>
+  parent
+    .command(name)
+    .description(description)
+    .option('--log <place>', 'URL of the log, or a directory with a copy of it (default: /log of --url)');
+
+const withTrust = (parent: Command, name: string, description: string): Command =>
+  withLog(parent, name, description)
+    .requiredOption('--key <vkey>', 'public key of the log, or a file with keys, one a line')
+    .option('--origin <origin>', 'name of the log (default: that of the first key)')
+    .option('--checkpoint <file>', 'the checkpoint you kept; moved on when the audit is clean')
+    .option('--evidence <directory>', 'where contradictions are written', './audit-evidence')
+    .addHelpText('after', TRUST_HELP);
+
+const logOf = ({ url }: Session, { log }: LogOptions) =>
+  openPublishedLog(log ?? `${url.replace(/\/$/, '')}/log`);
+
+async function run<Report extends LogAuditReport>(
+  session: Session,
+  options: AuditOptions,
+  audit: (request: LogAuditRequest) => Promise<Report>,
+  more: (report: Report) => Readonly<Record<string, number>> = () => ({}),
+): Promise<ExitCode> {
+  const trust = await readTrust(options.key, options.origin);
+  const file = options.checkpoint;
+  const kept = file === undefined ? undefined : await readKept(file, trust);
+  const keptBytes = kept === undefined || file === undefined ? undefined : await readFile(file);
+  let progress: ReturnType<typeof startProgress> | undefined;
+  const report = await audit({
+    log: logOf(session, options),
+    trust,
+    kept,
+    onProgress: (done, total) => {
+      progress ??= startProgress(session.output, 'auditing', total);
+      progress.update(done);
+    },
+  }).finally(() => progress?.stop());
+  const evidence = contradicts(report)
+    ? await writeEvidence(options.evidence, { report, kept: keptBytes })
+    : undefined;
+  if (report.findingCount === 0 && file !== undefined && report.checkpoint !== undefined)
+    await keep(file, report.checkpoint);
+  await tell(session, report, { kept: kept?.size, evidence, ...more(report) });
+  return exitCodeOfReport(report);
+}
+
+async function auditAgainstSource(session: Session, options: SourceOptions): Promise<ExitCode> {
+  const events = options.store === true ? await eventsOfStore(process.env) : eventsOfLedger(session.client);
+  return run(
+    session,
+    options,
+    (request) => auditSource({ ...request, events }),
+    ({ compared, unsealed }) => ({ compared, unsealed }),
+  );
+}
+
+async function quorum(session: Session, options: QuorumOptions): Promise<ExitCode> {
+  const report = await auditQuorum({
+    log: logOf(session, options),
+    policy: await readPolicy(options.policy),
+  });
+  await tell(session, report, {});
+  return exitCodeOfReport(report);
+}
+
+async function readPolicy(file: string) {
+  try {
+    return parsePolicy(await readFile(file));
+  } catch (error) {
+    if (error instanceof TransparencyError) throw new UsageError(`${file}: ${error.message}`);
+    throw new UsageError(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+const contradicts = ({ findings }: LogAuditReport): boolean =>
+  findings.some((finding) => finding.class === 'contradiction');
+
+type Told = Readonly<Record<string, number | string | undefined>>;
+
+function tell({ output }: Session, report: LogAuditReport, more: Told): Promise<void> {
+  const { current, findings, findingCount } = report;
+  const log = current && {
+    origin: current.origin,
+    size: current.size,
+    root: current.root.toString('base64'),
+  };
+  const outcome = findingCount === 0 ? 'clean' : 'findings';
+  return output.result({ outcome, ...log, ...more, findingCount, findings }, () => [
+    ...(log === undefined ? [] : [`${log.origin}: ${grouped(log.size)} entries, root ${log.root}`]),
+    ...Object.entries(more)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => `${name}: ${value}`),
+    ...findings.map((finding) => `${finding.class}: ${finding.kind}: ${finding.detail}`),
+    ...(findingCount > findings.length ? [`and ${grouped(findingCount - findings.length)} more`] : []),
+    findingCount === 0 ? 'clean' : `${grouped(findingCount)} findings`,
+  ]);
+}
+
+const exitCodeOfReport = ({ findings }: LogAuditReport): ExitCode =>
+  findings.map((finding) => exitCodeOfClass(finding.class)).reduce(worst, EXIT.done);
+
+function exitCodeOfClass(found: FindingClass): ExitCode {
+  switch (found) {
+    case 'contradiction':
+      return EXIT.contradiction;
+    case 'untrusted':
+      return EXIT.untrusted;
+    case 'unservable':
+      return EXIT.unservable;
+    case 'damaged':
+      return EXIT.damaged;
+    case 'source-differs':
+      return EXIT.sourceDiffers;
+    case 'broken-promise':
+      return EXIT.brokenPromise;
+    case 'quorum-not-met':
+      return EXIT.quorumNotMet;
+  }
+}

@@ -1,0 +1,335 @@
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { run } from '@stamp-ledger/cli';
+import {
+  cosign,
+  formatSignatureLine,
+  formatVkey,
+  makeSigner,
+  newBundles,
+  newTiles,
+  openCheckpoint,
+  signCheckpoint,
+  tilePath,
+} from '@stamp-ledger/transparency';
+import t, { type Test } from 'tap';
+import { IDENTITY, ORIGIN, signerOf, World } from '../seal/world.js';
+
+const world = await World.begin();
+t.teardown(() => world.end());
+const KEY = formatVkey(IDENTITY.signers[0].verifier);
+const path = (name: string): string => world.path(name);
+
+/** Sizes that leave partial tiles, and full ones below a level of their own. */
+await world.append(300);
+await world.seal();
+cpSync(path('log'), path('small'), { recursive: true });
+await world.backUp('events-300');
+await world.append(370);
+await world.seal();
+cpSync(path('log'), path('whole'), { recursive: true });
+const small = readFileSync(join(path('small'), 'checkpoint'));
+
+let copies = 0;
+/** A copy of a log, to be tampered with. */
+function copyOf(name: 'small' | 'whole'): string {
+  const copy = path(`copy-${copies++}`);
+  cpSync(path(name), copy, { recursive: true });
+  return copy;
+}
+
+/** A checkpoint as the auditor keeps it. */
+function kept(bytes: Buffer): string {
+  const file = path(`kept-${copies++}`);
+  writeFileSync(file, bytes);
+  return file;
+}
+
+interface Report {
+  readonly outcome: string;
+  readonly findingCount: number;
+  readonly findings: readonly { readonly kind: string; readonly index?: number; readonly path?: string }[];
+  readonly evidence?: string;
+  readonly [name: string]: unknown;
+}
+
+/** Runs the command line in this process: there are hundreds of audits here. */
+async function cli(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
+  const code = await run(args, streams);
+  return { code, stdout: String(streams.stdout.read()), stderr: String(streams.stderr.read()) };
+}
+
+async function audit(mode: string, args: readonly string[]): Promise<{ code: number; report: Report }> {
+  const evidence = mode === 'quorum' ? [] : ['--evidence', path('evidence')];
+  const { code, stdout, stderr } = await cli(['audit', mode, ...args, ...evidence, '--json']);
+  const report = JSON.parse(stdout) as Report;
+  if (report.findings === undefined) throw new Error(`${stderr}${stdout}`);
+  return { code, report };
+}
+
+const flip = (file: string, at: number): void => {
+  const bytes = readFileSync(file);
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+};
+
+t.test(
+  'a whole log is clean, from a directory and over HTTP, and the kept checkpoint moves on',
+  async (t) => {
+    const file = path('mine.checkpoint');
+    const first = await audit('quick', ['--log', path('small'), '--key', KEY, '--checkpoint', file]);
+    t.match(first, { code: 0, report: { outcome: 'clean', size: 300, origin: ORIGIN } });
+    t.strictSame(readFileSync(file), small, 'the first audit keeps what it saw');
+    const server = createServer((request, response) => {
+      const name = join(path('whole'), request.url?.replace('/log', '') ?? '');
+      if (existsSync(name)) response.end(readFileSync(name));
+      else response.writeHead(404).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.teardown(() => server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/log`;
+    for (const mode of ['quick', 'deep'])
+      t.match(await audit(mode, ['--log', url, '--key', KEY, '--checkpoint', file]), {
+        code: 0,
+        report: { outcome: 'clean', size: 670, findingCount: 0 },
+      });
+    t.strictSame(readFileSync(file), readFileSync(join(path('whole'), 'checkpoint')));
+  },
+);
+
+t.test('a log that is smaller than it was is an alarm, with evidence, and nothing moves on', async (t) => {
+  const whole = readFileSync(join(path('whole'), 'checkpoint'));
+  const file = kept(whole);
+  const { code, report } = await audit('quick', ['--log', path('small'), '--key', KEY, '--checkpoint', file]);
+  t.equal(code, 10);
+  t.match(report.findings, [{ class: 'contradiction', kind: 'rolled-back' }]);
+  t.strictSame(readFileSync(file), whole);
+  const evidence = report.evidence ?? '';
+  t.strictSame(readFileSync(join(evidence, 'kept.checkpoint')), whole);
+  t.strictSame(readFileSync(join(evidence, 'found.checkpoint')), small);
+});
+
+t.test('a log that grew out of another history is a fork, of any size', async (t) => {
+  const other = await World.begin();
+  t.teardown(() => other.end());
+  for (const count of [300, 370]) {
+    await other.append(count, 'rewritten');
+    await other.seal();
+    for (const mode of ['quick', 'deep']) {
+      const file = kept(small);
+      const { code, report } = await audit(mode, [
+        '--log',
+        other.path('log'),
+        '--key',
+        KEY,
+        '--checkpoint',
+        file,
+      ]);
+      t.equal(code, 10);
+      t.ok(report.findings.every(({ kind }) => kind === 'forked') && report.findingCount > 0);
+      t.strictSame(readFileSync(file), small);
+      t.ok(existsSync(join(report.evidence ?? '', 'consistency-proof')));
+    }
+  }
+});
+
+t.test('what no known key signed, or another log did, is not believed', async (t) => {
+  const untrusted = async (t: Test, checkpoint: Buffer | undefined, kind: string, code = 11) => {
+    const log = copyOf('small');
+    if (checkpoint === undefined) rmSync(join(log, 'checkpoint'));
+    else writeFileSync(join(log, 'checkpoint'), checkpoint);
+    for (const mode of ['quick', 'deep'])
+      t.match(await audit(mode, ['--log', log, '--key', KEY]), { code, report: { findings: [{ kind }] } });
+  };
+  const text = small.toString();
+  await untrusted(t, undefined, 'missing-checkpoint', 12);
+  await untrusted(t, Buffer.from('nothing'), 'malformed-checkpoint');
+  await untrusted(t, Buffer.from(text.replace('300', '301')), 'bad-signature');
+  const [strange, elsewhere] = [signerOf(9), signerOf(1, 'elsewhere.example/log')];
+  const { size, root } = openCheckpoint(small, { origin: ORIGIN, logKeys: [IDENTITY.signers[0].verifier] });
+  await untrusted(t, signCheckpoint({ origin: ORIGIN, size, root }, [strange]), 'unknown-key');
+  await untrusted(
+    t,
+    signCheckpoint({ origin: 'elsewhere.example/log', size, root }, [IDENTITY.signers[0]]),
+    'wrong-origin',
+  );
+  const { code, stderr } = await cli([
+    'audit',
+    'quick',
+    '--log',
+    path('small'),
+    '--key',
+    formatVkey(elsewhere.verifier),
+  ]);
+  t.equal(code, 11, stderr);
+});
+
+t.test('an empty log is clean, extends to any, and a kept checkpoint of it stands for nothing', async (t) => {
+  const empty = await World.begin();
+  t.teardown(() => empty.end());
+  await empty.seal();
+  const file = path('empty.checkpoint');
+  for (const mode of ['quick', 'deep'])
+    t.match(await audit(mode, ['--log', empty.path('log'), '--key', KEY, '--checkpoint', file]), {
+      code: 0,
+      report: { size: 0 },
+    });
+  t.match(await audit('quick', ['--log', path('whole'), '--key', KEY, '--checkpoint', file]), { code: 0 });
+});
+
+t.test('every flipped, cut or missing file of the log is found, and the file is named', async (t) => {
+  const files = [...newTiles({ from: 0, to: 670 }), ...newBundles({ from: 0, to: 670 })].map(tilePath);
+  t.equal(files.length, 7);
+  for (const file of files) {
+    const flipped = copyOf('whole');
+    flip(join(flipped, file), 40);
+    t.match(
+      await audit('deep', ['--log', flipped, '--key', KEY]),
+      { code: 13 },
+      `${file}, a bit of it flipped`,
+    );
+    const cut = copyOf('whole');
+    const bytes = readFileSync(join(cut, file));
+    writeFileSync(join(cut, file), bytes.subarray(0, -5));
+    t.match(await audit('deep', ['--log', cut, '--key', KEY]), { code: 13 }, `${file}, cut`);
+    const gone = copyOf('whole');
+    rmSync(join(gone, file));
+    const { code, report } = await audit('deep', ['--log', gone, '--key', KEY]);
+    t.equal(code, 12, `${file}, removed`);
+    t.ok(report.findings.some((finding) => finding.path === file));
+  }
+});
+
+t.test('a valid proof over an entry that does not fit it passes quick, and never deep', async (t) => {
+  const log = copyOf('whole');
+  flip(join(log, 'tile/entries/000'), 20);
+  const args = ['--log', log, '--key', KEY, '--checkpoint', kept(small)];
+  t.match(await audit('quick', args), { code: 0 });
+  t.match(await audit('deep', ['--log', log, '--key', KEY, '--checkpoint', kept(small)]), {
+    code: 13,
+    report: { findings: [{ kind: 'entry-differs', index: 0, path: 'tile/entries/000' }] },
+  });
+});
+
+t.test('the event store is compared entry by entry, and what happened to it is named', async (t) => {
+  await world.store.close();
+  t.teardown(() => {
+    delete process.env.LEDGER_DATA_DIR;
+  });
+  const source = (events: string) => {
+    process.env.LEDGER_DATA_DIR = events;
+    return audit('source', ['--store', '--log', path('whole'), '--key', KEY]);
+  };
+  t.match(await source(path('events')), { code: 0, report: { compared: 670, unsealed: 0 } });
+  t.match(await source(path('events-300')), {
+    code: 14,
+    report: { findings: [{ kind: 'event-missing', index: 300 }] },
+  });
+  for (const [name, change] of Object.entries(TAMPERINGS)) {
+    const events = path(`events-${name}`);
+    cpSync(path('events'), events, { recursive: true });
+    await tamper(events, change.sql);
+    const { code, report } = await source(events);
+    t.equal(code, 14, name);
+    t.match(report.findings, [{ kind: change.kind, index: change.index }], name);
+    t.equal(report.findingCount, 1, `${name} is one finding`);
+  }
+  await world.reopen();
+});
+
+const TAMPERINGS = {
+  rewritten: {
+    sql: `UPDATE event SET data = replace(data, '"', '" ') WHERE position = 101`,
+    kind: 'event-rewritten',
+    index: 100,
+  },
+  'dropped, with a gap in its place': {
+    sql: 'DELETE FROM event WHERE position = 101',
+    kind: 'source-unreadable',
+    index: undefined,
+  },
+  dropped: {
+    sql: `DELETE FROM event WHERE position = 101;
+      UPDATE event SET position = -position WHERE position > 101;
+      UPDATE event SET position = -position - 1 WHERE position < 0`,
+    kind: 'event-dropped',
+    index: 100,
+  },
+  inserted: {
+    sql: `UPDATE event SET position = -position WHERE position > 100;
+      UPDATE event SET position = 1 - position WHERE position < 0;
+      INSERT INTO event SELECT 101, stream || 'x', revision, id || 'x', type, data, metadata FROM event WHERE position = 1`,
+    kind: 'event-inserted',
+    index: 100,
+  },
+  swapped: {
+    sql: `UPDATE event SET position = -1 WHERE position = 101;
+      UPDATE event SET position = 101 WHERE position = 102;
+      UPDATE event SET position = 102 WHERE position = -1`,
+    kind: 'events-swapped',
+    index: 100,
+  },
+} as const;
+
+/** What somebody with the file in hands can do: the triggers of the log are no hindrance. */
+async function tamper(directory: string, sql: string): Promise<void> {
+  const { default: Database } = await import('better-sqlite3');
+  const db = new Database(join(directory, 'log.sqlite'));
+  for (const name of ['event_is_never_updated', 'event_is_never_deleted']) db.exec(`DROP TRIGGER ${name}`);
+  db.exec(sql);
+  db.close();
+}
+
+t.test('a quorum of witnesses is counted by a policy', async (t) => {
+  const witnesses = [1, 2].map((number) =>
+    makeSigner({ name: `w${number}.example`, seed: Buffer.alloc(32, 40 + number), algorithm: 4 }),
+  );
+  const policy = path('policy');
+  writeFileSync(
+    policy,
+    [
+      `log ${KEY}`,
+      ...witnesses.map(({ verifier }, at) => `witness w${at + 1} ${formatVkey(verifier)}`),
+      'group both all w1 w2',
+      'quorum both',
+      '',
+    ].join('\n'),
+  );
+  const log = copyOf('small');
+  const [text = ''] = small.toString().split('\n\n');
+  const line = (at: number): string => {
+    const signer = witnesses[at];
+    if (signer === undefined) throw new Error('no such witness');
+    const { name, keyId } = signer.verifier;
+    return formatSignatureLine({
+      name,
+      keyId,
+      signature: cosign({ signer, checkpoint: `${text}\n`, time: 1_750_000_000 }),
+    });
+  };
+  writeFileSync(join(log, 'checkpoint'), Buffer.concat([small, Buffer.from(line(0))]));
+  t.match(await audit('quorum', ['--log', log, '--policy', policy]), { code: 16 });
+  writeFileSync(join(log, 'checkpoint'), Buffer.concat([small, Buffer.from(line(0) + line(1))]));
+  t.match(await audit('quorum', ['--log', log, '--policy', policy]), {
+    code: 0,
+    report: { outcome: 'clean' },
+  });
+});
+
+t.test('what an auditor gets wrong is told apart from what the log gets wrong', async (t) => {
+  mkdirSync(path('nothing'));
+  for (const [args, code] of [
+    [['--log', path('small'), '--key', 'no key'], 2],
+    [['--log', path('small'), '--key', KEY, '--checkpoint', path('whole')], 2],
+    [['--log', path('small'), '--key', KEY, '--checkpoint', kept(Buffer.from('scribble'))], 2],
+    [['--log', path('small')], 2],
+    [['--log', 'http://127.0.0.1:9/log', '--key', KEY], 5],
+    [['--log', path('nothing'), '--key', KEY], 12],
+  ] as const)
+    t.equal((await cli(['audit', 'quick', ...args])).code, code, args.join(' '));
+});
