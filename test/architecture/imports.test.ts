@@ -50,6 +50,7 @@ const RULES: Record<string, readonly string[]> = {
   ],
   'services/ledger': ['app', 'wiring', 'api', NODE],
   'services/relay': ['wiring', NODE],
+  'services/sealer': ['wiring', NODE],
   'services/projections': ['wiring', NODE],
   'services/fulfilment': ['wiring', NODE],
   'services/cli': ['app', 'client', 'wiring', 'commander', 'cli-progress', 'hdr-histogram-js', NODE],

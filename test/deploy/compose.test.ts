@@ -23,7 +23,7 @@ const text = read('compose.yaml');
 const { services } = parse(text, { merge: true }) as { readonly services: Record<string, Service> };
 
 const ONCE = ['migrate', 'topics'];
-const LASTING = ['api', 'relay', 'projections', 'fulfilment'];
+const LASTING = ['api', 'relay', 'sealer', 'projections', 'fulfilment'];
 const ENGINES = ['eventstoredb', 'kafka', 'postgres'];
 
 t.test('every service is bounded, restarts and says how it is', async (t) => {
@@ -56,7 +56,7 @@ t.test(
     );
     t.strictSame(
       Object.keys(services).filter((name) => services[name]!.volumes?.includes('keys:/data')),
-      ['api', 'fulfilment'],
+      ['api', 'sealer', 'fulfilment'],
     );
   },
 );

@@ -3,6 +3,7 @@ import type { EventStore, ReadModels, Runtime, WorkShare } from '@stamp-ledger/p
 import type { Aggregates } from './aggregates.js';
 import type { LogHead } from './log-head.js';
 import type { FulfilmentRates } from './rate-meter.js';
+import type { Sealing } from './seal/sealing.js';
 
 /** What every use case and job stands on. */
 export interface Context {
@@ -15,4 +16,6 @@ export interface Context {
   /** Which jobs are this process's. */
   readonly share: WorkShare;
   readonly logHead: LogHead;
+  /** Absent when this process does not know what is sealed. */
+  readonly sealing?: Sealing;
 }

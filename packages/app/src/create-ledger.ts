@@ -11,6 +11,7 @@ import { LogHead } from './log-head.js';
 import { stampQueries } from './look-ups.js';
 import { orderCommands } from './orders.js';
 import { FulfilmentRates } from './rate-meter.js';
+import type { Sealing } from './seal/sealing.js';
 import { stampCommands } from './stamps.js';
 import { verification } from './verify.js';
 import { OWNS_EVERYTHING } from './work-keys.js';
@@ -21,12 +22,15 @@ export function createContext({
   readModels,
   runtime,
   share = OWNS_EVERYTHING,
+  sealing,
 }: {
   readonly store: EventStore;
   readonly readModels: ReadModels;
   readonly runtime: Runtime;
   /** All of the work, unless several processes share it. */
   readonly share?: WorkShare;
+  /** Absent where nobody asks for what is sealed. */
+  readonly sealing?: Sealing;
 }): Context {
   return {
     store,
@@ -35,6 +39,7 @@ export function createContext({
     runtime,
     aggregates: createAggregates({ store, serde, clock: runtime.clock }),
     share,
+    ...(sealing && { sealing }),
     logHead: new LogHead({ store, clock: runtime.clock }),
     fulfilmentRates: new FulfilmentRates(() => runtime.clock.monotonicMilliseconds()),
   };
@@ -42,7 +47,7 @@ export function createContext({
 
 /** The use cases. */
 export function createLedger(context: Context): Ledger {
-  const { readModels } = context;
+  const { readModels, sealing } = context;
   return {
     batches: batchCommands(context),
     allocations: allocationCommands(context),
@@ -50,6 +55,7 @@ export function createLedger(context: Context): Ledger {
     stamps: { ...stampCommands(context), ...stampQueries(context), verify: verification(context) },
     incidents: incidentCommands(context),
     audit: auditQueries(context),
+    ...(sealing && { sealing }),
     readModels: {
       status: () => readModels.status(),
       startRebuild: (rebuildId) => readModels.startRebuild(rebuildId),

@@ -44,6 +44,7 @@ import type {
   StampView,
   UnfulfilledOrder,
 } from '@stamp-ledger/ports';
+import type { Sealing } from './seal/sealing.js';
 
 /** Who asks, and what names the request for ever. */
 export interface Caller {
@@ -207,6 +208,8 @@ export interface Ledger {
     /** Position of the last event of the log. */
     head(): Promise<Position | undefined>;
   };
+  /** Absent when this process does not know what is sealed. */
+  readonly sealing?: Sealing;
   readonly readModels: {
     status(): readonly ProjectionStatus[];
     startRebuild(rebuildId: string): Promise<RebuildStatus>;

@@ -1,3 +1,4 @@
+export { type DirectoryLock, lockDirectory } from './event-log/directory-lock.js';
 export {
   type EmbeddedEventStore,
   type EmbeddedEventStoreOptions,

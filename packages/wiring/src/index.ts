@@ -3,6 +3,7 @@ export * from './configuration.js';
 export { openFulfilment } from './distributed/fulfilment.js';
 export { openProjections } from './distributed/projections.js';
 export { openRelay, type Part } from './distributed/relay.js';
+export { openSealer } from './distributed/sealer.js';
 export * from './engines.js';
 export { type Health, startHealthServer } from './health-server.js';
 export * from './logger.js';
@@ -12,4 +13,5 @@ export { ConfigurationError, createTopics, migrate } from './operate-engines.js'
 export { servePart } from './part-service.js';
 export { openEmbeddedReadModels } from './read-models/embedded-read-models.js';
 export * from './run-service.js';
+export { type EmbeddedSealing, openEmbeddedSealing } from './sealing/embedded-sealing.js';
 export { sleep } from './sleep.js';

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { createContext } from '@stamp-ledger/app';
+import { createContext, gatedStore } from '@stamp-ledger/app';
 import { recordedAt } from '@stamp-ledger/codec';
 import { openEmbeddedEventStore, openEmbeddedIdempotencyKeys } from '@stamp-ledger/embedded';
 import { LIMITS } from '@stamp-ledger/ports';
@@ -7,9 +7,10 @@ import type { OpenRequest, Parts } from './open-ledger.js';
 import { openEmbeddedReadModels } from './read-models/embedded-read-models.js';
 import { recentCommands } from './recent-commands.js';
 import { openRuntime } from './runtime.js';
+import { openEmbeddedSealing } from './sealing/embedded-sealing.js';
 
 /** Everything of the ledger that needs no server: SQLite and files in the data directory. */
-export async function openEmbeddedParts({ configuration, onFatal }: OpenRequest): Promise<Parts> {
+export async function openEmbeddedParts({ configuration, logger, onFatal }: OpenRequest): Promise<Parts> {
   const directory = configuration.dataDirectory;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const store = await openEmbeddedEventStore({ directory, onFatal });
@@ -19,6 +20,12 @@ export async function openEmbeddedParts({ configuration, onFatal }: OpenRequest)
     logHasEvents: last !== undefined,
     notBefore: last && recordedAt(last),
   });
+  // Before anything can be appended: a restored backup must not be written to where the log is sealed.
+  const { origin } = configuration;
+  const sealing = await openEmbeddedSealing({ directory, origin, store, logger }).catch(async (error) => {
+    await store.close();
+    throw error;
+  });
   const readModels = await openEmbeddedReadModels({ directory, store, now: runtime.clock.now });
   const now = (): number => Date.parse(runtime.clock.now());
   const idempotencyKeys = await openEmbeddedIdempotencyKeys({
@@ -27,11 +34,17 @@ export async function openEmbeddedParts({ configuration, onFatal }: OpenRequest)
     recent: await recentCommands(store, { since: now() - LIMITS.idempotencyKeyMilliseconds }),
   });
   return {
-    context: createContext({ store, readModels, runtime }),
+    context: createContext({
+      store: gatedStore(store, sealing.intake),
+      readModels,
+      runtime,
+      sealing,
+    }),
     idempotencyKeys,
     close: async () => {
       await idempotencyKeys.close();
       await readModels.close();
+      await sealing.close();
       await store.close();
     },
   };

@@ -87,10 +87,13 @@ function createBackground(context: Context, { logger, onFatal }: OpenRequest): B
   };
 }
 
-function healthOf({ readModels }: Context): Health {
+function healthOf({ readModels, sealing }: Context): Health {
   const failing = readModels
     .status()
     .filter(({ halted }) => halted !== undefined)
     .map(({ projection, halted }) => `projection ${projection} halted: ${halted}`);
+  const status = sealing?.status();
+  if (status?.kind === 'halted') failing.push(`sealing halted: ${status.halt.reason}: ${status.halt.detail}`);
+  if (status?.kind === 'refilling') failing.push('lost events are being put back from the log');
   return { ready: failing.length === 0, failing };
 }

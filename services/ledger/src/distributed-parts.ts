@@ -1,6 +1,13 @@
-import { type Given, openProjections, openRelay, type Part, type Service } from '@stamp-ledger/wiring';
+import {
+  type Given,
+  openProjections,
+  openRelay,
+  openSealer,
+  type Part,
+  type Service,
+} from '@stamp-ledger/wiring';
 
-/** Runs the relay and the projections beside a service when the configuration names engines. */
+/** Runs the relay, the projections and the sealer beside a service when the configuration names engines. */
 export async function withDistributedParts(given: Given, start: () => Promise<Service>): Promise<Service> {
   const { engines } = given.configuration;
   if (engines === undefined) return start();
@@ -8,6 +15,7 @@ export async function withDistributedParts(given: Given, start: () => Promise<Se
   const parts: readonly Part[] = await Promise.all([
     openRelay({ ...given, engines }),
     openProjections({ ...given, engines }),
+    openSealer({ ...given, engines }),
   ]);
   return {
     ...service,

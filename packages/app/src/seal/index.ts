@@ -1,6 +1,9 @@
-export { type LogIdentity, type RecoveredLog, type RecoveryRequest, recover } from './recover.js';
+export { gatedStore, type Intake } from './intake.js';
+export { type KeepSealedRun, keepSealed } from './keep-sealed.js';
+export { type LogIdentity, type RecoveredLog, type RecoveryRequest, recover, signedTree } from './recover.js';
 export { type RefillRequest, refill } from './refill.js';
 export { runSealer, type SealerRun } from './run-sealer.js';
+export { type Sealing, SealWatch } from './sealing.js';
 export {
   type Halt,
   type HaltReason,

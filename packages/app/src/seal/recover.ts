@@ -58,6 +58,16 @@ export async function recover(request: RecoveryRequest): Promise<RecoveredLog> {
   return { growth: new Growth(edge, position), signed: signed.note };
 }
 
+/** The tree that was signed last. Throws a {@link SealHalted} `lock-lost` when the lock store holds none. */
+export async function signedTree({
+  lock,
+  identity,
+}: Pick<RecoveryRequest, 'lock' | 'identity'>): Promise<Checkpoint> {
+  const signed = known(await lock.read(), identity);
+  if (signed === undefined) throw halted('lock-lost', 'nothing says what was signed last');
+  return signed;
+}
+
 function known(note: Buffer | undefined, { origin, signers, retired }: LogIdentity): Known | undefined {
   if (note === undefined) return undefined;
   const logKeys = [...signers.map(({ verifier }) => verifier), ...retired];

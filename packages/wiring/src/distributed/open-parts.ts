@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { createContext } from '@stamp-ledger/app';
+import { createContext, gatedStore } from '@stamp-ledger/app';
 import { recordedAt } from '@stamp-ledger/codec';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import type { PortError } from '@stamp-ledger/ports';
@@ -7,6 +7,8 @@ import { openPostgresIdempotencyKeys, openPostgresWorkShare } from '@stamp-ledge
 import type { Engines } from '../engines.js';
 import type { OpenRequest, Parts } from '../open-ledger.js';
 import { openRuntime } from '../runtime.js';
+import { HaltFlag } from '../sealing/halt-flag.js';
+import { sealingPlaces } from '../sealing/places.js';
 import { openSharedReadModels } from './shared-read-models.js';
 import { tolerantKeys } from './tolerant-keys.js';
 
@@ -32,13 +34,19 @@ export async function openDistributedParts({
     logHasEvents: last !== undefined,
     notBefore: last && recordedAt(last),
   });
+  const intake = new HaltFlag(sealingPlaces(directory).lock).intake();
   const { url } = engines.database;
   const readModels = await openSharedReadModels({ url, onAway: onAway('the read models'), onFatal });
   const now = (): number => Date.parse(runtime.clock.now());
   const keys = await openPostgresIdempotencyKeys({ url, now });
   const share = jobs ? await openPostgresWorkShare({ url }) : undefined;
   return {
-    context: createContext({ store, readModels, runtime, ...(share && { share }) }),
+    context: createContext({
+      store: gatedStore(store, intake),
+      readModels,
+      runtime,
+      ...(share && { share }),
+    }),
     idempotencyKeys: tolerantKeys(keys, onAway('the idempotency keys')),
     close: async () => {
       await share?.close();

@@ -1,9 +1,10 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { runProjections } from '@stamp-ledger/app';
-import { type Position, serde } from '@stamp-ledger/codec';
+import { serde } from '@stamp-ledger/codec';
 import { openEmbeddedLogReader, openEmbeddedProjectionStore } from '@stamp-ledger/embedded';
 import { PortError } from '@stamp-ledger/ports';
+import { LogEnd } from '../log-end.js';
 import type { FromProjectionWorker, ProjectionWorkerData, ToProjectionWorker } from './messages.js';
 
 /** Follows the embedded log and keeps one file of read models up with it, until told to stop. */
@@ -43,33 +44,6 @@ async function serve(port: MessagePort, { logDirectory, file }: ProjectionWorker
   } finally {
     await store.close();
     reader.close();
-  }
-}
-
-/** Knows how far the log reaches, by the announcements so far. */
-class LogEnd {
-  #head: Position | undefined;
-  #grown: (() => void) | undefined;
-
-  grown(head: Position): void {
-    if (this.#head === undefined || head > this.#head) this.#head = head;
-    this.#grown?.();
-  }
-
-  /** Resolves when the log is known to reach further than `after`, or `signal` aborts. One caller at a time. */
-  after(after: Position | undefined, signal: AbortSignal): Promise<void> {
-    const reaches = (): boolean => this.#head !== undefined && (after === undefined || this.#head > after);
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!reaches() && !signal.aborted) return;
-        signal.removeEventListener('abort', look);
-        this.#grown = undefined;
-        resolve();
-      };
-      this.#grown = look;
-      signal.addEventListener('abort', look);
-      look();
-    });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Ledger } from '@stamp-ledger/app';
+import type { Ledger, Sealing } from '@stamp-ledger/app';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Answer } from '../answer.js';
 import type { Exchange } from '../exchange.js';
@@ -43,6 +43,7 @@ export function createMetrics(ledger: Ledger): Metrics {
     registers,
   });
   projectionGauges(ledger, registers);
+  if (ledger.sealing !== undefined) sealingGauges(ledger.sealing, registers);
   return {
     begun: () => inFlight.inc(),
     ended: ({ request, route }, status, milliseconds, answer) => {
@@ -82,6 +83,36 @@ function projectionGauges(ledger: Ledger, registers: Registry[]): void {
     collect() {
       for (const { projection, halted } of ledger.readModels.status())
         this.set({ projection }, halted === undefined ? 0 : 1);
+    },
+  });
+}
+
+function sealingGauges(sealing: Sealing, registers: Registry[]): void {
+  new Gauge({
+    name: 'stamp_ledger_sealed_events',
+    help: 'Events in the published transparency log.',
+    registers,
+    collect() {
+      this.set(sealing.sealed()?.size ?? 0);
+    },
+  });
+  new Gauge({
+    name: 'stamp_ledger_seal_lag_seconds',
+    help: 'Time for which the oldest unsealed event has waited; 0 when all are sealed.',
+    registers,
+    collect() {
+      this.set(sealing.lagMilliseconds() / 1_000);
+    },
+  });
+  new Gauge({
+    name: 'stamp_ledger_sealing_halted',
+    help: '1 when sealing halted, by reason.',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      this.reset();
+      const status = sealing.status();
+      if (status.kind === 'halted') this.set({ reason: status.halt.reason }, 1);
     },
   });
 }

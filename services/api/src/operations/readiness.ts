@@ -1,4 +1,4 @@
-import type { Ledger } from '@stamp-ledger/app';
+import type { HaltReason, Ledger } from '@stamp-ledger/app';
 import type { Position } from '@stamp-ledger/codec';
 import type { Health } from '@stamp-ledger/wiring';
 
@@ -10,8 +10,11 @@ export interface FailingCheck {
     | 'store-unavailable'
     | 'projection-halted'
     | 'read-model-lag'
+    | 'sealing-halted'
     | 'ledger';
   readonly projection?: string;
+  /** Why sealing halted, or `refilling` while lost events are put back. */
+  readonly reason?: HaltReason | 'refilling';
 }
 
 /** Milliseconds the log gets to say where it ends. */
@@ -47,11 +50,18 @@ export function createReadiness(ledger: Ledger, health: () => Health): Readiness
       for (const { projection, halted } of ledger.readModels.status())
         if (halted !== undefined) failing.push({ check: 'projection-halted', projection });
       if (head !== 'unavailable') failing.push(...stalls(head));
+      failing.push(...sealingHalt(ledger));
       // The sentences of the ledger's own health are for logs: they may tell more than a client should read.
       if (failing.length === 0 && !health().ready) failing.push({ check: 'ledger' });
       return failing;
     },
   };
+}
+
+function sealingHalt({ sealing }: Ledger): FailingCheck[] {
+  const status = sealing?.status();
+  if (status?.kind === 'halted') return [{ check: 'sealing-halted', reason: status.halt.reason }];
+  return status?.kind === 'refilling' ? [{ check: 'sealing-halted', reason: 'refilling' }] : [];
 }
 
 async function probe(ledger: Ledger): Promise<Position | undefined | 'unavailable'> {

@@ -1,0 +1,46 @@
+import type { EventStore } from '@stamp-ledger/ports';
+import { signedTree } from './recover.js';
+import { refill } from './refill.js';
+import { runSealer, type SealerRun } from './run-sealer.js';
+import { type Halt, haltOf } from './status.js';
+
+export interface KeepSealedRun extends SealerRun {
+  readonly store: Pick<EventStore, 'append' | 'readAll' | 'readStream'>;
+  /** See {@link ImportRequest.inOrderAppends}. */
+  readonly inOrderAppends: boolean;
+}
+
+/**
+ * As {@link runSealer}, and puts back the events that a restored backup of the event store lost, then goes on. Everybody
+ * who appends must stop at the status `refilling`, and may go on at `running`.
+ */
+export async function keepSealed(run: KeepSealedRun): Promise<void> {
+  try {
+    while (!run.signal.aborted) {
+      const missing = await sealUntilBehind(run);
+      if (missing === undefined) return;
+      const signed = await signedTree(run);
+      const { store, tiles, inOrderAppends } = run;
+      await refill({ store, tiles, signed, missing, inOrderAppends });
+    }
+  } catch (error) {
+    const halt = haltOf(error);
+    if (halt === undefined) throw error;
+    run.onStatus({ kind: 'halted', halt });
+  }
+}
+
+/** Seals until the end; the missing events when the event store turns out to lack some. */
+async function sealUntilBehind(run: KeepSealedRun): Promise<Halt['missing']> {
+  let missing: Halt['missing'];
+  await runSealer({
+    ...run,
+    onStatus: (status) => {
+      if (status.kind === 'halted' && status.halt.missing !== undefined) {
+        missing = status.halt.missing;
+        run.onStatus({ kind: 'refilling', missing });
+      } else run.onStatus(status);
+    },
+  });
+  return missing;
+}

@@ -1,0 +1,78 @@
+import type { Position } from '@stamp-ledger/codec';
+import { LIMITS, PortError } from '@stamp-ledger/ports';
+import type { Sealed, SealStatus } from './status.js';
+
+/** How sealing stands, for those who wait for it. */
+export interface Sealing {
+  status(): SealStatus;
+  /** What is published, also when sealing has halted since. */
+  sealed(): Sealed | undefined;
+  /** How long the oldest unsealed event has waited, within a round; 0 when all are sealed. */
+  lagMilliseconds(): number;
+  /**
+   * Resolves true when the event at this position is sealed and published, false when `signal` aborts or sealing halts
+   * first. Rejects with a PortError `unavailable` beyond {@link LIMITS.sealWaiters}.
+   */
+  whenSealed(position: Position, signal: AbortSignal): Promise<boolean>;
+}
+
+/** Holds the status of a sealer and wakes who waits for it. */
+export class SealWatch implements Sealing {
+  readonly #waiting = new Set<() => void>();
+  #status: SealStatus = { kind: 'starting' };
+  #sealed: Sealed | undefined;
+  /** The last event of the log, and since when something has not been sealed. */
+  #head: Position | undefined;
+  #behindSince: number | undefined;
+
+  constructor(private readonly monotonicMilliseconds: () => number) {}
+
+  status(): SealStatus {
+    return this.#status;
+  }
+
+  sealed(): Sealed | undefined {
+    return this.#sealed;
+  }
+
+  lagMilliseconds(): number {
+    return this.#behindSince === undefined ? 0 : this.monotonicMilliseconds() - this.#behindSince;
+  }
+
+  /** The log reaches this far. */
+  grown(head: Position): void {
+    this.#head = head;
+    if (!this.#reaches(head)) this.#behindSince ??= this.monotonicMilliseconds();
+  }
+
+  update(status: SealStatus): void {
+    this.#status = status;
+    if (status.kind === 'running') {
+      this.#sealed = status.sealed;
+      const isBehind = this.#head !== undefined && !this.#reaches(this.#head);
+      this.#behindSince = isBehind ? this.monotonicMilliseconds() : undefined;
+    }
+    for (const look of [...this.#waiting]) look();
+  }
+
+  whenSealed(position: Position, signal: AbortSignal): Promise<boolean> {
+    if (this.#waiting.size >= LIMITS.sealWaiters)
+      return Promise.reject(new PortError('unavailable', 'too many callers wait for the seal'));
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const isSealed = this.#reaches(position);
+        if (!isSealed && !signal.aborted && this.#status.kind !== 'halted') return;
+        this.#waiting.delete(look);
+        signal.removeEventListener('abort', look);
+        resolve(isSealed);
+      };
+      this.#waiting.add(look);
+      signal.addEventListener('abort', look);
+      look();
+    });
+  }
+
+  #reaches(position: Position): boolean {
+    return this.#sealed?.position !== undefined && this.#sealed.position >= position;
+  }
+}

@@ -1,0 +1,173 @@
+import {
+  type Halt,
+  haltOf,
+  haltsIntake,
+  type Intake,
+  type LogIdentity,
+  recover,
+  refill,
+  type Sealing,
+  type SealStatus,
+  SealWatch,
+  signedTree,
+} from '@stamp-ledger/app';
+import { openCheckpointLock, openTileFiles } from '@stamp-ledger/embedded';
+import type { CheckpointLock, EventStore, TileStore } from '@stamp-ledger/ports';
+import type { Logger } from '../logger.js';
+import type { CommittingStore } from '../read-models/embedded-read-models.js';
+import { logIdentity } from './log-keys.js';
+import { sealingPlaces } from './places.js';
+import { SealThread } from './seal-thread.js';
+
+/** Sealing of the embedded log, in a thread of its own. */
+export interface EmbeddedSealing extends Sealing {
+  /** Closed while a new event could take a place that is sealed. */
+  readonly intake: Intake;
+  readonly identity: LogIdentity;
+  readonly tiles: TileStore;
+  /** Ends after the round at hand. */
+  close(): Promise<void>;
+}
+
+export interface EmbeddedSealingOptions {
+  /** Holds the events; the files of the log are kept in it. */
+  readonly directory: string;
+  readonly origin: string;
+  readonly store: EventStore & CommittingStore;
+  readonly logger: Logger;
+}
+
+/**
+ * Compares the log with the events before anything may be appended, then seals what comes. When the event store lacks
+ * sealed events, they are put back from the bundles while intake stays closed, and it opens when all are there.
+ */
+export async function openEmbeddedSealing(options: EmbeddedSealingOptions): Promise<EmbeddedSealing> {
+  const { directory, origin, store } = options;
+  const places = sealingPlaces(directory);
+  const tiles = openTileFiles({ directory: places.tiles });
+  const lock = await openCheckpointLock({ directory: places.lock });
+  try {
+    const signed = await lock.read();
+    const logExists = signed !== undefined || (await tiles.readCheckpoint()) !== undefined;
+    const identity = await logIdentity({ directory: places.keys, origin, logExists });
+    const sealing = new EmbeddedSealer(options, { identity, tiles, lock });
+    await sealing.begin(() => new SealThread({ logDirectory: directory, places, origin }, sealing));
+    const unsubscribe = store.onCommit((head) => sealing.wake(head));
+    return {
+      status: () => sealing.watch.status(),
+      sealed: () => sealing.watch.sealed(),
+      lagMilliseconds: () => sealing.watch.lagMilliseconds(),
+      whenSealed: (position, signal) => sealing.watch.whenSealed(position, signal),
+      intake: { closed: () => sealing.closed() },
+      identity,
+      tiles,
+      close: async () => {
+        unsubscribe();
+        await sealing.close();
+        lock.close();
+      },
+    };
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+interface LogFiles {
+  readonly identity: LogIdentity;
+  readonly tiles: TileStore;
+  readonly lock: CheckpointLock;
+}
+
+class EmbeddedSealer {
+  readonly watch = new SealWatch(() => performance.now());
+  #thread: SealThread | undefined;
+  #refilling: Promise<void> = Promise.resolve();
+  #closing = false;
+
+  constructor(
+    private readonly options: EmbeddedSealingOptions,
+    private readonly files: LogFiles,
+  ) {}
+
+  /** Compares, and starts the thread or the refill. */
+  async begin(start: () => SealThread): Promise<void> {
+    const halt = await this.#compare();
+    if (halt === undefined) return this.#start(start);
+    if (halt.missing === undefined) return this.onStatus({ kind: 'halted', halt });
+    this.onStatus({ kind: 'refilling', missing: halt.missing });
+    this.#refilling = this.#refill(halt)
+      .then(() => this.#start(start))
+      .catch((error: unknown) => {
+        const detail = error instanceof Error ? error.message : 'unknown error';
+        this.onStatus({ kind: 'halted', halt: haltOf(error) ?? { ...halt, detail } });
+      });
+  }
+
+  wake(head: Parameters<SealThread['wake']>[0]): void {
+    this.watch.grown(head);
+    this.#thread?.wake(head);
+  }
+
+  closed(): string | undefined {
+    const status = this.watch.status();
+    switch (status.kind) {
+      case 'running':
+      case 'starting':
+        return undefined;
+      case 'refilling':
+        return 'lost events are being put back';
+      case 'halted':
+        return haltsIntake(status.halt) ? status.halt.detail : undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#refilling;
+    await this.#thread?.stop();
+  }
+
+  onStatus(status: SealStatus): void {
+    const { logger } = this.options;
+    if (status.kind === 'halted') logger.error({ ...status.halt }, 'sealing halted');
+    if (status.kind === 'refilling')
+      logger.warn(
+        { ...status.missing },
+        'the event store lacks sealed events: they are put back from the log',
+      );
+    this.watch.update(status);
+  }
+
+  onWait(reason: string): void {
+    this.options.logger.warn({ reason }, 'sealing waits');
+  }
+
+  async #compare(): Promise<Halt | undefined> {
+    try {
+      await recover({ ...this.files, store: this.options.store });
+      return undefined;
+    } catch (error) {
+      const halt = haltOf(error);
+      if (halt === undefined) throw error;
+      return halt;
+    }
+  }
+
+  async #start(start: () => SealThread): Promise<void> {
+    if (this.#closing) return;
+    this.#thread = start();
+    this.watch.update({ kind: 'starting' });
+    const head = await this.options.store.head();
+    if (head !== undefined) this.wake(head);
+  }
+
+  async #refill({ missing }: Halt): Promise<void> {
+    const { identity, tiles, lock } = this.files;
+    if (missing === undefined) return;
+    const signed = await signedTree({ lock, identity });
+    // The embedded log writes the appends of one call in their order.
+    await refill({ store: this.options.store, tiles, signed, missing, inOrderAppends: true });
+    this.options.logger.info({ ...missing, size: signed.size }, 'the lost events are back, to the same root');
+  }
+}

@@ -1,0 +1,61 @@
+import { setImmediate } from 'node:timers/promises';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { runSealer } from '@stamp-ledger/app';
+import { openCheckpointLock, openEmbeddedLogReader, openTileFiles } from '@stamp-ledger/embedded';
+import { LogEnd } from '../log-end.js';
+import { sleep } from '../sleep.js';
+import { logIdentity } from './log-keys.js';
+import type { FromSealWorker, SealWorkerData, ToSealWorker } from './messages.js';
+
+/** Seals the embedded log beside the thread that writes it, until told to stop. */
+async function serve(port: MessagePort, { logDirectory, places, origin }: SealWorkerData): Promise<void> {
+  const stopping = new AbortController();
+  const log = new LogEnd();
+  const send = (message: FromSealWorker): void => port.postMessage(message);
+  port.on('message', (message: ToSealWorker) => {
+    switch (message.kind) {
+      case 'wake':
+        log.grown(message.head);
+        return;
+      case 'stop':
+        stopping.abort();
+    }
+  });
+  const identity = await logIdentity({ directory: places.keys, origin, logExists: true });
+  const lock = await openCheckpointLock({ directory: places.lock });
+  const reader = openEmbeddedLogReader({ directory: logDirectory });
+  try {
+    await runSealer({
+      store: {
+        // One turn of the event loop a page: messages come in even while there is much to do.
+        readAll: (request) => setImmediate(undefined).then(() => reader.readAll(request)),
+        readStream: async (request) => reader.readStream(request),
+      },
+      tiles: openTileFiles({ directory: places.tiles }),
+      lock,
+      identity,
+      signal: stopping.signal,
+      sleep,
+      monotonicMilliseconds: () => performance.now(),
+      waitForMore: (after, signal) => log.after(after, signal),
+      onStatus: (status) => send({ kind: 'status', status }),
+      onPortError: ({ message }) => send({ kind: 'waits', reason: message }),
+    });
+  } finally {
+    reader.close();
+    lock.close();
+  }
+}
+
+if (parentPort !== null) {
+  const port = parentPort;
+  serve(port, workerData)
+    .catch((error: unknown) => {
+      const failed: FromSealWorker = {
+        kind: 'failed',
+        reason: error instanceof Error ? error.message : 'unknown error',
+      };
+      port.postMessage(failed);
+    })
+    .finally(() => port.close());
+}
