@@ -53,7 +53,8 @@ export const LIMITS = {
   /** Milliseconds before sealing is tried again when the log or a file is unavailable; doubled up to the greatest. */
   sealRetryMilliseconds: 100,
   sealRetryMillisecondsMax: 5_000,
-  /** Files of the transparency log written at once. */
+  /** Files of the transparency log that are open at once until they are durable, and calls on them that run at once. */
+  tileFilesAtOnce: 256,
   tileWrites: 16,
   /** Callers waiting for their events to be sealed. */
   sealWaiters: 20_000,

@@ -1,15 +1,25 @@
 import type { Position, RecordedEvent } from '@stamp-ledger/codec';
 import type { LogFile } from '@stamp-ledger/ports';
-import { encodeBundle, leafHash, TILE_WIDTH, type TileEdge, tilePath } from '@stamp-ledger/transparency';
+import {
+  edgeTiles,
+  encodeBundle,
+  leafHash,
+  TILE_WIDTH,
+  type Tile,
+  type TileEdge,
+  tilePath,
+} from '@stamp-ledger/transparency';
 import { entryOf, type LogEdge } from './read-log.js';
 
 /** What a round adds to the log, ready to be written; it can be written any number of times. */
 export interface Round {
   readonly files: readonly LogFile[];
-  /** Paths of tiles and bundles that became full: their partial forms are of no more use. */
+  /** Paths of tiles and bundles that became full and were there in partial forms, which are of no more use. */
   readonly filled: readonly string[];
   readonly size: number;
   readonly root: Buffer;
+  /** Of the last event. */
+  readonly position: Position | undefined;
 }
 
 /** Turns events into leaves, tiles and bundles. Holds the right edge of the log, and what was added since the last round. */
@@ -17,6 +27,8 @@ export class Growth {
   readonly #edge: TileEdge;
   readonly #files: LogFile[] = [];
   readonly #filled: string[] = [];
+  /** Full paths of the tiles and bundles at the right edge that have partial forms. */
+  readonly #partial = new Set<string>();
   #sealed: number;
   #tail: Buffer[];
   #tailChanged = false;
@@ -27,6 +39,11 @@ export class Growth {
     this.#tail = [...tail];
     this.#position = position;
     this.#sealed = edge.size;
+    for (const tile of [
+      ...edgeTiles(edge.size),
+      { level: 'entries', index: Math.floor(edge.size / TILE_WIDTH) } as const,
+    ])
+      this.#partial.add(tilePath({ ...tile, width: TILE_WIDTH }));
   }
 
   /** Whether events were added since the last round. */
@@ -59,24 +76,26 @@ export class Growth {
   takeRound(): Round {
     if (this.#tailChanged && this.#tail.length > 0) this.#putBundle(Math.floor(this.size / TILE_WIDTH));
     this.#tailChanged = false;
-    for (const { tile, bytes } of this.#edge.takeTiles()) {
-      const path = tilePath(tile);
-      this.#files.push({ path, bytes });
-      if (tile.width === TILE_WIDTH) this.#filled.push(path);
-    }
+    for (const { tile, bytes } of this.#edge.takeTiles()) this.#put(tile, bytes);
     this.#sealed = this.size;
     return {
       files: this.#files.splice(0),
       filled: this.#filled.splice(0),
       size: this.size,
       root: this.#edge.root(),
+      position: this.#position,
     };
   }
 
   #putBundle(index: number): void {
     const width = this.#tail.length;
-    const path = tilePath({ level: 'entries', index, width });
-    this.#files.push({ path, bytes: encodeBundle(this.#tail) });
-    if (width === TILE_WIDTH) this.#filled.push(path);
+    this.#put({ level: 'entries', index, width }, encodeBundle(this.#tail));
+  }
+
+  #put(tile: Tile, bytes: Buffer): void {
+    this.#files.push({ path: tilePath(tile), bytes });
+    const full = tilePath({ ...tile, width: TILE_WIDTH });
+    if (tile.width < TILE_WIDTH) this.#partial.add(full);
+    else if (this.#partial.delete(full)) this.#filled.push(full);
   }
 }

@@ -36,23 +36,38 @@ export async function runSealer(run: SealerRun): Promise<void> {
 }
 
 async function recoverAndSeal(run: SealerRun): Promise<void> {
-  const { growth, signed: recovered } = await recover(run);
+  const { growth, signed } = await recover(run);
   // Also without new events: what was signed may not be published yet, or the signers may be others than before.
-  let signed = await seal(run, growth.takeRound(), recovered);
-  if (signed !== undefined) tell(run, growth);
-  while (signed !== undefined && !run.signal.aborted) {
-    const begun = run.monotonicMilliseconds();
-    const isBacklog = await readRound(run, growth);
-    if (growth.hasNew) {
-      signed = await seal(run, growth.takeRound(), signed);
-      if (signed === undefined) return;
-      tell(run, growth);
+  let sealing = sealed(run, growth.takeRound(), Promise.resolve(signed));
+  try {
+    while (!run.signal.aborted) {
+      const begun = run.monotonicMilliseconds();
+      // The next events are read and hashed while the files of the round before are written.
+      const isBacklog = await readRound(run, growth);
+      const before = sealing;
+      if ((await before) === undefined) return;
+      if (growth.hasNew) sealing = sealed(run, growth.takeRound(), before);
+      if (isBacklog) continue;
+      if ((await sealing) === undefined) return;
+      await run.waitForMore(growth.position, run.signal);
+      const rest = LIMITS.sealIntervalMilliseconds - (run.monotonicMilliseconds() - begun);
+      if (rest > 0) await run.sleep(rest, run.signal);
     }
-    if (isBacklog) continue;
-    await run.waitForMore(growth.position, run.signal);
-    const rest = LIMITS.sealIntervalMilliseconds - (run.monotonicMilliseconds() - begun);
-    if (rest > 0) await run.sleep(rest, run.signal);
+  } finally {
+    // Nothing may begin anew while a round of before is still being written.
+    await sealing.then(undefined, () => undefined);
   }
+}
+
+/** Seals a round. Whoever awaits the promise gets its failure; until then it does not count as unhandled. */
+function sealed(
+  run: SealerRun,
+  round: Round,
+  before: Promise<Buffer | undefined>,
+): Promise<Buffer | undefined> {
+  const sealing = before.then((signed) => seal(run, round, signed));
+  sealing.catch(() => undefined);
+  return sealing;
 }
 
 /** Reads events into the growth; true when there may be more at once. */
@@ -70,7 +85,7 @@ async function readRound(run: SealerRun, growth: Growth): Promise<boolean> {
 /** One round made durable and published; the checkpoint signed for it, or undefined when `signal` aborted before. */
 async function seal(
   run: SealerRun,
-  { files, filled, size, root }: Round,
+  { files, filled, size, root, position }: Round,
   before: Buffer | undefined,
 ): Promise<Buffer | undefined> {
   const { tiles, lock, identity } = run;
@@ -81,12 +96,9 @@ async function seal(
       throw halted('overtaken', `another sealer signed a checkpoint before size ${size}`);
     await tiles.replaceCheckpoint(signed);
     for (const path of filled) await tiles.discardPartials(path);
+    run.onStatus({ kind: 'running', sealed: { size, ...(position && { position }) } });
     return signed;
   });
-}
-
-function tell({ onStatus }: SealerRun, { size, position }: Growth): void {
-  onStatus({ kind: 'running', sealed: { size, ...(position && { position }) } });
 }
 
 /** Repeats a call while a port is unavailable; undefined when `signal` aborted first. */

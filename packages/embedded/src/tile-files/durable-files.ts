@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PortError } from '@stamp-ledger/ports';
 
@@ -42,29 +42,63 @@ export async function syncName(directory: string): Promise<void> {
   }
 }
 
-/** Creates a file durably but for its name. True when it was created; false when one of that name is there already. */
-export async function createFile(path: string, bytes: Uint8Array): Promise<boolean> {
-  const temporary = await writeTemporary(path, bytes);
-  try {
-    // Unlike a rename, a link never replaces what is there.
-    await link(temporary, path);
-    return true;
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
-    throw error;
-  } finally {
+/** A file that is written under a name of its own, and not durable yet. */
+export interface Draft {
+  /** Makes what was written durable. */
+  sync(): Promise<void>;
+  /** Gives it its name, not durably. True when it has it; false when a file of that name is there already. */
+  name(): Promise<boolean>;
+  /** Gives it up. It is safe, and needless, after the other two. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Begins to create a file. Of many that are begun together, all should be written before the first is synced: one commit
+ * of the file system's journal then does for most of them.
+ */
+export async function draftFile(path: string, bytes: Uint8Array): Promise<Draft> {
+  const temporary = temporaryBeside(path);
+  const file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, FILE_MODE);
+  let isOpen = true;
+  const close = async (): Promise<void> => {
+    if (!isOpen) return;
+    isOpen = false;
+    await file.close();
+  };
+  const discard = async (): Promise<void> => {
+    await close();
     await rm(temporary, { force: true });
+  };
+  try {
+    await file.writeFile(bytes);
+  } catch (error) {
+    await discard();
+    throw error;
   }
+  return {
+    sync: async () => {
+      await synced(() => file.sync());
+      await close();
+    },
+    name: async () => {
+      try {
+        // Unlike a rename, a link never replaces what is there.
+        await link(temporary, path);
+        return true;
+      } catch (error) {
+        if (hasCode(error, 'EEXIST')) return false;
+        throw error;
+      } finally {
+        await unlink(temporary);
+      }
+    },
+    discard,
+  };
 }
 
 /** Replaces a file in one step; durable when it resolves. */
 export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
-  await rename(await writeTemporary(path, bytes), path);
-  await syncName(dirname(path));
-}
-
-async function writeTemporary(path: string, bytes: Uint8Array): Promise<string> {
-  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
+  const temporary = temporaryBeside(path);
   const file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, FILE_MODE);
   try {
     await file.writeFile(bytes);
@@ -75,8 +109,11 @@ async function writeTemporary(path: string, bytes: Uint8Array): Promise<string> 
   } finally {
     await file.close();
   }
-  return temporary;
+  await rename(temporary, path);
+  await syncName(dirname(path));
 }
+
+const temporaryBeside = (path: string): string => join(dirname(path), `.${randomUUID()}.tmp`);
 
 async function synced(sync: () => Promise<void>): Promise<void> {
   try {

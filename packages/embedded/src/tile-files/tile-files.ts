@@ -2,7 +2,8 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LIMITS, type LogFile, PortError, type TileStore } from '@stamp-ledger/ports';
 import {
-  createFile,
+  type Draft,
+  draftFile,
   makeDirectories,
   readIfThere,
   replaceFile,
@@ -39,22 +40,37 @@ export function openTileFiles({ directory }: { readonly directory: string }): Ti
 const KNOWN_DIRECTORIES_MAX = 10_000;
 
 async function writeAll(root: string, files: readonly LogFile[], known: Set<string>): Promise<void> {
-  const changed = new Set<string>();
-  await eachOf(files, async ({ path, bytes }) => {
-    const place = placeOf(root, path);
-    const directory = dirname(place);
-    if (!known.has(directory)) {
-      await makeDirectories(directory);
-      if (known.size >= KNOWN_DIRECTORIES_MAX) known.clear();
-      known.add(directory);
-    }
-    changed.add(directory);
-    if (await createFile(place, bytes)) return;
-    const existing = await readIfThere(place);
-    if (existing?.equals(bytes) !== true)
-      throw new PortError('corrupt', `${path} is there already, with other bytes`);
-  });
-  await eachOf([...changed], syncName);
+  for (let from = 0; from < files.length; from += LIMITS.tileFilesAtOnce)
+    await writeSome(root, files.slice(from, from + LIMITS.tileFilesAtOnce), known);
+}
+
+async function writeSome(root: string, files: readonly LogFile[], known: Set<string>): Promise<void> {
+  const drafts: { readonly place: string; readonly file: LogFile; readonly draft: Draft }[] = [];
+  try {
+    await eachOf(files, async (file) => {
+      const place = placeOf(root, file.path);
+      await ensureDirectory(dirname(place), known);
+      drafts.push({ place, file, draft: await draftFile(place, file.bytes) });
+    });
+    await eachOf(drafts, ({ draft }) => draft.sync());
+    await eachOf(drafts, async ({ place, file, draft }) => {
+      if (await draft.name()) return;
+      const existing = await readIfThere(place);
+      if (existing?.equals(file.bytes) !== true)
+        throw new PortError('corrupt', `${file.path} is there already, with other bytes`);
+    });
+    await eachOf([...new Set(drafts.map(({ place }) => dirname(place)))], syncName);
+  } catch (error) {
+    await Promise.allSettled(drafts.map(({ draft }) => draft.discard()));
+    throw error;
+  }
+}
+
+async function ensureDirectory(directory: string, known: Set<string>): Promise<void> {
+  if (known.has(directory)) return;
+  await makeDirectories(directory);
+  if (known.size >= KNOWN_DIRECTORIES_MAX) known.clear();
+  known.add(directory);
 }
 
 /** Does the work for each item, some at a time. Rejects with the first failure when those begun have ended. */
