@@ -11,6 +11,7 @@ import { lifeCycle } from './suites/life-cycle.js';
 import { lookUps } from './suites/look-ups.js';
 import { protocol } from './suites/protocol.js';
 import { reports } from './suites/reports.js';
+import { transparency } from './suites/transparency.js';
 import type { World } from './world.js';
 
 t.setTimeout(100_000);
@@ -38,4 +39,5 @@ await t.test('protocol', (t) => protocol(t, world));
 await t.test('authorisation', (t) => authorisation(t, world));
 await t.test('every route', (t) => everyRoute(t, world));
 await t.test('reports', (t) => reports(t, world));
+await t.test('transparency', (t) => transparency(t, world));
 await t.test('agreement with the OpenAPI document', (t) => agreement(t, world, api.routes));

@@ -3,6 +3,7 @@ import type { EventStore, ReadModels, Runtime, WorkShare } from '@stamp-ledger/p
 import type { Aggregates } from './aggregates.js';
 import type { LogHead } from './log-head.js';
 import type { FulfilmentRates } from './rate-meter.js';
+import type { PublishedLog } from './seal/published-log.js';
 import type { Sealing } from './seal/sealing.js';
 
 /** What every use case and job stands on. */
@@ -18,4 +19,6 @@ export interface Context {
   readonly logHead: LogHead;
   /** Absent when this process does not know what is sealed. */
   readonly sealing?: Sealing;
+  /** Absent when the published log is not at hand. */
+  readonly log?: PublishedLog;
 }

@@ -11,6 +11,7 @@ import { LogHead } from './log-head.js';
 import { stampQueries } from './look-ups.js';
 import { orderCommands } from './orders.js';
 import { FulfilmentRates } from './rate-meter.js';
+import type { PublishedLog } from './seal/published-log.js';
 import type { Sealing } from './seal/sealing.js';
 import { stampCommands } from './stamps.js';
 import { verification } from './verify.js';
@@ -23,6 +24,7 @@ export function createContext({
   runtime,
   share = OWNS_EVERYTHING,
   sealing,
+  log,
 }: {
   readonly store: EventStore;
   readonly readModels: ReadModels;
@@ -31,6 +33,8 @@ export function createContext({
   readonly share?: WorkShare;
   /** Absent where nobody asks for what is sealed. */
   readonly sealing?: Sealing;
+  /** Absent where the published log is not at hand. */
+  readonly log?: PublishedLog;
 }): Context {
   return {
     store,
@@ -40,6 +44,7 @@ export function createContext({
     aggregates: createAggregates({ store, serde, clock: runtime.clock }),
     share,
     ...(sealing && { sealing }),
+    ...(log && { log }),
     logHead: new LogHead({ store, clock: runtime.clock }),
     fulfilmentRates: new FulfilmentRates(() => runtime.clock.monotonicMilliseconds()),
   };
@@ -47,7 +52,7 @@ export function createContext({
 
 /** The use cases. */
 export function createLedger(context: Context): Ledger {
-  const { readModels, sealing } = context;
+  const { readModels, sealing, log } = context;
   return {
     batches: batchCommands(context),
     allocations: allocationCommands(context),
@@ -56,6 +61,7 @@ export function createLedger(context: Context): Ledger {
     incidents: incidentCommands(context),
     audit: auditQueries(context),
     ...(sealing && { sealing }),
+    ...(log && { log }),
     readModels: {
       status: () => readModels.status(),
       startRebuild: (rebuildId) => readModels.startRebuild(rebuildId),

@@ -44,6 +44,7 @@ import type {
   StampView,
   UnfulfilledOrder,
 } from '@stamp-ledger/ports';
+import type { EventProof, PublishedLog } from './seal/published-log.js';
 import type { Sealing } from './seal/sealing.js';
 
 /** Who asks, and what names the request for ever. */
@@ -125,6 +126,23 @@ export interface HistoryEvent {
   readonly event: LedgerEvent;
   /** RFC 6962 leaf hash of the event's log entry, hexadecimal. */
   readonly leafHash: string;
+  /** Place in the transparency log, once it is published there. */
+  readonly leafIndex?: number;
+}
+
+/** Proofs of a stamp's events, in the order of its stream. */
+export interface StampProofs {
+  readonly proofs: readonly StampProof[];
+  /** Revisions looked at whose events are not published yet. */
+  readonly unsealed: readonly number[];
+  /** Revision that the next page begins with, when there may be more. */
+  readonly next?: number;
+}
+
+export interface StampProof extends EventProof {
+  readonly revision: number;
+  readonly id: string;
+  readonly leafHash: string;
 }
 
 export interface EventsPage {
@@ -180,6 +198,8 @@ export interface Ledger {
     ): Promise<StampLookup>;
     /** Undefined for a serial with no event. */
     history(serial: Serial, moment?: Moment): Promise<readonly HistoryEvent[] | undefined>;
+    /** From a revision on; undefined for a serial with no event, or when the published log is not at hand. */
+    proofs(serial: Serial, from?: number): Promise<StampProofs | undefined>;
     ofDocument(sha256: string): Promise<{ readonly stamps: readonly StampView[]; readonly asOf: Freshness }>;
   };
   readonly incidents: {
@@ -210,6 +230,8 @@ export interface Ledger {
   };
   /** Absent when this process does not know what is sealed. */
   readonly sealing?: Sealing;
+  /** Absent when the published log is not at hand. */
+  readonly log?: Pick<PublishedLog, 'checkpoint' | 'file' | 'vkeys'>;
   readonly readModels: {
     status(): readonly ProjectionStatus[];
     startRebuild(rebuildId: string): Promise<RebuildStatus>;

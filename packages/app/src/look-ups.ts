@@ -4,11 +4,13 @@ import { LIMITS, type Moment, type StampView } from '@stamp-ledger/ports';
 import { leafHash } from '@stamp-ledger/transparency';
 import type { Context } from './context.js';
 import { caughtUp, freshness } from './freshness.js';
-import type { Freshness, HistoryEvent, Ledger, StampLookup } from './ledger.js';
+import type { Freshness, HistoryEvent, Ledger, StampLookup, StampProof, StampProofs } from './ledger.js';
 import { whenAway } from './when-away.js';
 
 /** What verifiers and auditors read of one stamp or document. */
-export function stampQueries(context: Context): Pick<Ledger['stamps'], 'lookUp' | 'history' | 'ofDocument'> {
+export function stampQueries(
+  context: Context,
+): Pick<Ledger['stamps'], 'lookUp' | 'history' | 'proofs' | 'ofDocument'> {
   return {
     lookUp: async (serial, { strong = false, atLeastRevision }) => {
       if (strong) return strongLookUp(context, serial, atLeastRevision);
@@ -31,9 +33,14 @@ export function stampQueries(context: Context): Pick<Ledger['stamps'], 'lookUp' 
         if (page.events.length < LIMITS.readEvents) break;
       }
       if (events.length === 0) return undefined;
-      const history = events.map((event) => historyEvent(context, event));
+      const indexes = await context.log?.leafIndexes(events);
+      const history = events.map((event, at) => {
+        const leafIndex = indexes?.[at];
+        return { ...historyEvent(context, event), ...(leafIndex !== undefined && { leafIndex }) };
+      });
       return moment === undefined ? history : history.filter(isBy(moment));
     },
+    proofs: (serial, from = 0) => stampProofs(context, { serial, from }),
     ofDocument: async (sha256) => {
       await caughtUp(context, LIMITS.reportWaitMilliseconds);
       return {
@@ -59,13 +66,36 @@ async function strongLookUp(
   return found(state.view, { recordedAt: runtime.clock.now(), lagMilliseconds: 0 });
 }
 
+async function stampProofs(
+  { store, log }: Context,
+  { serial, from }: { readonly serial: Serial; readonly from: number },
+): Promise<StampProofs | undefined> {
+  const { events, head } = await store.readStream({
+    stream: stampStream(serial),
+    from,
+    limit: LIMITS.provenEvents,
+  });
+  if (head === 'no-stream' || log === undefined) return undefined;
+  const found = await log.prove(events);
+  const proofs = events.flatMap((event, at): StampProof[] => {
+    const proof = found[at];
+    return proof ? [{ revision: event.revision, id: event.id, leafHash: leafHashOf(event), ...proof }] : [];
+  });
+  const unsealed = events.filter((_, at) => found[at] === undefined).map(({ revision }) => revision);
+  const last = events.at(-1)?.revision;
+  return { proofs, unsealed, ...(last !== undefined && last < head && { next: last + 1 }) };
+}
+
 /** An event with the leaf hash that anyone can recompute from its bytes. */
 export function historyEvent({ serde }: Context, recorded: RecordedEvent): HistoryEvent {
   return {
     event: serde.decode(recorded),
-    leafHash: leafHash(Buffer.from(entryText(recorded))).toString('hex'),
+    leafHash: leafHashOf(recorded),
   };
 }
+
+const leafHashOf = (recorded: RecordedEvent): string =>
+  leafHash(Buffer.from(entryText(recorded))).toString('hex');
 
 const isBy =
   (moment: Moment) =>

@@ -58,6 +58,8 @@ export const LIMITS = {
   tileWrites: 16,
   /** Callers waiting for their events to be sealed. */
   sealWaiters: 20_000,
+  /** Events of one stamp that are proven in one answer. */
+  provenEvents: 100,
   /** Lost events put back into the event store in one append. */
   refillEvents: 1_000,
   /** Events projected in one transaction. */

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { createContext, gatedStore } from '@stamp-ledger/app';
+import { createContext, createPublishedLog, gatedStore } from '@stamp-ledger/app';
 import { recordedAt } from '@stamp-ledger/codec';
 import { openEmbeddedEventStore, openEmbeddedIdempotencyKeys } from '@stamp-ledger/embedded';
 import { LIMITS } from '@stamp-ledger/ports';
@@ -39,6 +39,7 @@ export async function openEmbeddedParts({ configuration, logger, onFatal }: Open
       readModels,
       runtime,
       sealing,
+      log: createPublishedLog({ store, tiles: sealing.tiles, identity: sealing.identity }),
     }),
     idempotencyKeys,
     close: async () => {

@@ -15,6 +15,7 @@ import { auditRoutes } from './routes/audit.js';
 import { batchRoutes } from './routes/batches.js';
 import { eventRoutes } from './routes/events.js';
 import { incidentRoutes } from './routes/incidents.js';
+import { logRoutes } from './routes/log.js';
 import { lookUpRoutes } from './routes/look-ups.js';
 import { operationsRoutes } from './routes/operations.js';
 import { orderRoutes } from './routes/orders.js';
@@ -98,11 +99,15 @@ const ledgerRoutes = (services: Services): readonly Route[] => [
   ...incidentRoutes(services),
   ...eventRoutes(services),
   ...rebuildRoutes(services),
+  ...logRoutes(services),
 ];
 
 function routerOf(services: Services, routes: readonly Route[]): Router {
   const router = new Router({ strict: true, sensitive: true });
-  for (const route of routes)
-    router.register(route.path.replaceAll(/\{(\w+)\}/g, ':$1'), [route.method], runRoute(services, route));
+  for (const route of routes) {
+    const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    const paths = route.goesDeeper === true ? [path, `${path}/*deeper`] : [path];
+    for (const each of paths) router.register(each, [route.method], runRoute(services, route));
+  }
   return router;
 }

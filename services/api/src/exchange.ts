@@ -30,6 +30,8 @@ export interface Route {
   readonly scope?: Scope;
   /** True when the handler reads the query string itself. All other routes have no parameters there, and refuse any. */
   readonly takesQuery?: true;
+  /** True when the last parameter may be followed by more of a path, which the handler reads itself. */
+  readonly goesDeeper?: true;
   /** Media types of a good answer; JSON when absent. */
   readonly produces?: readonly string[];
   handle(exchange: Exchange): Promise<Answer> | Answer;

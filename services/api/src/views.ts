@@ -1,4 +1,11 @@
-import type { AllocationReport, BatchReport, Freshness, HistoryEvent, OrderReport } from '@stamp-ledger/app';
+import type {
+  AllocationReport,
+  BatchReport,
+  Freshness,
+  HistoryEvent,
+  OrderReport,
+  StampProof,
+} from '@stamp-ledger/app';
 import type { IncidentState } from '@stamp-ledger/domain';
 import type { StampView } from '@stamp-ledger/ports';
 
@@ -73,8 +80,25 @@ export function incident(state: Exclude<IncidentState, { status: 'none' }>) {
 }
 
 /** An event as auditors and subscribers read it. */
-export function historyEvent({ event, leafHash }: HistoryEvent) {
+export function historyEvent({ event, leafHash, leafIndex }: HistoryEvent) {
   const { position, stream, revision, id, type, data, metadata } = event;
   const { occurredAt, recordedAt } = metadata;
-  return { position, stream, revision, id, type, occurredAt, recordedAt, data, metadata, leafHash };
+  return {
+    position,
+    stream,
+    revision,
+    id,
+    type,
+    occurredAt,
+    recordedAt,
+    data,
+    metadata,
+    leafHash,
+    leafIndex,
+  };
+}
+
+/** The proof of an event, for whoever holds the event's entry or its leaf hash. */
+export function stampProof({ revision, id, leafIndex, leafHash, file }: StampProof) {
+  return { revision, eventId: id, leafIndex, leafHash, proof: file };
 }

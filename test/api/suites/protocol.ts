@@ -22,7 +22,7 @@ async function pathsAndMethods(t: Test, { call }: World): Promise<void> {
     '/V1/batches',
     '/v1/stamps',
     '/v2/events',
-    '/log/checkpoint',
+    '/log/nothing',
   ]) {
     const reply = await call(path);
     t.equal(reply.status, 404, path);

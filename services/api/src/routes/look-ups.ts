@@ -18,7 +18,7 @@ const SHORT_CACHE = 'public, max-age=5, stale-while-revalidate=30';
 const QUERY = { atLeastRevision: integer(0, Number.MAX_SAFE_INTEGER), consistency: oneOf('strong') };
 
 export function lookUpRoutes(services: Services): Route[] {
-  return [lookUp(services), verify(services), history(services), ofDocument(services)];
+  return [lookUp(services), verify(services), history(services), proof(services), ofDocument(services)];
 }
 
 function lookUp({ ledger }: Services): Route {
@@ -108,6 +108,26 @@ function history({ ledger }: Services): Route {
       const events = await ledger.stamps.history(serial, asOf);
       if (events === undefined) return problem('unknown-serial', requestId);
       return json(200, { serial, events: events.map(views.historyEvent) });
+    },
+  };
+}
+
+function proof({ ledger }: Services): Route {
+  return {
+    method: 'GET',
+    path: '/v1/stamps/{serial}/proof',
+    takesQuery: true,
+    handle: async ({ parameters, search, requestId }) => {
+      const serial = serialTarget(parameters);
+      const { from } = readQuery(search, { from: integer(0, Number.MAX_SAFE_INTEGER) });
+      const found = await ledger.stamps.proofs(serial, from);
+      if (found === undefined) return problem('unknown-serial', requestId, { headers: PUBLIC });
+      const { proofs, unsealed, next } = found;
+      return json(
+        200,
+        { serial, proofs: proofs.map(views.stampProof), unsealed, next },
+        { ...PUBLIC, 'cache-control': 'no-cache' },
+      );
     },
   };
 }

@@ -1,0 +1,56 @@
+import type { PublishedLog } from '@stamp-ledger/app';
+import type { Answer } from '../answer.js';
+import type { Exchange, Route, Services } from '../exchange.js';
+import { problem } from '../problems/problem.js';
+
+type Log = Pick<PublishedLog, 'checkpoint' | 'file' | 'vkeys'>;
+
+/** Anyone may read the log from any web page. */
+const PUBLIC = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' };
+const TEXT = 'text/plain; charset=utf-8';
+const BYTES = 'application/octet-stream';
+/** A tile never changes. */
+const FOREVER = 'public, max-age=604800, immutable';
+const ANYTHING = ['*/*'];
+
+/** The transparency log for outsiders (C2SP tlog-tiles): what is missing is 404, whatever the reason. */
+export function logRoutes({ ledger }: Services): Route[] {
+  const tile = (exchange: Exchange): Promise<Answer> => serveTile(exchange, ledger.log);
+  return [
+    {
+      method: 'GET',
+      path: '/log/checkpoint',
+      produces: ANYTHING,
+      handle: async ({ requestId }) => {
+        const body = await ledger.log?.checkpoint();
+        return body === undefined ? missing(requestId) : answer(body, TEXT, 'no-cache');
+      },
+    },
+    {
+      method: 'GET',
+      path: '/log/vkeys',
+      produces: ANYTHING,
+      handle: ({ requestId }) => {
+        const keys = ledger.log?.vkeys();
+        return keys === undefined
+          ? missing(requestId)
+          : answer(keys.map((key) => `${key}\n`).join(''), TEXT, 'public, max-age=60');
+      },
+    },
+    { method: 'GET', path: '/log/tile/{level}/{index}', goesDeeper: true, produces: ANYTHING, handle: tile },
+  ];
+}
+
+async function serveTile({ request, requestId }: Exchange, log: Log | undefined): Promise<Answer> {
+  const path = (request.url ?? '').replace(/\?.*$/, '').replace(/^.*?\/log\//, '');
+  const body = await log?.file(path);
+  return body === undefined ? missing(requestId) : answer(body, BYTES, FOREVER);
+}
+
+const missing = (requestId: string): Answer => problem('not-found', requestId, { headers: PUBLIC });
+
+const answer = (body: string | Buffer, type: string, caching: string): Answer => ({
+  status: 200,
+  headers: { ...PUBLIC, 'content-type': type, 'cache-control': caching },
+  body,
+});
