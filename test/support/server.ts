@@ -47,7 +47,7 @@ export async function serve(
   opened: OpenLedger,
   { witness, ...replaced }: Partial<ApiDependencies> & { readonly witness?: Witness } = {},
 ): Promise<Served> {
-  const { ledger, idempotencyKeys, runtime, adminToken = '' } = opened;
+  const { ledger, idempotencyKeys, runtime, receipts, adminToken = '' } = opened;
   const api = createApi({
     ledger,
     idempotencyKeys,
@@ -55,6 +55,7 @@ export async function serve(
     authenticator: createAdminTokenAuthenticator(adminToken),
     health: () => opened.health(),
     logger,
+    receipts,
     ...replaced,
   });
   const { url } = await api.listen({ host: '127.0.0.1', port: 0 });

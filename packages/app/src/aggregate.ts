@@ -1,6 +1,7 @@
 import {
   CodecError,
   deriveEventId,
+  entryText,
   type LedgerEvent,
   type Position,
   type RecordedEvent,
@@ -9,7 +10,9 @@ import {
 } from '@stamp-ledger/codec';
 import type { CommandId, Decision, DomainEvent, Instant, MetadataV1, Refusal } from '@stamp-ledger/domain';
 import { type Clock, type EventStore, type ExpectedRevision, LIMITS, PortError } from '@stamp-ledger/ports';
+import { leafHash } from '@stamp-ledger/transparency';
 import { KeyedQueue } from './keyed-queue.js';
+import type { EventLeaf } from './ledger.js';
 import { WeightedLru } from './weighted-lru.js';
 
 /** How one kind of stream is folded and decided. `State` may hold more than the domain's: it is folded from whole events. */
@@ -58,6 +61,7 @@ export type CommandResult<State> =
       readonly position: Position;
       /** The events that the command wrote, now or when it was first sent. */
       readonly events: readonly LedgerEvent[];
+      readonly leaves: readonly EventLeaf[];
     }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'other-request' };
@@ -87,6 +91,12 @@ export interface Aggregate<State, Command> {
    */
   execute(request: CommandRequest<State, Command>): Promise<CommandResult<State>>;
   load(stream: StreamName): Promise<Loaded<State>>;
+}
+
+/** What the log commits to of an event just written or read. */
+function leafOf({ id, metadata }: LedgerEvent, recorded: RecordedEvent | undefined): EventLeaf {
+  if (recorded === undefined) throw new Error('an event was folded that was not recorded');
+  return { eventId: id, leaf: leafHash(Buffer.from(entryText(recorded))), recordedAt: metadata.recordedAt };
 }
 
 /** A state is small however long its stream; the commands remembered are most of what a long one holds. */
@@ -162,20 +172,24 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
   ): Promise<CommandResult<State>> {
     let state = kind.initialState;
     const events: LedgerEvent[] = [];
+    const leaves: EventLeaf[] = [];
     for (let from = 0; from <= last; from += LIMITS.readEvents) {
       const page = await store.readStream({
         stream,
         from,
         limit: Math.min(LIMITS.readEvents, last - from + 1),
       });
-      for (const event of page.events.map(decode)) {
+      for (const recorded of page.events) {
+        const event = decode(recorded);
         state = kind.evolve(state, event);
-        if (event.revision >= first) events.push(event);
+        if (event.revision < first) continue;
+        events.push(event);
+        leaves.push(leafOf(event, recorded));
       }
     }
     const position = events.at(-1)?.position;
     if (position === undefined) throw new PortError('corrupt', `${stream} lost revision ${last}`);
-    return { kind: 'done', changed: true, state, revision: last, position, events };
+    return { kind: 'done', changed: true, state, revision: last, position, events, leaves };
   }
 
   function encodeAll(stream: StreamName, source: CommandSource, events: readonly DomainEvent[], at: Instant) {
@@ -206,16 +220,16 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
     if (result === undefined) throw new Error('the store did not answer an append');
     if (result.kind === 'version-conflict') return 'again';
     // Positions of the earlier events of one append are not told; no state is folded from them.
-    const events = encoded.map((event, index) =>
-      apply(folded, {
-        ...event,
-        stream,
-        revision: result.revision - encoded.length + 1 + index,
-        position: result.position,
-      }),
-    );
+    const recorded = encoded.map((event, index) => ({
+      ...event,
+      stream,
+      revision: result.revision - encoded.length + 1 + index,
+      position: result.position,
+    }));
+    const events = recorded.map((event) => apply(folded, event));
     remember(stream, folded);
-    return { ...standing(folded), changed: true, events };
+    const leaves = events.map((event, index) => leafOf(event, recorded[index]));
+    return { ...standing(folded), changed: true, events, leaves };
   }
 
   function standing(folded: Folded<State>): CommandResult<State> & { kind: 'done' } {
@@ -228,6 +242,7 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
       revision: folded.head,
       position: folded.lastPosition,
       events: [],
+      leaves: [],
     };
   }
 

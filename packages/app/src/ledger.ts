@@ -60,6 +60,14 @@ export interface Caller {
   readonly requestHash: string;
 }
 
+/** An event as the log commits to it. */
+export interface EventLeaf {
+  readonly eventId: string;
+  /** RFC 6962 leaf hash of its log entry. */
+  readonly leaf: Buffer;
+  readonly recordedAt: string;
+}
+
 /** What a command did. */
 export type Outcome<State> =
   /** `changed`: events were written by this command, now or when it was first sent; false when it was so already. */
@@ -69,6 +77,8 @@ export type Outcome<State> =
       readonly state: State;
       readonly revision: number;
       readonly position: Position;
+      /** What the events that the command wrote are in the log; a receipt names them. */
+      readonly leaves: readonly EventLeaf[];
     }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** The command id was used before with another request. */

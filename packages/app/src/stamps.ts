@@ -126,8 +126,8 @@ export function stampOutcome(
   result: CommandResult<StampFold>,
 ): Outcome<StampState> | { readonly kind: 'refused'; readonly refusal: Refusal } {
   if (result.kind !== 'done') return result;
-  const { changed, state, revision, position } = result;
-  return { kind: 'done', changed, state: state.state, revision, position };
+  const { changed, state, revision, position, leaves } = result;
+  return { kind: 'done', changed, state: state.state, revision, position, leaves };
 }
 
 /**

@@ -26,6 +26,8 @@ export type TransparencyFault =
   | 'malformed-proof'
   /** A tlog-proof file that parses and proves nothing: its hashes do not lead to its checkpoint. */
   | 'unproven'
+  /** A receipt that does not parse. */
+  | 'bad-receipt'
   /** A tlog-policy file that does not parse. */
   | 'bad-policy'
   /** A checkpoint without the cosignatures that the policy asks for. */

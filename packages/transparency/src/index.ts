@@ -9,6 +9,7 @@ export * from './nodes.js';
 export * from './notes.js';
 export * from './policy.js';
 export * from './proofs.js';
+export * from './receipts.js';
 export * from './tile-edge.js';
 export * from './tile-reader.js';
 export * from './tiles.js';

@@ -14,4 +14,5 @@ export { servePart } from './part-service.js';
 export { openEmbeddedReadModels } from './read-models/embedded-read-models.js';
 export * from './run-service.js';
 export { type EmbeddedSealing, openEmbeddedSealing } from './sealing/embedded-sealing.js';
+export { openReceipts, type Receipts } from './sealing/receipts.js';
 export { sleep } from './sleep.js';

@@ -6,12 +6,14 @@ import { openDistributedParts } from './distributed/open-parts.js';
 import type { Health } from './health-server.js';
 import type { Logger } from './logger.js';
 import { openEmbeddedParts } from './open-embedded-parts.js';
+import { openReceipts, type Receipts } from './sealing/receipts.js';
 
 /** A ledger in this process, with what a service around it needs. */
 export interface OpenLedger {
   readonly ledger: Ledger;
   readonly idempotencyKeys: IdempotencyKeys;
   readonly runtime: Runtime;
+  readonly receipts: Receipts;
   /** Present when no identity provider is configured. */
   readonly adminToken?: string;
   health(): Health;
@@ -43,7 +45,7 @@ export interface OpenRequest {
 /** Opens the ledger that the configuration describes. */
 export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
   const { configuration } = request;
-  const { engines, identity, dataDirectory } = configuration;
+  const { engines, identity, dataDirectory, origin } = configuration;
   const parts = await (engines === undefined
     ? openEmbeddedParts(request)
     : openDistributedParts({ ...request, engines }));
@@ -53,6 +55,7 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
     ledger: createLedger(context),
     idempotencyKeys,
     runtime: context.runtime,
+    receipts: await openReceipts({ dataDirectory, origin }),
     ...(identity.kind === 'local' ? { adminToken: await readAdminToken(dataDirectory) } : {}),
     health: () => healthOf(context),
     startBackground: () => background.start(),

@@ -1,3 +1,4 @@
+import type { EventLeaf } from '@stamp-ledger/app';
 import type { ProblemName } from './problems/table.js';
 
 /** A whole HTTP answer, before it is sent: plain data, so that it can be kept for a repeated request. */
@@ -5,6 +6,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
+  /** What the command wrote, for its receipt. Not sent by itself. */
+  readonly leaves?: readonly EventLeaf[];
   /** Set when the answer is a problem. */
   readonly problem?: ProblemName;
 }

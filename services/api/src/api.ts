@@ -1,7 +1,7 @@
 import Router from '@koa/router';
 import type { Ledger } from '@stamp-ledger/app';
 import type { IdempotencyKeys, Runtime } from '@stamp-ledger/ports';
-import type { Health } from '@stamp-ledger/wiring';
+import type { Health, Receipts } from '@stamp-ledger/wiring';
 import Koa from 'koa';
 import type { Logger } from 'pino';
 import type { Authenticator } from './authentication/authenticator.js';
@@ -30,6 +30,8 @@ export interface ApiDependencies {
   readonly authenticator: Authenticator;
   readonly health: () => Health;
   readonly logger: Logger;
+  /** Absent where no receipts are given. */
+  readonly receipts?: Receipts;
   /** Where clients reach the service, when that is not where it listens. Its path goes before every link. */
   readonly publicUrl?: string;
   readonly limits?: Partial<HttpLimits>;
@@ -57,6 +59,7 @@ export function createApi(dependencies: ApiDependencies): Api {
     authenticator,
     logger,
     limits,
+    ...(dependencies.receipts && { receipts: dependencies.receipts }),
     pathPrefix,
     draining: stopping.signal,
   };

@@ -7,6 +7,7 @@ import {
   validateCommand,
 } from '@stamp-ledger/codec';
 import type { CommandId } from '@stamp-ledger/domain';
+import type { Receipts } from '@stamp-ledger/wiring';
 import type { Answer } from './answer.js';
 import type { Principal, Scope } from './authentication/authenticator.js';
 import type { Exchange, Route, Services } from './exchange.js';
@@ -81,7 +82,8 @@ export function removal<TargetValue extends string>(
         definition.execute({ target, body: undefined, caller, exchange });
       if (key === undefined) {
         exchange.commandStarted = true;
-        return execute(callerOf(exchange, services.runtime.ids.commandId(), requestHash));
+        const caller = callerOf(exchange, services.runtime.ids.commandId(), requestHash);
+        return withReceipt(await execute(caller), services.receipts);
       }
       const caller = callerOf(exchange, commandIdOf(exchange, path, target, key), requestHash);
       return once(services, exchange, caller, () => execute(caller));
@@ -126,7 +128,7 @@ function callerOf(exchange: Exchange, commandId: CommandId, requestHash: string)
 
 /** Carries a command out unless its key has an answer already, and keeps the answer when it is final. */
 async function once(
-  { idempotencyKeys, logger }: Services,
+  { idempotencyKeys, logger, receipts }: Services,
   exchange: Exchange,
   { commandId: key, requestHash }: Caller,
   execute: () => Promise<Answer>,
@@ -150,7 +152,7 @@ async function once(
   let answer: Answer;
   try {
     exchange.commandStarted = true;
-    answer = await execute();
+    answer = withReceipt(await execute(), receipts);
   } catch (error) {
     await release();
     throw error;
@@ -168,6 +170,15 @@ async function once(
   return answer;
 }
 
+/** Adds the signed promise that what the command wrote is in the log, or will be. */
+function withReceipt(answer: Answer, receipts: Receipts | undefined): Answer {
+  const { leaves = [], headers } = answer;
+  const receipt = receipts?.sign(leaves);
+  return receipt === undefined
+    ? answer
+    : { ...answer, headers: { ...headers, 'ledger-receipt': receipt.toString('base64') } };
+}
+
 /** Turns what a command came to into an answer: `done` says how a success looks. */
 export async function settle<State>(
   exchange: Exchange,
@@ -176,7 +187,7 @@ export async function settle<State>(
 ): Promise<Answer> {
   switch (outcome.kind) {
     case 'done':
-      return done(outcome);
+      return { ...(await done(outcome)), leaves: outcome.leaves };
     case 'refused':
       return refused(outcome.refusal, exchange.requestId);
     case 'other-request':

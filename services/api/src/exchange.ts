@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Ledger } from '@stamp-ledger/app';
 import type { IdempotencyKeys, Runtime } from '@stamp-ledger/ports';
+import type { Receipts } from '@stamp-ledger/wiring';
 import type { Logger } from 'pino';
 import type { Answer } from './answer.js';
 import type { Authenticator, Principal, Scope } from './authentication/authenticator.js';
@@ -16,6 +17,8 @@ export interface Services {
   readonly authenticator: Authenticator;
   readonly logger: Logger;
   readonly limits: HttpLimits;
+  /** Absent where no receipts are given. */
+  readonly receipts?: Receipts;
   /** What comes before `/v1` in a link: the path of the public URL. */
   readonly pathPrefix: string;
   /** Aborts when the service begins to stop: waits end early, commands do not. */

@@ -18,6 +18,7 @@ export async function startApi(given: Given, { jobs }: { readonly jobs: boolean 
     authenticator: createAuthenticator(identity, adminToken),
     health,
     logger,
+    receipts: opened.receipts,
     ...(publicUrl === undefined ? {} : { publicUrl }),
   });
   const { url } = await api.listen(configuration);

@@ -1,6 +1,7 @@
 import {
   decodeBundle,
   openCheckpoint,
+  openReceipt,
   parseTlogProof,
   parseVkey,
   proveConsistency,
@@ -11,8 +12,16 @@ import {
   verifyTlogProof,
 } from '@stamp-ledger/transparency';
 import type { Test } from 'tap';
-import { leafOf, mth } from '../../transparency/naive.js';
-import { affixedStamp, freshDocument, head, mintStamps, UNSEEN_SERIAL, type World } from '../world.js';
+import { faultOf, leafOf, mth } from '../../transparency/naive.js';
+import {
+  affixedStamp,
+  freshDocument,
+  head,
+  mintStamps,
+  RUPIAH_10000,
+  UNSEEN_SERIAL,
+  type World,
+} from '../world.js';
 
 /** The log as an outsider meets it, with nothing but HTTP and a public key. */
 export async function transparency(t: Test, world: World): Promise<void> {
@@ -23,6 +32,7 @@ export async function transparency(t: Test, world: World): Promise<void> {
   await t.test('the whole log, re-hashed', (t) => wholeLog(t, world));
   await t.test('proofs of a stamp', (t) => proofs(t, world, serial));
   await t.test('a newer checkpoint extends the kept one', (t) => extended(t, world, kept));
+  await t.test('receipts', (t) => receipts(t, world));
   await t.test('what is not there', (t) => notThere(t, world));
 }
 
@@ -111,6 +121,57 @@ async function extended(t: Test, world: World, kept: Awaited<ReturnType<typeof c
   const read = tileHashReader({ size, readTile: (tile) => bytesOf(world, tilePath(tile)) });
   const proof = await proveConsistency({ older: kept.size, newer: size, read });
   t.ok(verifyConsistency({ older: kept.size, olderRoot: kept.root, newer: size, newerRoot: root, proof }));
+}
+
+/** A command's answer promises what the log then holds. */
+async function receipts(t: Test, world: World): Promise<void> {
+  const { call } = world;
+  const [serial = ''] = await mintStamps(call, 1);
+  const request = {
+    body: { channel: 'direct', holder: 'holder-1' },
+    key: `key-${serial}`,
+    headers: { prefer: 'wait=20' },
+  };
+  const sold = await call(`/v1/stamps/${serial}/sale`, request);
+  t.equal(sold.status, 201);
+  t.equal(sold.headers.get('ledger-sealed'), 'true');
+  t.equal(sold.headers.get('preference-applied'), 'wait=20');
+  const note = Buffer.from(sold.headers.get('ledger-receipt')!, 'base64');
+  const { text } = await call('/log/receipt-vkeys', { token: null });
+  const keys = text.trimEnd().split('\n').map(parseVkey);
+  const { origin, logKeys } = await trust(world);
+  const receipt = openReceipt(note, { origin, keys });
+  t.equal(
+    faultOf(() => openReceipt(note, { origin, keys: logKeys })),
+    'no-known-signature',
+    'a key of its own',
+  );
+  t.equal(
+    faultOf(() => openReceipt(note, { origin: 'other.example', keys })),
+    'wrong-origin',
+  );
+
+  const { proofs } = (await call(`/v1/stamps/${serial}/proof`, { token: null })).json;
+  const last = (proofs as readonly { eventId: string; leafHash: string; proof: string }[]).at(-1)!;
+  t.equal(receipt.events.length, 1);
+  t.match(receipt.events[0], { eventId: last.eventId, leaf: Buffer.from(last.leafHash, 'hex') });
+  const proof = parseTlogProof(Buffer.from(last.proof));
+  t.ok(
+    verifyTlogProof(proof, { ...(await trust(world)), leaf: receipt.events[0]!.leaf }),
+    'the promise was kept',
+  );
+
+  const again = await call(`/v1/stamps/${serial}/sale`, request);
+  t.equal(again.headers.get('ledger-receipt'), note.toString('base64'), 'a repeat is promised the same');
+  const released = await call(`/v1/stamps/${serial}/reservation`, { method: 'DELETE' });
+  t.equal(released.status, 200);
+  t.equal(released.headers.get('ledger-receipt'), null, 'nothing was written');
+  const order = { channel: 'nowhere', holder: 'h', denomination: RUPIAH_10000, quantity: 1 };
+  const placed = await call('/v1/orders', { body: order });
+  t.equal(
+    openReceipt(Buffer.from(placed.headers.get('ledger-receipt')!, 'base64'), { origin, keys }).origin,
+    origin,
+  );
 }
 
 async function notThere(t: Test, world: World): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Position } from '@stamp-ledger/codec';
-import { LIMITS, PortError } from '@stamp-ledger/ports';
+import { LIMITS } from '@stamp-ledger/ports';
 import type { Sealed, SealStatus } from './status.js';
 
 /** How sealing stands, for those who wait for it. */
@@ -11,7 +11,7 @@ export interface Sealing {
   lagMilliseconds(): number;
   /**
    * Resolves true when the event at this position is sealed and published, false when `signal` aborts or sealing halts
-   * first. Rejects with a PortError `unavailable` beyond {@link LIMITS.sealWaiters}.
+   * first; at once when {@link LIMITS.sealWaiters} wait already, since a command that is done must not fail for it.
    */
   whenSealed(position: Position, signal: AbortSignal): Promise<boolean>;
 }
@@ -56,8 +56,7 @@ export class SealWatch implements Sealing {
   }
 
   whenSealed(position: Position, signal: AbortSignal): Promise<boolean> {
-    if (this.#waiting.size >= LIMITS.sealWaiters)
-      return Promise.reject(new PortError('unavailable', 'too many callers wait for the seal'));
+    if (this.#waiting.size >= LIMITS.sealWaiters) return Promise.resolve(this.#reaches(position));
     return new Promise((resolve) => {
       const look = (): void => {
         const isSealed = this.#reaches(position);

@@ -14,7 +14,7 @@ const FOREVER = 'public, max-age=604800, immutable';
 const ANYTHING = ['*/*'];
 
 /** The transparency log for outsiders (C2SP tlog-tiles): what is missing is 404, whatever the reason. */
-export function logRoutes({ ledger }: Services): Route[] {
+export function logRoutes({ ledger, receipts }: Services): Route[] {
   const tile = (exchange: Exchange): Promise<Answer> => serveTile(exchange, ledger.log);
   return [
     {
@@ -32,10 +32,17 @@ export function logRoutes({ ledger }: Services): Route[] {
       produces: ANYTHING,
       handle: ({ requestId }) => {
         const keys = ledger.log?.vkeys();
-        return keys === undefined
-          ? missing(requestId)
-          : answer(keys.map((key) => `${key}\n`).join(''), TEXT, 'public, max-age=60');
+        return keys === undefined ? missing(requestId) : answer(lines(keys), TEXT, 'public, max-age=60');
       },
+    },
+    {
+      method: 'GET',
+      path: '/log/receipt-vkeys',
+      produces: ANYTHING,
+      handle: ({ requestId }) =>
+        receipts === undefined
+          ? missing(requestId)
+          : answer(lines(receipts.vkeys), TEXT, 'public, max-age=60'),
     },
     { method: 'GET', path: '/log/tile/{level}/{index}', goesDeeper: true, produces: ANYTHING, handle: tile },
   ];
@@ -46,6 +53,8 @@ async function serveTile({ request, requestId }: Exchange, log: Log | undefined)
   const body = await log?.file(path);
   return body === undefined ? missing(requestId) : answer(body, BYTES, FOREVER);
 }
+
+const lines = (keys: readonly string[]): string => keys.map((key) => `${key}\n`).join('');
 
 const missing = (requestId: string): Answer => problem('not-found', requestId, { headers: PUBLIC });
 

@@ -1,20 +1,42 @@
 import type { Outcome } from '@stamp-ledger/app';
+import type { Position } from '@stamp-ledger/codec';
 import type { Serial, StampState } from '@stamp-ledger/domain';
 import { type Answer, json, positionHeader } from '../answer.js';
 import { command, removal, settle } from '../command.js';
 import type { Exchange, Route, Services } from '../exchange.js';
 import { serialTarget as target } from '../request/parameters.js';
+import { waitAsPreferred } from '../wait.js';
 
 /** 201 when the command changed the stamp, now or when it was first sent; 200 when it was so already. */
 const answer = (
+  services: Services,
   exchange: Exchange,
   serial: Serial,
   outcome: Outcome<StampState>,
   changedStatus: 200 | 201 = 201,
 ): Promise<Answer> =>
-  settle(exchange, outcome, ({ changed, state, revision, position }) =>
-    json(changed ? changedStatus : 200, { serial, revision, state: state.stage }, positionHeader(position)),
+  settle(exchange, outcome, async ({ changed, state, revision, position }) =>
+    json(
+      changed ? changedStatus : 200,
+      { serial, revision, state: state.stage },
+      { ...positionHeader(position), ...(await sealedAsPreferred(services, exchange, position)) },
+    ),
   );
+
+/** With `Prefer: wait=N` the answer waits until what it tells is in the published log, and says whether it is. */
+async function sealedAsPreferred(
+  services: Services,
+  exchange: Exchange,
+  position: Position,
+): Promise<Record<string, string>> {
+  const { sealing } = services.ledger;
+  if (sealing === undefined) return {};
+  let isSealed = false;
+  const applied = await waitAsPreferred(services, exchange, async (signal) => {
+    isSealed = await sealing.whenSealed(position, signal);
+  });
+  return Object.keys(applied).length === 0 ? {} : { ...applied, 'ledger-sealed': String(isSealed) };
+}
 
 export function stampRoutes(services: Services): Route[] {
   return [
@@ -33,7 +55,7 @@ function saleRoute(services: Services): Route {
     target,
     body: 'sell-stamp',
     execute: async ({ target: serial, body, caller, exchange }) =>
-      answer(exchange, serial, await stamps.sell(serial, body, caller)),
+      answer(services, exchange, serial, await stamps.sell(serial, body, caller)),
   });
 }
 
@@ -46,14 +68,14 @@ function affixRoutes(services: Services): Route[] {
       target,
       body: 'reserve-stamp',
       execute: async ({ target: serial, body, caller, exchange }) =>
-        answer(exchange, serial, await stamps.reserve(serial, body, caller)),
+        answer(services, exchange, serial, await stamps.reserve(serial, body, caller)),
     }),
     removal(services, {
       path: '/v1/stamps/{serial}/reservation',
       scope: 'affix',
       target,
       execute: async ({ target: serial, caller, exchange }) =>
-        answer(exchange, serial, await stamps.release(serial, caller), 200),
+        answer(services, exchange, serial, await stamps.release(serial, caller), 200),
     }),
     command(services, {
       path: '/v1/stamps/{serial}/affixation',
@@ -61,7 +83,7 @@ function affixRoutes(services: Services): Route[] {
       target,
       body: 'affix-stamp',
       execute: async ({ target: serial, body, caller, exchange }) =>
-        answer(exchange, serial, await stamps.affix(serial, body, caller)),
+        answer(services, exchange, serial, await stamps.affix(serial, body, caller)),
     }),
   ];
 }
@@ -76,7 +98,7 @@ function outcomeRoutes(services: Services): Route[] {
       body: 'report-outcome-unknown',
       bodyOptional: true,
       execute: async ({ target: serial, body, caller, exchange }) =>
-        answer(exchange, serial, await stamps.reportOutcomeUnknown(serial, body, caller)),
+        answer(services, exchange, serial, await stamps.reportOutcomeUnknown(serial, body, caller)),
     }),
     command(services, {
       path: '/v1/stamps/{serial}/outcome',
@@ -84,7 +106,7 @@ function outcomeRoutes(services: Services): Route[] {
       target,
       body: 'resolve-outcome',
       execute: async ({ target: serial, body, caller, exchange }) =>
-        answer(exchange, serial, await stamps.resolveOutcome(serial, body, caller)),
+        answer(services, exchange, serial, await stamps.resolveOutcome(serial, body, caller)),
     }),
   ];
 }
@@ -98,7 +120,7 @@ function issuerRoutes(services: Services): Route[] {
       target,
       body: 'void-stamp',
       execute: async ({ target: serial, body, caller, exchange }) =>
-        answer(exchange, serial, await stamps.void(serial, body, caller)),
+        answer(services, exchange, serial, await stamps.void(serial, body, caller)),
     }),
     command(services, {
       path: '/v1/stamps/{serial}/deallocation',
@@ -106,7 +128,7 @@ function issuerRoutes(services: Services): Route[] {
       target,
       body: 'deallocate-stamp',
       execute: async ({ target: serial, body, caller, exchange }) =>
-        answer(exchange, serial, await stamps.deallocate(serial, body, caller)),
+        answer(services, exchange, serial, await stamps.deallocate(serial, body, caller)),
     }),
     command(services, {
       path: '/v1/stamps/{serial}/corrections',
@@ -114,7 +136,7 @@ function issuerRoutes(services: Services): Route[] {
       target,
       body: 'correct-event',
       execute: async ({ target: serial, body, caller, exchange }) =>
-        answer(exchange, serial, await stamps.correct(serial, body, caller)),
+        answer(services, exchange, serial, await stamps.correct(serial, body, caller)),
     }),
   ];
 }
