@@ -14,5 +14,14 @@ export { servePart } from './part-service.js';
 export { openEmbeddedReadModels } from './read-models/embedded-read-models.js';
 export * from './run-service.js';
 export { type EmbeddedSealing, openEmbeddedSealing } from './sealing/embedded-sealing.js';
+export {
+  KEY_PURPOSES,
+  KeyFault,
+  type KeyPurpose,
+  type KeyState,
+  listKeys,
+  makeKey,
+  retireKey,
+} from './sealing/operate-keys.js';
 export { openReceipts, type Receipts } from './sealing/receipts.js';
 export { sleep } from './sleep.js';

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addAuditCommands } from './commands/audit.js';
 import { addDocumentCommands } from './commands/documents.js';
 import { addEngineCommands } from './commands/engines.js';
+import { addKeyCommands } from './commands/keys.js';
 import { addLookCommands } from './commands/look.js';
 import { addMoveCommands } from './commands/move.js';
 import { addOrderCommands } from './commands/orders.js';
@@ -63,6 +64,7 @@ function createProgram(streams: Streams, state: Run): Command {
   addReportCommands(program, bind);
   addEngineCommands(program, bind);
   addAuditCommands(program, bind);
+  addKeyCommands(program, bind);
   addMoveCommands(program, bind, { stdout: streams.stdout });
   return program;
 }

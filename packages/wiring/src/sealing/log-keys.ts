@@ -37,7 +37,10 @@ export async function readLogKeys(directory: string): Promise<LogKeys> {
     if (name.endsWith('.skey')) signers.push(parseSkey(text));
     else retired.push(parseVkey(text));
   }
-  return { signers, retired, latest: Number(names[0]?.slice(0, 4) ?? 0) };
+  // A retirement that a crash cut short left both parts of a key: it still signs.
+  const signing = new Set(signers.map(({ verifier }) => verifier.keyId));
+  const others = retired.filter(({ keyId }) => !signing.has(keyId));
+  return { signers, retired: others, latest: Number(names[0]?.slice(0, 4) ?? 0) };
 }
 
 /** Makes a further signing key, which is the current one from the next start on. */
