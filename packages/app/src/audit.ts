@@ -24,6 +24,10 @@ export function auditQueries(context: Context): Ledger['audit'] {
       await ready();
       return readModels.unfulfilled(page);
     },
+    payments: async (filter, page) => {
+      await ready();
+      return readModels.payments(filter, page);
+    },
     events: (page) =>
       page.stream === undefined
         ? eventsOfLog(context, page)

@@ -39,6 +39,9 @@ import type {
   InventoryGroup,
   Moment,
   OrderCursor,
+  PaymentCursor,
+  PaymentFilter,
+  PaymentView,
   ProjectionStatus,
   RebuildStatus,
   StampView,
@@ -197,6 +200,11 @@ export interface Ledger {
       readonly after?: OrderCursor;
       readonly limit: number;
     }): Promise<readonly (UnfulfilledOrder & { readonly cursor: OrderCursor })[]>;
+    /** Payments in the order in which they were made. */
+    payments(
+      filter: PaymentFilter,
+      page: { readonly after?: PaymentCursor; readonly limit: number },
+    ): Promise<readonly (PaymentView & { readonly cursor: PaymentCursor })[]>;
     /** Events after a position, in global order; `types` and `stream` narrow what is shown, not where `next` points. */
     events(page: {
       readonly after?: Position;

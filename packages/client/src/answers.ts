@@ -202,6 +202,25 @@ export interface UnfulfilledAnswer {
   readonly next?: string;
 }
 
+/** One payment that the ledger took: of an order, or of a stamp sold without one. */
+export interface PaymentAnswer {
+  readonly reference: string;
+  readonly amount: string;
+  readonly currency: string;
+  readonly paidAt: string;
+  readonly recordedAt: string;
+  readonly position: string;
+  readonly channel: string;
+  readonly orderId?: string;
+  readonly serial?: string;
+  readonly status: 'pending' | 'fulfilled' | 'refund-due' | 'refunded';
+}
+
+export interface PaymentsAnswer {
+  readonly payments: readonly PaymentAnswer[];
+  readonly next?: string;
+}
+
 export interface IncidentAnswer {
   readonly incidentId: string;
   readonly status: 'open' | 'closed';

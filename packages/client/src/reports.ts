@@ -2,6 +2,7 @@ import type {
   ConservationAnswer,
   DocumentAnswer,
   InventoryAnswer,
+  PaymentsAnswer,
   ReadinessAnswer,
   RebuildAnswer,
   UnfulfilledAnswer,
@@ -32,6 +33,17 @@ export const audit = (caller: Caller) => ({
     page: { readonly after?: string; readonly limit?: number } = {},
     options?: CallOptions,
   ): Promise<Answer<UnfulfilledAnswer>> => caller.query(withQuery('/v1/audit/unfulfilled', page), options),
+  /** Payments in the order in which they were made; `from` (included) and `to` (not) are times of payment. */
+  payments: (
+    page: {
+      readonly reference?: string;
+      readonly from?: string;
+      readonly to?: string;
+      readonly after?: string;
+      readonly limit?: number;
+    } = {},
+    options?: CallOptions,
+  ): Promise<Answer<PaymentsAnswer>> => caller.query(withQuery('/v1/audit/payments', page), options),
   /** Stamps bound to a document. */
   document: (sha256: string, options?: CallOptions): Promise<Answer<DocumentAnswer>> =>
     caller.query(path`/v1/documents/${sha256}`, options),

@@ -119,6 +119,34 @@ export interface Conservation {
   readonly money: readonly MoneyConservation[];
 }
 
+/** What a payment was for: an order, or one stamp sold without an order. */
+export type PaymentSubject = { readonly orderId: OrderId } | { readonly serial: Serial };
+
+/**
+ * What became of a payment: `pending` has no stamps yet, `fulfilled` has, `refund-due` is of an order cancelled and not
+ * refunded, `refunded` was given back by a policy.
+ */
+export type PaymentStatus = 'pending' | 'fulfilled' | 'refund-due' | 'refunded';
+
+/** One payment that the ledger took. */
+export interface PaymentView {
+  readonly reference: string;
+  readonly amount: Money;
+  readonly paidAt: Instant;
+  readonly recordedAt: Instant;
+  readonly position: Position;
+  readonly channel: Channel;
+  readonly subject: PaymentSubject;
+  readonly status: PaymentStatus;
+}
+
+export interface PaymentFilter {
+  readonly reference?: string;
+  /** Paid at `from` or later, and before `to`. */
+  readonly from?: Instant;
+  readonly to?: Instant;
+}
+
 /** A paid order without its stamps, and why. */
 export interface UnfulfilledOrder {
   readonly order: OrderView;
@@ -225,6 +253,12 @@ export interface ReadModels {
     readonly limit: number;
   }): Promise<readonly (UnfulfilledOrder & { readonly cursor: OrderCursor })[]>;
 
+  /** Payments in the order in which they were made, after a cursor. The same reference may come more than once. */
+  payments(
+    filter: PaymentFilter,
+    page: { readonly after?: PaymentCursor; readonly limit: number },
+  ): Promise<readonly (PaymentView & { readonly cursor: PaymentCursor })[]>;
+
   /** Sellable or allocatable stamps, oldest first, after a cursor of the call before. */
   stock(
     page: StockFilter & { readonly after?: StockCursor; readonly limit: number },
@@ -278,4 +312,5 @@ export type ReadModelQueries = Omit<
 declare const cursorBrand: unique symbol;
 /** Opaque places in a listing. */
 export type OrderCursor = string & { readonly [cursorBrand]: 'order' };
+export type PaymentCursor = string & { readonly [cursorBrand]: 'payment' };
 export type StockCursor = string & { readonly [cursorBrand]: 'stock' };

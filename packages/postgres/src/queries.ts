@@ -15,6 +15,7 @@ import {
   unfulfilledOrders,
   unpaidOrders,
 } from './read-models/order-queries.js';
+import { paymentsPage } from './read-models/payment-table.js';
 import { expiredReservations, stockCount, stockPage } from './read-models/stock-queries.js';
 import { stampOf, stampsOfDocument, stampsOfOrder } from './read-models/view-queries.js';
 import {
@@ -83,6 +84,7 @@ function makeQueries({
     unpaidOrders: ({ placedBefore, limit }) =>
       answer((session) => unpaidOrders(session, placedBefore, limit)),
     unfulfilled: ({ after, limit }) => answer((session) => unfulfilledOrders(session, after, limit)),
+    payments: (filter, { after, limit }) => answer((session) => paymentsPage(session, filter, after, limit)),
     stock: ({ after, limit, ...filter }) =>
       inOneMoment((session) => stockPage(session, filter, after, limit)),
     stockCount: (filter) => answer((session) => stockCount(session, filter)),

@@ -41,6 +41,7 @@ export async function dumpStreams(queries: ReadModelQueries): Promise<Record<str
     toFulfil: await queries.ordersToFulfil({ limit: LIMIT }),
     toReturn: await queries.ordersToReturn({ limit: LIMIT }),
     unpaid: await queries.unpaidOrders({ placedBefore: FAR, limit: LIMIT }),
+    payments: await queries.payments({}, { limit: LIMIT }),
     unfulfilled: await queries.unfulfilled({ limit: LIMIT }),
     stock: await all(STOCK_CHANNELS, (channel) =>
       all([RUPIAH, DOLLARS], async (denomination) => [

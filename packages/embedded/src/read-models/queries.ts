@@ -3,6 +3,7 @@ import type Database from 'better-sqlite3';
 import { EventQueries } from './event-queries.js';
 import { InventoryQueries } from './inventory-queries.js';
 import { OrderQueries } from './order-queries.js';
+import { PaymentQueries } from './payment-table.js';
 import { openToRead } from './schema.js';
 import { readModelError } from './statements.js';
 import { StockQueries } from './stock-queries.js';
@@ -22,6 +23,7 @@ function makeQueries(db: Database.Database): ReadModelQueries {
   const views = new ViewQueries(db);
   const stock = new StockQueries(db);
   const orders = new OrderQueries(db, stock);
+  const payments = new PaymentQueries(db);
   const work = new WorkQueries(db);
   const inventory = new InventoryQueries(db);
   const events = new EventQueries(db);
@@ -36,6 +38,7 @@ function makeQueries(db: Database.Database): ReadModelQueries {
     ordersToReturn: ({ limit }) => answer(() => orders.toReturn(limit)),
     unpaidOrders: ({ placedBefore, limit }) => answer(() => orders.unpaid(placedBefore, limit)),
     unfulfilled: ({ after, limit }) => answer(() => orders.unfulfilled(after, limit)),
+    payments: (filter, { after, limit }) => answer(() => payments.page(filter, after, limit)),
     stock: ({ after, limit, ...filter }) => answer(() => stock.page(filter, after, limit)),
     stockCount: (filter) => answer(() => stock.count(filter)),
     expiredReservations: ({ at, limit }) => answer(() => stock.expired(at, limit)),

@@ -3,7 +3,7 @@ import { PortError } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
 
 /** Version of the tables. Read models of another version are not migrated but built anew from the log. */
-export const READ_MODELS_VERSION = 1;
+export const READ_MODELS_VERSION = 2;
 
 const WRITER_CACHE_KIB = 32_768;
 const READER_CACHE_KIB = 8_192;
@@ -68,6 +68,12 @@ const INVENTORY = `
   CREATE TABLE money_change (
     position TEXT PRIMARY KEY, currency TEXT NOT NULL, amount TEXT NOT NULL, from_bucket TEXT, to_bucket TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE payment (
+    position TEXT PRIMARY KEY, reference TEXT NOT NULL, amount TEXT NOT NULL, currency TEXT NOT NULL, paid_at TEXT NOT NULL,
+    recorded_at TEXT NOT NULL, channel TEXT NOT NULL, order_id TEXT, serial TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX payment_by_time ON payment (paid_at, position);
+  CREATE INDEX payment_by_reference ON payment (reference, paid_at, position);
   CREATE TABLE boundary (position TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
   CREATE TABLE lot_snapshot (
     lot INTEGER NOT NULL, boundary TEXT NOT NULL, minted INTEGER NOT NULL,

@@ -70,6 +70,12 @@ const INVENTORY = `
   CREATE TABLE {models}.money_change (
     position TEXT PRIMARY KEY, currency TEXT NOT NULL, amount TEXT NOT NULL, from_bucket TEXT, to_bucket TEXT NOT NULL
   );
+  CREATE TABLE {models}.payment (
+    position TEXT PRIMARY KEY, reference TEXT NOT NULL, amount TEXT NOT NULL, currency TEXT NOT NULL, paid_at TEXT NOT NULL,
+    recorded_at TEXT NOT NULL, channel TEXT NOT NULL, order_id TEXT, serial TEXT
+  );
+  CREATE INDEX payment_by_time ON {models}.payment (paid_at, position);
+  CREATE INDEX payment_by_reference ON {models}.payment (reference, paid_at, position);
   CREATE TABLE {models}.boundary (position TEXT PRIMARY KEY);
   CREATE TABLE {models}.lot_snapshot (
     lot BIGINT NOT NULL, boundary TEXT NOT NULL, minted BIGINT NOT NULL, ${COUNTS}, PRIMARY KEY (lot, boundary)

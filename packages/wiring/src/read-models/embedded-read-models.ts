@@ -124,5 +124,6 @@ function delegated(
     conservation: (moment) => live().reports.conservation(moment),
     findEvents: (filter, page) => live().reports.findEvents(filter, page),
     unfulfilled: (page) => live().reports.unfulfilled(page),
+    payments: (filter, page) => live().reports.payments(filter, page),
   };
 }

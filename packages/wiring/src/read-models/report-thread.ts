@@ -46,6 +46,10 @@ export class ReportThread implements Reports {
     return this.#ask('unfulfilled', request) as ReturnType<Reports['unfulfilled']>;
   }
 
+  payments(...request: Parameters<Reports['payments']>): ReturnType<Reports['payments']> {
+    return this.#ask('payments', request) as ReturnType<Reports['payments']>;
+  }
+
   /** Ends the thread once everything asked for is answered. */
   async stop(): Promise<void> {
     const message: ToReportWorker = { kind: 'stop' };
