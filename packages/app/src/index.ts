@@ -1,5 +1,5 @@
 export { money, parseSerial } from '@stamp-ledger/domain';
-export { LIMITS, PortError } from '@stamp-ledger/ports';
+export { fromThousandths, LIMITS, PortError, toThousandths } from '@stamp-ledger/ports';
 export type { Context } from './context.js';
 export { createContext, createLedger } from './create-ledger.js';
 export { runJobs } from './jobs/run-jobs.js';

@@ -4,6 +4,7 @@ import { addEngineCommands } from './commands/engines.js';
 import { addLookCommands } from './commands/look.js';
 import { addMoveCommands } from './commands/move.js';
 import { addOrderCommands } from './commands/orders.js';
+import { addReconcileCommand } from './commands/reconcile.js';
 import { addReportCommands } from './commands/reports.js';
 import { addStampCommands } from './commands/stamps.js';
 import { addStockCommands } from './commands/stock.js';
@@ -60,6 +61,7 @@ function createProgram(streams: Streams, state: Run): Command {
   addDocumentCommands(program, bind);
   addLookCommands(program, bind);
   addReportCommands(program, bind);
+  addReconcileCommand(program, bind);
   addEngineCommands(program, bind);
   addMoveCommands(program, bind, { stdout: streams.stdout });
   return program;
