@@ -16,7 +16,7 @@ import type {
   OpenIncident,
   OrderId,
   OrderState,
-  Payment,
+  PayOrder,
   PlaceOrder,
   RefundOrder,
   Refusal,
@@ -150,7 +150,7 @@ export interface Ledger {
   };
   readonly orders: {
     place(body: PlaceOrder, caller: Caller): Promise<Outcome<OrderState>>;
-    pay(id: OrderId, payment: Payment, caller: Caller): Promise<Outcome<OrderState>>;
+    pay(id: OrderId, body: PayOrder, caller: Caller): Promise<Outcome<OrderState>>;
     cancel(id: OrderId, body: { readonly reason?: string }, caller: Caller): Promise<Outcome<OrderState>>;
     refund(id: OrderId, body: RefundOrder, caller: Caller): Promise<Outcome<OrderState>>;
     report(id: OrderId): Promise<OrderReport | undefined>;

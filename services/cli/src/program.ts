@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addBackfillCommand } from './commands/backfill.js';
 import { addDocumentCommands } from './commands/documents.js';
 import { addEngineCommands } from './commands/engines.js';
 import { addLookCommands } from './commands/look.js';
@@ -62,6 +63,7 @@ function createProgram(streams: Streams, state: Run): Command {
   addLookCommands(program, bind);
   addReportCommands(program, bind);
   addReconcileCommand(program, bind);
+  addBackfillCommand(program, bind);
   addEngineCommands(program, bind);
   addMoveCommands(program, bind, { stdout: streams.stdout });
   return program;

@@ -1,12 +1,24 @@
 import type { Test } from 'tap';
 import type { JsonObject } from '../../support/http.js';
-import { fresh, payment, RUPIAH_10000, soldStamp, stockedChannel, type World } from '../world.js';
+import {
+  fresh,
+  freshDocument,
+  mintStamps,
+  payment,
+  pdf,
+  problemName,
+  RUPIAH_10000,
+  soldStamp,
+  stockedChannel,
+  type World,
+} from '../world.js';
 
 const WAIT = { prefer: 'wait=10' };
 
 /** What auditors compare with the world outside. */
 export async function audits(t: Test, world: World): Promise<void> {
   await t.test('payments', (t) => payments(t, world));
+  await t.test('facts recorded late', (t) => lateFacts(t, world));
 }
 
 async function payments(t: Test, { call }: World): Promise<void> {
@@ -33,4 +45,59 @@ async function payments(t: Test, { call }: World): Promise<void> {
   t.not(JSON.stringify(second.json.payments), JSON.stringify(first.json.payments));
   t.strictSame((await call('/v1/audit/payments?to=2000-01-01T00:00:00Z')).json, { payments: [] });
   t.notMatch(JSON.stringify(found.json), serial, 'a sale without a payment is none');
+}
+
+const EVIDENCE = 'e'.repeat(64);
+
+async function lateFacts(t: Test, { call }: World): Promise<void> {
+  const incidentId = `i-${fresh()}`;
+  const startedAt = '2024-09-05T02:00:00Z';
+  await call('/v1/incidents', { body: { incidentId, title: 'The centre is down', startedAt } });
+  const late = (occurredAt: string, id = incidentId) => ({
+    occurredAt,
+    backfill: { incidentId: id, source: 'kios-1 offline journal', evidenceSha256: EVIDENCE },
+  });
+  const [serial = ''] = await mintStamps(call, 1);
+  const sale = { channel: 'direct', holder: 'holder-1' };
+  const sell = (body: JsonObject) => call(`/v1/stamps/${serial}/sale`, { body: { ...sale, ...body } });
+  const name = async (body: JsonObject) => problemName(await sell(body));
+  t.equal(await name({ occurredAt: startedAt }), 'invalid-request', 'never without its backfill');
+  t.equal(await name(late('2024-09-06T00:00:00Z', 'nothing')), 'unknown-incident');
+  t.equal(await name(late('2024-09-05T01:59:59Z')), 'occurred-outside-incident');
+  t.equal(await name(late('2999-01-01T00:00:00Z')), 'occurred-after-recording');
+  const key = { 'idempotency-key': fresh() };
+  const body = { ...sale, ...late('2024-09-06T00:00:00Z') };
+  const sold = await call(`/v1/stamps/${serial}/sale`, { body, headers: key });
+  t.equal(sold.status, 201);
+  await call(`/v1/incidents/${incidentId}/closure`, { body: { endedAt: '2024-09-07T00:00:00Z' } });
+  t.equal((await call(`/v1/stamps/${serial}/sale`, { body, headers: key })).text, sold.text);
+  const affix = (occurredAt: string) =>
+    call(`/v1/stamps/${serial}/affixation`, {
+      body: { document: pdf(freshDocument()), ...late(occurredAt) },
+    });
+  t.equal(problemName(await affix('2024-09-07T00:00:01Z')), 'occurred-outside-incident');
+  t.equal((await affix('2024-09-06T12:00:00Z')).status, 201);
+  const history = await call(`/v1/stamps/${serial}/history`);
+  t.match((history.json.events as JsonObject[])[1], {
+    type: 'StampSold',
+    occurredAt: '2024-09-06T00:00:00.000Z',
+    metadata: { backfill: { incidentId, source: 'kios-1 offline journal', evidenceSha256: EVIDENCE } },
+  });
+  t.match((await call(`/v1/stamps/${serial}`)).json, {
+    soldAt: '2024-09-06T00:00:00.000Z',
+    affixedAt: '2024-09-06T12:00:00.000Z',
+  });
+
+  const channel = await stockedChannel(call, 1);
+  const order = await call('/v1/orders', {
+    body: { channel, holder: 'h1', denomination: RUPIAH_10000, quantity: 1 },
+  });
+  const paid = await call(`/v1/orders/${order.json.orderId}/payments`, {
+    body: { ...payment('10000'), ...late('2024-09-06T13:00:00Z') },
+  });
+  t.equal(paid.status, 200);
+  const [event] = (await call(`/v1/events?stream=order-${order.json.orderId}&types=OrderPaid`)).json
+    .events as JsonObject[];
+  t.match(event, { occurredAt: '2024-09-06T13:00:00.000Z', data: { payment: { amount: '10000' } } });
+  t.notMatch(JSON.stringify(event?.data), 'backfill', 'the payment is what the provider reported');
 }
