@@ -9,4 +9,5 @@ export {
   type KnownRequest,
   openEmbeddedIdempotencyKeys,
 } from './idempotency-keys.js';
+export { openEmbeddedOperationsJournal } from './operations-journal.js';
 export * from './read-models/index.js';

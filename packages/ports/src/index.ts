@@ -5,6 +5,7 @@ export * from './event-store.js';
 export * from './idempotency.js';
 export * from './inventory-rows.js';
 export * from './limits.js';
+export * from './operations-journal.js';
 export * from './payment-status.js';
 export * from './projections.js';
 export * from './read-models.js';

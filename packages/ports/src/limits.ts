@@ -61,6 +61,16 @@ export const LIMITS = {
   waitingReports: 256,
   /** Rebuilds whose outcome is remembered. */
   rememberedRebuilds: 100,
+  /** Milliseconds between two entries of the operations journal: what a crash of the process may take of it. */
+  journalFlushMilliseconds: 5_000,
+  /** Minutes of refusals held while the journal cannot be written; beyond, they are counted to the latest of them. */
+  journalHeldMinutes: 60,
+  /** Milliseconds the operations journal is kept. */
+  journalMilliseconds: 400 * 86_400_000,
+  /** Longest window of one outage report, in milliseconds. */
+  outageMilliseconds: 92 * 86_400_000,
+  /** Rows of one kind listed in an outage report; beyond, `more` says so. */
+  outageRows: 1_000,
   /** Serials listed for one difference. */
   listedSerials: 1_000,
   /** Milliseconds after which an unpaid order is rejected. */

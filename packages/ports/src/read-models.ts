@@ -183,9 +183,19 @@ export interface EventFilter {
   readonly channel?: Channel;
   readonly commandId?: CommandId;
   readonly correlationId?: string;
+  /** Facts recorded late that happened during this incident. */
+  readonly incidentId?: IncidentId;
+  /** Any of these. */
+  readonly types?: readonly EventType[];
   /** Recorded at `from` or later, and before `to`. */
   readonly from?: Instant;
   readonly to?: Instant;
+}
+
+/** How many events of a type there are. */
+export interface EventCount {
+  readonly type: EventType;
+  readonly count: number;
 }
 
 /** One incident, as its stream left it. */
@@ -283,6 +293,9 @@ export interface ReadModels {
     filter: EventFilter,
     page: { readonly after?: Position; readonly limit: number },
   ): Promise<readonly IndexedEvent[]>;
+
+  /** Counts what {@link findEvents} would find, by type, in the order of the types' names. Looks at each event. */
+  countEvents(filter: EventFilter): Promise<readonly EventCount[]>;
 
   status(): readonly ProjectionStatus[];
   /** True when each of `projections` (all without them) has passed `position`; false when not within `milliseconds`. */

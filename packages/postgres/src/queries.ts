@@ -5,7 +5,7 @@ import { portError } from './errors.js';
 import { LIVE_SQL, LiveGeneration, liveOf, onLive } from './generations.js';
 import { POSTGRES_LIMITS } from './limits.js';
 import { checkMigrated } from './migrate.js';
-import { findEvents } from './read-models/event-queries.js';
+import { countEvents, findEvents } from './read-models/event-queries.js';
 import { conservation, inventory } from './read-models/inventory-queries.js';
 import {
   orderOf,
@@ -96,6 +96,7 @@ function makeQueries({
     incidents: ({ after, limit }) => answer((session) => incidents(session, after, limit)),
     findEvents: (filter, { after, limit }) =>
       inOneMoment((session) => findEvents(session, filter, after, limit)),
+    countEvents: (filter) => report((session) => countEvents(session, filter)),
     inventory: (filter, moment) => report((session) => inventory(session, filter, moment)),
     conservation: (moment) => report((session) => conservation(session, moment)),
     close,

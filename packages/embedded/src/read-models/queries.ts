@@ -50,6 +50,7 @@ function makeQueries(db: Database.Database): ReadModelQueries {
     inventory: (filter, moment) => answer(() => inventory.inventory(filter, moment)),
     conservation: (moment) => answer(() => inventory.conservation(moment)),
     findEvents: (filter, { after, limit }) => answer(() => events.find(filter, after, limit)),
+    countEvents: (filter) => answer(() => events.count(filter)),
     close: async () => void db.close(),
   };
 }

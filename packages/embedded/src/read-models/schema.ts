@@ -146,7 +146,7 @@ const AUDIT_INDEX = `
   CREATE TABLE event_index (
     position TEXT PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER NOT NULL, type TEXT NOT NULL,
     recorded_at TEXT NOT NULL, occurred_at TEXT NOT NULL, command INTEGER NOT NULL, correlation INTEGER NOT NULL,
-    channel TEXT, holder TEXT, document_sha256 TEXT, order_id TEXT
+    channel TEXT, holder TEXT, document_sha256 TEXT, order_id TEXT, incident_id TEXT
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX event_by_command ON event_index (command);
   CREATE INDEX event_by_correlation ON event_index (correlation);
@@ -154,6 +154,7 @@ const AUDIT_INDEX = `
   CREATE INDEX event_by_holder ON event_index (holder) WHERE holder IS NOT NULL;
   CREATE INDEX event_by_document ON event_index (document_sha256) WHERE document_sha256 IS NOT NULL;
   CREATE INDEX event_by_order ON event_index (order_id) WHERE order_id IS NOT NULL;
+  CREATE INDEX event_by_incident ON event_index (incident_id) WHERE incident_id IS NOT NULL;
 `;
 
 export const readModelsFile = (directory: string, generation: number): string =>

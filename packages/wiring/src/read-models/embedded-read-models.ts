@@ -124,6 +124,7 @@ function delegated(
     conservation: (moment) => live().reports.conservation(moment),
     findEvents: (filter, page) => live().reports.findEvents(filter, page),
     unfulfilled: (page) => live().reports.unfulfilled(page),
+    countEvents: (filter) => live().reports.countEvents(filter),
     payments: (filter, page) => live().reports.payments(filter, page),
   };
 }
