@@ -1,7 +1,8 @@
 import type { Serde } from '@stamp-ledger/codec';
-import type { EventStore, ReadModels, Runtime, WorkShare } from '@stamp-ledger/ports';
+import type { EventStore, ReadModels, Runtime, SealGaps, WorkShare } from '@stamp-ledger/ports';
 import type { Aggregates } from './aggregates.js';
 import type { LogHead } from './log-head.js';
+import type { OperationsRecorder } from './operations-recorder.js';
 import type { FulfilmentRates } from './rate-meter.js';
 
 /** What every use case and job stands on. */
@@ -15,4 +16,8 @@ export interface Context {
   /** Which jobs are this process's. */
   readonly share: WorkShare;
   readonly logHead: LogHead;
+  /** Refusals, lag and runs of processes; absent where nobody keeps them. */
+  readonly operations?: OperationsRecorder;
+  /** Absent while nothing is sealed. */
+  readonly sealGaps?: SealGaps;
 }

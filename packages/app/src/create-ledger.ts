@@ -1,15 +1,27 @@
 import { serde } from '@stamp-ledger/codec';
-import type { EventStore, ReadModels, Runtime, WorkShare } from '@stamp-ledger/ports';
+import type {
+  EventStore,
+  OperationsJournal,
+  PortError,
+  ProcessRun,
+  ReadModels,
+  Runtime,
+  SealGaps,
+  WorkShare,
+} from '@stamp-ledger/ports';
 import { createAggregates } from './aggregates.js';
 import { allocationCommands } from './allocations.js';
 import { auditQueries } from './audit.js';
 import { batchCommands } from './batches.js';
 import type { Context } from './context.js';
+import { freshness } from './freshness.js';
 import { incidentCommands } from './incidents.js';
 import type { Ledger } from './ledger.js';
 import { LogHead } from './log-head.js';
 import { stampQueries } from './look-ups.js';
+import { OperationsRecorder } from './operations-recorder.js';
 import { orderCommands } from './orders.js';
+import { outageReports } from './outage.js';
 import { FulfilmentRates } from './rate-meter.js';
 import { stampCommands } from './stamps.js';
 import { verification } from './verify.js';
@@ -21,12 +33,14 @@ export function createContext({
   readModels,
   runtime,
   share = OWNS_EVERYTHING,
+  sealGaps,
 }: {
   readonly store: EventStore;
   readonly readModels: ReadModels;
   readonly runtime: Runtime;
   /** All of the work, unless several processes share it. */
   readonly share?: WorkShare;
+  readonly sealGaps?: SealGaps;
 }): Context {
   return {
     store,
@@ -36,8 +50,39 @@ export function createContext({
     aggregates: createAggregates({ store, serde, clock: runtime.clock }),
     share,
     logHead: new LogHead({ store, clock: runtime.clock }),
+    ...(sealGaps === undefined ? {} : { sealGaps }),
     fulfilmentRates: new FulfilmentRates(() => runtime.clock.monotonicMilliseconds()),
   };
+}
+
+/** The context with a journal of what happens around its log. The recorder has to be started and stopped. */
+export function withOperations(
+  context: Context,
+  {
+    journal,
+    run,
+    onPortError,
+  }: {
+    readonly journal: OperationsJournal;
+    readonly run: Pick<ProcessRun, 'service' | 'version'>;
+    readonly onPortError: (error: PortError) => void;
+  },
+): Context & { readonly operations: OperationsRecorder } {
+  const { clock, ids } = context.runtime;
+  const operations = new OperationsRecorder({
+    journal,
+    clock,
+    run: { ...run, instance: ids.commandId() },
+    lags: () =>
+      Promise.all(
+        context.readModels.status().map(async ({ projection }) => ({
+          projection,
+          milliseconds: (await freshness(context, projection)).lagMilliseconds,
+        })),
+      ),
+    onPortError,
+  });
+  return { ...context, operations };
 }
 
 /** The use cases. */
@@ -49,7 +94,8 @@ export function createLedger(context: Context): Ledger {
     orders: orderCommands(context),
     stamps: { ...stampCommands(context), ...stampQueries(context), verify: verification(context) },
     incidents: incidentCommands(context),
-    audit: auditQueries(context),
+    audit: { ...auditQueries(context), outage: outageReports(context) },
+    refused: (kind) => context.operations?.refused(kind),
     readModels: {
       status: () => readModels.status(),
       startRebuild: (rebuildId) => readModels.startRebuild(rebuildId),

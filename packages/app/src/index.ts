@@ -1,10 +1,11 @@
 export { money, parseSerial } from '@stamp-ledger/domain';
 export { fromThousandths, LIMITS, PortError, toThousandths } from '@stamp-ledger/ports';
 export type { Context } from './context.js';
-export { createContext, createLedger } from './create-ledger.js';
+export { createContext, createLedger, withOperations } from './create-ledger.js';
 export { runJobs } from './jobs/run-jobs.js';
 export * from './ledger.js';
 export * from './move/index.js';
+export { OperationsRecorder } from './operations-recorder.js';
 export * from './project/index.js';
 export { type RelayRun, type RelayStatus, runRelay } from './relay.js';
 export { OWNS_EVERYTHING } from './work-keys.js';

@@ -12,6 +12,7 @@ import type {
   DeallocateStamp,
   IncidentId,
   IncidentState,
+  Instant,
   OpenBatch,
   OpenIncident,
   OrderId,
@@ -37,13 +38,16 @@ import type {
   IncidentView,
   InventoryFilter,
   InventoryGroup,
+  JournalReport,
   Moment,
   OrderCursor,
   PaymentCursor,
   PaymentFilter,
   PaymentView,
+  ProcessRun,
   ProjectionStatus,
   RebuildStatus,
+  SealGap,
   StampView,
   UnfulfilledOrder,
 } from '@stamp-ledger/ports';
@@ -135,6 +139,60 @@ export interface EventsPage {
   readonly next?: Position;
 }
 
+/** `from` is included, `to` is not. An open incident lasts until now. */
+export type OutageRequest =
+  | { readonly from: Instant; readonly to: Instant }
+  | { readonly incidentId: IncidentId };
+
+export interface EventTotals {
+  readonly total: number;
+  readonly byType: Readonly<Record<string, number>>;
+}
+
+/** An affixing of which nobody knew whether it happened, and what became of it. */
+export interface UnknownOutcome {
+  readonly serial: string;
+  readonly reportedAt: Instant;
+  readonly position: Position;
+  readonly ending: 'affixed' | 'not-affixed' | 'voided' | 'open';
+  readonly endedAt?: Instant;
+}
+
+export interface OutageReport {
+  readonly from: Instant;
+  readonly to: Instant;
+  /** Incidents that overlap the window. */
+  readonly incidents: readonly IncidentView[];
+  /** How far the audit index has read. */
+  readonly asOf: AsOf;
+  /** Events recorded in the window. */
+  readonly accepted: EventTotals;
+  /** Requests refused in the whole minutes of the window, by problem; undefined where nobody counts them. */
+  readonly refused?: {
+    readonly total: number;
+    readonly byKind: Readonly<Record<string, number>>;
+    /** A crash of a process takes what it counted in this many last seconds at most. */
+    readonly lostByCrashSeconds: number;
+  };
+  readonly outcomeUnknown: {
+    readonly total: number;
+    readonly cases: readonly UnknownOutcome[];
+    readonly more: boolean;
+  };
+  readonly reservationsReleased: number;
+  /** Facts that happened during these incidents and were recorded late, whenever that was. */
+  readonly backfilled: readonly ({ readonly incidentId: IncidentId } & EventTotals)[];
+  /** Orders refunded in the window. */
+  readonly refunded: number;
+  /** Orders paid in the window that have no stamps and no refund now. */
+  readonly paidNotFulfilled: { readonly orders: readonly UnfulfilledOrder[]; readonly more: boolean };
+  readonly readModelLag: JournalReport['lags'];
+  /** Runs of the ledger's processes that were there in the window. One without `stoppedAt` runs, or was killed. */
+  readonly processes: { readonly runs: readonly ProcessRun[]; readonly more: boolean };
+  readonly sealing: 'not-configured' | 'configured';
+  readonly sealGaps: readonly SealGap[];
+}
+
 /** The ledger's use cases. Rejects only with a PortError; everything else is in the answer. */
 export interface Ledger {
   readonly batches: {
@@ -212,9 +270,13 @@ export interface Ledger {
       readonly types?: readonly string[];
       readonly stream?: string;
     }): Promise<EventsPage>;
+    /** What happened in a window, or during an incident; undefined for an incident that is not there. */
+    outage(request: OutageRequest): Promise<OutageReport | undefined>;
     /** Position of the last event of the log. */
     head(): Promise<Position | undefined>;
   };
+  /** Counts a request that was refused, for {@link OutageReport}. `kind` is the name of a problem. */
+  refused(kind: string): void;
   readonly readModels: {
     status(): readonly ProjectionStatus[];
     startRebuild(rebuildId: string): Promise<RebuildStatus>;

@@ -221,6 +221,54 @@ export interface PaymentsAnswer {
   readonly next?: string;
 }
 
+export interface EventTotals {
+  readonly total: number;
+  readonly byType: Readonly<Record<string, number>>;
+}
+
+/** What happened in a window, or during an incident. */
+export interface OutageAnswer {
+  readonly from: string;
+  readonly to: string;
+  readonly incidents: readonly IncidentAnswer[];
+  readonly asOf: AsOfAnswer;
+  readonly accepted: EventTotals;
+  readonly refused?: {
+    readonly total: number;
+    readonly byKind: Readonly<Record<string, number>>;
+    readonly lostByCrashSeconds: number;
+  };
+  readonly outcomeUnknown: {
+    readonly total: number;
+    readonly cases: readonly {
+      readonly serial: string;
+      readonly reportedAt: string;
+      readonly position: string;
+      readonly ending: 'affixed' | 'not-affixed' | 'voided' | 'open';
+      readonly endedAt?: string;
+    }[];
+    readonly more: boolean;
+  };
+  readonly reservationsReleased: number;
+  readonly backfilled: readonly ({ readonly incidentId: string } & EventTotals)[];
+  readonly refunded: number;
+  readonly paidNotFulfilled: { readonly orders: readonly UnfulfilledOrder[]; readonly more: boolean };
+  readonly readModelLag: readonly { readonly projection: string; readonly milliseconds: number }[];
+  readonly processes: {
+    readonly runs: readonly {
+      readonly instance: string;
+      readonly service: string;
+      readonly version: string;
+      readonly startedAt: string;
+      readonly seenAt: string;
+      readonly stoppedAt?: string;
+    }[];
+    readonly more: boolean;
+  };
+  readonly sealing: 'not-configured' | 'configured';
+  readonly sealGaps: readonly { readonly from: string; readonly to?: string; readonly events: number }[];
+}
+
 export interface IncidentAnswer {
   readonly incidentId: string;
   readonly status: 'open' | 'closed';

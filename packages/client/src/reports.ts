@@ -2,6 +2,7 @@ import type {
   ConservationAnswer,
   DocumentAnswer,
   InventoryAnswer,
+  OutageAnswer,
   PaymentsAnswer,
   ReadinessAnswer,
   RebuildAnswer,
@@ -44,6 +45,11 @@ export const audit = (caller: Caller) => ({
     } = {},
     options?: CallOptions,
   ): Promise<Answer<PaymentsAnswer>> => caller.query(withQuery('/v1/audit/payments', page), options),
+  /** What happened in a window of recording times, or during an incident. */
+  outage: (
+    request: { readonly from: string; readonly to: string } | { readonly incident: string },
+    options?: CallOptions,
+  ): Promise<Answer<OutageAnswer>> => caller.query(withQuery('/v1/audit/outage', request), options),
   /** Stamps bound to a document. */
   document: (sha256: string, options?: CallOptions): Promise<Answer<DocumentAnswer>> =>
     caller.query(path`/v1/documents/${sha256}`, options),

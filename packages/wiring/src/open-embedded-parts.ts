@@ -1,7 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { createContext } from '@stamp-ledger/app';
 import { recordedAt } from '@stamp-ledger/codec';
-import { openEmbeddedEventStore, openEmbeddedIdempotencyKeys } from '@stamp-ledger/embedded';
+import {
+  openEmbeddedEventStore,
+  openEmbeddedIdempotencyKeys,
+  openEmbeddedOperationsJournal,
+} from '@stamp-ledger/embedded';
 import { LIMITS } from '@stamp-ledger/ports';
 import type { OpenRequest, Parts } from './open-ledger.js';
 import { openEmbeddedReadModels } from './read-models/embedded-read-models.js';
@@ -26,10 +30,13 @@ export async function openEmbeddedParts({ configuration, onFatal }: OpenRequest)
     now,
     recent: await recentCommands(store, { since: now() - LIMITS.idempotencyKeyMilliseconds }),
   });
+  const journal = await openEmbeddedOperationsJournal({ directory });
   return {
     context: createContext({ store, readModels, runtime }),
     idempotencyKeys,
+    journal,
     close: async () => {
+      await journal.close();
       await idempotencyKeys.close();
       await readModels.close();
       await store.close();

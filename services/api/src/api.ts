@@ -18,6 +18,7 @@ import { incidentRoutes } from './routes/incidents.js';
 import { lookUpRoutes } from './routes/look-ups.js';
 import { operationsRoutes } from './routes/operations.js';
 import { orderRoutes } from './routes/orders.js';
+import { outageRoutes } from './routes/outage.js';
 import { rebuildRoutes } from './routes/rebuilds.js';
 import { stampRoutes } from './routes/stamps.js';
 import { close, createHttpServer, listen } from './server.js';
@@ -95,6 +96,7 @@ const ledgerRoutes = (services: Services): readonly Route[] => [
   ...stampRoutes(services),
   ...lookUpRoutes(services),
   ...auditRoutes(services),
+  ...outageRoutes(services),
   ...incidentRoutes(services),
   ...eventRoutes(services),
   ...rebuildRoutes(services),

@@ -1,6 +1,7 @@
 import type { AllocationReport, BatchReport, Freshness, HistoryEvent, OrderReport } from '@stamp-ledger/app';
+import { toMilliseconds } from '@stamp-ledger/codec';
 import type { IncidentState } from '@stamp-ledger/domain';
-import type { StampView } from '@stamp-ledger/ports';
+import type { StampView, UnfulfilledOrder } from '@stamp-ledger/ports';
 
 /** What anyone may read of a stamp (A6): never its holder, payment, order or an actor. Undefined members are not sent. */
 export function publicStamp(view: StampView) {
@@ -77,4 +78,12 @@ export function historyEvent({ event, leafHash }: HistoryEvent) {
   const { position, stream, revision, id, type, data, metadata } = event;
   const { occurredAt, recordedAt } = metadata;
   return { position, stream, revision, id, type, occurredAt, recordedAt, data, metadata, leafHash };
+}
+
+/** A paid order without its stamps; `now` in milliseconds. */
+export function unfulfilledOrder({ order, cause }: UnfulfilledOrder, now: number) {
+  const { orderId, channel: seller, quantity, denomination, paidAt } = order;
+  const ageSeconds =
+    paidAt === undefined ? 0 : Math.max(0, Math.floor((now - toMilliseconds(paidAt)) / 1000));
+  return { orderId, channel: seller, quantity, denomination, paidAt, cause, ageSeconds };
 }

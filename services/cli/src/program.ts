@@ -5,6 +5,7 @@ import { addEngineCommands } from './commands/engines.js';
 import { addLookCommands } from './commands/look.js';
 import { addMoveCommands } from './commands/move.js';
 import { addOrderCommands } from './commands/orders.js';
+import { addOutageCommand } from './commands/outage.js';
 import { addReconcileCommand } from './commands/reconcile.js';
 import { addReportCommands } from './commands/reports.js';
 import { addStampCommands } from './commands/stamps.js';
@@ -64,6 +65,7 @@ function createProgram(streams: Streams, state: Run): Command {
   addReportCommands(program, bind);
   addReconcileCommand(program, bind);
   addBackfillCommand(program, bind);
+  addOutageCommand(program, bind);
   addEngineCommands(program, bind);
   addMoveCommands(program, bind, { stdout: streams.stdout });
   return program;

@@ -19,6 +19,7 @@ const WAIT = { prefer: 'wait=10' };
 export async function audits(t: Test, world: World): Promise<void> {
   await t.test('payments', (t) => payments(t, world));
   await t.test('facts recorded late', (t) => lateFacts(t, world));
+  await t.test('outages', (t) => outages(t, world));
 }
 
 async function payments(t: Test, { call }: World): Promise<void> {
@@ -100,4 +101,67 @@ async function lateFacts(t: Test, { call }: World): Promise<void> {
     .events as JsonObject[];
   t.match(event, { occurredAt: '2024-09-06T13:00:00.000Z', data: { payment: { amount: '10000' } } });
   t.notMatch(JSON.stringify(event?.data), 'backfill', 'the payment is what the provider reported');
+}
+
+async function outages(t: Test, { call }: World): Promise<void> {
+  const incidentId = `i-${fresh()}`;
+  const startedAt = new Date().toISOString();
+  await call('/v1/incidents', { body: { incidentId, title: 'The centre is down', startedAt } });
+  const [open = '', resolved = ''] = [await soldStamp(call), await soldStamp(call)];
+  for (const serial of [open, resolved]) {
+    const body = { document: pdf(freshDocument()), expiresInSeconds: 600 };
+    await call(`/v1/stamps/${serial}/reservation`, { body });
+    await call(`/v1/stamps/${serial}/outcome-unknown`, { body: {} });
+  }
+  const evidence = { result: 'not-affixed', evidence: 'archive 7' };
+  await call(`/v1/stamps/${resolved}/outcome`, { body: evidence });
+  t.equal(
+    problemName(await call(`/v1/stamps/${open}/sale`, { body: { channel: 'direct', holder: 'h' } })),
+    'already-sold',
+  );
+  const order = await call('/v1/orders', {
+    body: {
+      channel: `empty-${fresh().slice(0, 12)}`,
+      holder: 'h1',
+      denomination: RUPIAH_10000,
+      quantity: 1,
+      payment: payment('10000'),
+    },
+  });
+  const report = await call(`/v1/audit/outage?incident=${incidentId}`);
+  t.match(report.json, {
+    from: startedAt,
+    incidents: [{ incidentId, status: 'open' }],
+    outcomeUnknown: {
+      total: 2,
+      cases: [
+        { serial: open, ending: 'open' },
+        { serial: resolved, ending: 'not-affixed' },
+      ],
+      more: false,
+    },
+    backfilled: [],
+    refunded: 0,
+    paidNotFulfilled: { orders: [{ orderId: order.json.orderId, cause: 'out-of-stock' }], more: false },
+    processes: { runs: [{ service: 'ledger', version: '0.1.0' }], more: false },
+    sealing: 'not-configured',
+    sealGaps: [],
+  });
+  const { byType } = report.json.accepted as { readonly byType: Record<string, number> };
+  t.match(byType, { AffixOutcomeUnknown: 2, AffixOutcomeResolved: 1, OrderPaid: 1 });
+  const { byKind } = report.json.refused as { readonly byKind: Record<string, number> };
+  t.ok((byKind['already-sold'] ?? 0) >= 1);
+  const again = await call(`/v1/audit/outage?from=${startedAt}&to=2999-01-01T00:00:00Z`);
+  t.equal(problemName(again), 'invalid-request', 'a window is bounded');
+  for (const bad of ['', '?from=2024-01-01T00:00:00Z', `?incident=${incidentId}&from=${startedAt}`])
+    t.equal((await call(`/v1/audit/outage${bad}`)).status, 400);
+  const backwards = '?from=2024-01-02T00:00:00Z&to=2024-01-01T00:00:00Z';
+  t.equal((await call(`/v1/audit/outage${backwards}`)).status, 400);
+  t.equal(problemName(await call('/v1/audit/outage?incident=nothing')), 'unknown-incident');
+  const before = await call('/v1/audit/outage?from=2024-01-01T00:00:00Z&to=2024-01-02T00:00:00Z');
+  t.match(before.json, { accepted: { total: 0 }, refused: { total: 0 }, processes: { runs: [] } });
+  await call(`/v1/orders/${order.json.orderId}/cancellation`, { body: {} });
+  await call(`/v1/orders/${order.json.orderId}/refund`, { body: { policyVersion: '1' } });
+  const after = await call(`/v1/audit/outage?incident=${incidentId}`);
+  t.match(after.json, { refunded: 1, paidNotFulfilled: { orders: [] } });
 }

@@ -7,7 +7,6 @@ import type {
   OrderCursor,
   PaymentCursor,
   PaymentView,
-  UnfulfilledOrder,
 } from '@stamp-ledger/ports';
 import { json } from '../answer.js';
 import type { Route, Services } from '../exchange.js';
@@ -24,6 +23,7 @@ import {
   paymentReference,
   readQuery,
 } from '../request/query.js';
+import * as views from '../views.js';
 
 export function auditRoutes(services: Services): Route[] {
   return [inventory(services), conservation(services), unfulfilled(services), payments(services)];
@@ -102,16 +102,9 @@ function unfulfilled({ ledger, runtime, limits }: Services): Route {
       });
       const now = toMilliseconds(runtime.clock.now());
       const next = rows.length === limit ? rows.at(-1)?.cursor : undefined;
-      return json(200, { orders: rows.map((row) => waiting(row, now)), next });
+      return json(200, { orders: rows.map((row) => views.unfulfilledOrder(row, now)), next });
     },
   };
-}
-
-function waiting({ order, cause }: UnfulfilledOrder, now: number) {
-  const { orderId, channel: seller, quantity, denomination, paidAt } = order;
-  const ageSeconds =
-    paidAt === undefined ? 0 : Math.max(0, Math.floor((now - toMilliseconds(paidAt)) / 1000));
-  return { orderId, channel: seller, quantity, denomination, paidAt, cause, ageSeconds };
 }
 
 /** Payments that the ledger took, for whoever compares them with those of a payment provider. */
