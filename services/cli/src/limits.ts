@@ -8,6 +8,10 @@ export const CLI_LIMITS = {
   partitionBufferCharacters: 65_536,
   /** Places listed for one payment reference; beyond, they are counted. */
   listedPlaces: 20,
+  /** Impossible histories listed; beyond, they are counted. */
+  listedFaults: 100,
+  /** Stamps looked up to tell which ones are behind a disagreement. */
+  comparedStamps: 10_000,
   /** Rows asked for at once. */
   page: 1_000,
   /** Requests under way at once. */
