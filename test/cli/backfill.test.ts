@@ -71,7 +71,7 @@ t.test('sales are recorded, conflicts kept for a person, and a second run change
     data: { holder: 'buyer-1', payment: { reference: 'off-1', amount: '10000' } },
     metadata: { backfill: { incidentId: 'centre-down', source: 'kios-1 journal' } },
   });
-  t.equal((await client.stamps.lookUp(third)).body.soldAt, '2024-09-06T10:30:00.000Z');
+  t.equal((await client.stamps.lookUp(third, { strong: true })).body.soldAt, '2024-09-06T10:30:00.000Z');
 
   const head = (await client.events.page({ limit: 1 })).body;
   const again = await run();
@@ -100,7 +100,7 @@ t.test('affixings and payments, as JSON lines; all recorded exits with 0', async
   t.equal(done.code, 0, done.stdout + done.stderr);
   t.match(done.stdout, /^recorded {4,}3$/m);
   t.notOk(existsSync(`${file}.quarantine.jsonl`));
-  t.equal((await client.stamps.lookUp(fifth)).body.affixedAt, '2024-09-06T10:00:00.000Z');
+  t.equal((await client.stamps.lookUp(fifth, { strong: true })).body.affixedAt, '2024-09-06T10:00:00.000Z');
   const settled = await cli(['order-status', 'offline-order', '--json']);
   t.equal(settled.json().status, 'paid');
   t.equal((await cli(['backfill', join(directory, 'nothing.csv'), ...FROM])).code, 2);

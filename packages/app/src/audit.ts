@@ -2,8 +2,9 @@ import type { Position, RecordedEvent, StreamName } from '@stamp-ledger/codec';
 import { LIMITS } from '@stamp-ledger/ports';
 import type { Context } from './context.js';
 import { caughtUp } from './freshness.js';
+import { historyEvent } from './history.js';
 import type { EventsPage, Ledger } from './ledger.js';
-import { historyEvent } from './look-ups.js';
+import { searchEvents } from './search.js';
 
 type EventsRequest = Parameters<Ledger['audit']['events']>[0];
 
@@ -28,6 +29,7 @@ export function auditQueries(context: Context): Omit<Ledger['audit'], 'outage'> 
       await ready();
       return readModels.payments(filter, page);
     },
+    search: (filter, page) => searchEvents(context, filter, page),
     events: (page) =>
       page.stream === undefined
         ? eventsOfLog(context, page)

@@ -10,6 +10,7 @@ import type {
   CommandId,
   CorrectEvent,
   DeallocateStamp,
+  Evidence,
   IncidentId,
   IncidentState,
   Instant,
@@ -35,6 +36,7 @@ import type {
 import type {
   AsOf,
   Conservation,
+  EventFilter,
   IncidentView,
   InventoryFilter,
   InventoryGroup,
@@ -131,6 +133,30 @@ export interface HistoryEvent {
   readonly event: LedgerEvent;
   /** RFC 6962 leaf hash of the event's log entry, hexadecimal. */
   readonly leafHash: string;
+  /** Of events of the same answer. */
+  readonly corrections?: readonly Correction[];
+}
+
+/** What a later event says was wrong with an earlier one, which stays as it is. */
+export interface Correction {
+  readonly revision: number;
+  readonly position: Position;
+  readonly recordedAt: Instant;
+  readonly statement: string;
+  readonly evidence?: Evidence;
+}
+
+export interface HistoryRequest {
+  readonly moment?: Moment;
+  /** Events after this revision. */
+  readonly after?: number;
+  readonly limit: number;
+}
+
+export interface HistoryPage {
+  readonly events: readonly HistoryEvent[];
+  /** For `after`; absent when there are no more. */
+  readonly next?: number;
 }
 
 export interface EventsPage {
@@ -239,8 +265,12 @@ export interface Ledger {
       options: { readonly strong?: boolean; readonly atLeastRevision?: number },
     ): Promise<StampLookup>;
     /** Undefined for a serial with no event. */
-    history(serial: Serial, moment?: Moment): Promise<readonly HistoryEvent[] | undefined>;
-    ofDocument(sha256: string): Promise<{ readonly stamps: readonly StampView[]; readonly asOf: Freshness }>;
+    history(serial: Serial, request: HistoryRequest): Promise<HistoryPage | undefined>;
+    /** In the order of their serials. */
+    ofDocument(
+      sha256: string,
+      page: { readonly after?: Serial; readonly limit: number },
+    ): Promise<{ readonly stamps: readonly StampView[]; readonly asOf: Freshness }>;
   };
   readonly incidents: {
     open(body: OpenIncident, caller: Caller): Promise<Outcome<IncidentState>>;
@@ -270,6 +300,11 @@ export interface Ledger {
       readonly types?: readonly string[];
       readonly stream?: string;
     }): Promise<EventsPage>;
+    /** Events that an index finds, oldest first. */
+    search(
+      filter: EventFilter,
+      page: { readonly after?: Position; readonly limit: number },
+    ): Promise<readonly HistoryEvent[]>;
     /** What happened in a window, or during an incident; undefined for an incident that is not there. */
     outage(request: OutageRequest): Promise<OutageReport | undefined>;
     /** Position of the last event of the log. */

@@ -1,10 +1,10 @@
-import { entryText, type RecordedEvent, stampStream } from '@stamp-ledger/codec';
+import { stampStream } from '@stamp-ledger/codec';
 import type { Serial } from '@stamp-ledger/domain';
-import { LIMITS, type Moment, type StampView } from '@stamp-ledger/ports';
-import { leafHash } from '@stamp-ledger/transparency';
+import { LIMITS, type StampView } from '@stamp-ledger/ports';
 import type { Context } from './context.js';
 import { caughtUp, freshness } from './freshness.js';
-import type { Freshness, HistoryEvent, Ledger, StampLookup } from './ledger.js';
+import { historyPage } from './history.js';
+import type { Freshness, Ledger, StampLookup } from './ledger.js';
 import { whenAway } from './when-away.js';
 
 /** What verifiers and auditors read of one stamp or document. */
@@ -19,25 +19,11 @@ export function stampQueries(context: Context): Pick<Ledger['stamps'], 'lookUp' 
         return strongLookUp(context, serial, atLeastRevision);
       return found(view, await freshness(context, 'verification'));
     },
-    history: async (serial, moment) => {
-      const events: RecordedEvent[] = [];
-      while (events.length < LIMITS.historyEvents) {
-        const page = await context.store.readStream({
-          stream: stampStream(serial),
-          from: events.length,
-          limit: LIMITS.readEvents,
-        });
-        events.push(...page.events);
-        if (page.events.length < LIMITS.readEvents) break;
-      }
-      if (events.length === 0) return undefined;
-      const history = events.map((event) => historyEvent(context, event));
-      return moment === undefined ? history : history.filter(isBy(moment));
-    },
-    ofDocument: async (sha256) => {
+    history: (serial, page) => historyPage(context, serial, page),
+    ofDocument: async (sha256, page) => {
       await caughtUp(context, LIMITS.reportWaitMilliseconds);
       return {
-        stamps: await context.readModels.stampsOfDocument(sha256),
+        stamps: await context.readModels.stampsOfDocument(sha256, page),
         asOf: await freshness(context, 'verification'),
       };
     },
@@ -58,16 +44,3 @@ async function strongLookUp(
   if (state.view === undefined) return { kind: 'unknown' };
   return found(state.view, { recordedAt: runtime.clock.now(), lagMilliseconds: 0 });
 }
-
-/** An event with the leaf hash that anyone can recompute from its bytes. */
-export function historyEvent({ serde }: Context, recorded: RecordedEvent): HistoryEvent {
-  return {
-    event: serde.decode(recorded),
-    leafHash: leafHash(Buffer.from(entryText(recorded))).toString('hex'),
-  };
-}
-
-const isBy =
-  (moment: Moment) =>
-  ({ event }: HistoryEvent): boolean =>
-    'position' in moment ? event.position <= moment.position : event.metadata.recordedAt <= moment.recordedAt;

@@ -26,7 +26,7 @@ export function outageReports(context: Context): Ledger['audit']['outage'] {
   return async (request) => {
     const window = 'incidentId' in request ? await windowOf(context, request.incidentId) : request;
     if (window === undefined) return undefined;
-    await caughtUp(context, LIMITS.reportWaitMilliseconds);
+    await caughtUp(context, LIMITS.reportWaitMilliseconds, ['inventory', 'audit-index']);
     const { readModels } = context;
     const accepted = totals(await readModels.countEvents(window));
     const incidents = await overlapping(context, window);

@@ -1,5 +1,6 @@
 import type {
   Document,
+  Evidence,
   MetadataV1,
   Money,
   Payment,
@@ -112,11 +113,21 @@ export interface EventAnswer {
   /** RFC 6962 leaf hash of the event's log entry, hexadecimal. */
   readonly leafHash: string;
   readonly leafIndex?: number;
+  /** What later events of the same answer say was wrong with it; it stays as it is. */
+  readonly corrections?: readonly {
+    readonly revision: number;
+    readonly position: string;
+    readonly recordedAt: string;
+    readonly statement: string;
+    readonly evidence?: Evidence;
+  }[];
 }
 
 export interface HistoryAnswer {
   readonly serial: string;
   readonly events: readonly EventAnswer[];
+  /** Revision for `after`; absent when there are no more. */
+  readonly next?: number;
 }
 
 export interface EventsPageAnswer {
@@ -128,6 +139,8 @@ export interface EventsPageAnswer {
 export interface DocumentAnswer {
   readonly sha256: string;
   readonly stamps: readonly Omit<StampAnswer, 'asOf'>[];
+  /** Serial for `after`, when there may be more. */
+  readonly next?: string;
   readonly asOf: Freshness;
 }
 

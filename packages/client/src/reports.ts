@@ -1,6 +1,7 @@
 import type {
   ConservationAnswer,
   DocumentAnswer,
+  EventsPageAnswer,
   InventoryAnswer,
   OutageAnswer,
   PaymentsAnswer,
@@ -19,6 +20,22 @@ export interface InventoryFilter {
   readonly batchId?: string;
   /** A time (RFC 3339 UTC) or a position. */
   readonly asOf?: string;
+}
+
+/** Events that fit all that is given. */
+export interface SearchFilter {
+  readonly orderId?: string;
+  readonly holder?: string;
+  readonly documentSha256?: string;
+  readonly channel?: string;
+  readonly commandId?: string;
+  readonly correlationId?: string;
+  /** Facts recorded late that happened during this incident. */
+  readonly incidentId?: string;
+  readonly types?: readonly string[];
+  /** Recorded at `from` (RFC 3339 UTC) or later, and before `to`. */
+  readonly from?: string;
+  readonly to?: string;
 }
 
 /** What auditors ask. */
@@ -51,8 +68,16 @@ export const audit = (caller: Caller) => ({
     options?: CallOptions,
   ): Promise<Answer<OutageAnswer>> => caller.query(withQuery('/v1/audit/outage', request), options),
   /** Stamps bound to a document. */
-  document: (sha256: string, options?: CallOptions): Promise<Answer<DocumentAnswer>> =>
-    caller.query(path`/v1/documents/${sha256}`, options),
+  document: (
+    sha256: string,
+    page: { readonly after?: string; readonly limit?: number } = {},
+    options?: CallOptions,
+  ): Promise<Answer<DocumentAnswer>> => caller.query(withQuery(path`/v1/documents/${sha256}`, page), options),
+  /** Events by what they are about, oldest first. */
+  search: (
+    filter: SearchFilter & { readonly after?: string; readonly limit?: number },
+    options?: CallOptions,
+  ): Promise<Answer<EventsPageAnswer>> => caller.query(withQuery('/v1/audit/events', { ...filter }), options),
 });
 
 /** Building the read models anew, beside the live ones. */

@@ -51,8 +51,8 @@ export const LIMITS = {
   projectionRetryMillisecondsMax: 5_000,
   /** Milliseconds of read-model lag beyond which a verdict says that it is stale. */
   staleMilliseconds: 10_000,
-  /** Events in one history. */
-  historyEvents: 100_000,
+  /** Events read from their streams at once for one page of a search. */
+  searchReads: 16,
   /** Events looked at for one page of filtered events. */
   scannedEvents: 20_000,
   /** Milliseconds a report waits for the read models; after that it shows what they have. */

@@ -236,7 +236,11 @@ export interface RebuildStatus {
  */
 export interface ReadModels {
   stamp(serial: Serial): Promise<StampView | undefined>;
-  stampsOfDocument(sha256: string): Promise<readonly StampView[]>;
+  /** In the order of their serials, after one. At most {@link LIMITS.queryRows}, or the `limit` given. */
+  stampsOfDocument(
+    sha256: string,
+    page?: { readonly after?: Serial; readonly limit: number },
+  ): Promise<readonly StampView[]>;
   /** All stamps ever sold for the order, voided ones too; at most 1,000. */
   stampsOfOrder(orderId: OrderId): Promise<readonly StampView[]>;
 

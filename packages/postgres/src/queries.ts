@@ -75,7 +75,7 @@ function makeQueries({
   const report = <Answer>(read: Read<Answer>) => answeringInOneMoment(reports, read);
   return {
     stamp: (serial) => answer((session) => stampOf(session, serial)),
-    stampsOfDocument: (sha256) => answer((session) => stampsOfDocument(session, sha256)),
+    stampsOfDocument: (sha256, page) => answer((session) => stampsOfDocument(session, sha256, page)),
     stampsOfOrder: (orderId) => answer((session) => stampsOfOrder(session, orderId)),
     order: (orderId) => answer((session) => orderOf(session, orderId)),
     ordersAhead: (filter) => answer((session) => ordersAhead(session, filter)),

@@ -20,6 +20,7 @@ import { operationsRoutes } from './routes/operations.js';
 import { orderRoutes } from './routes/orders.js';
 import { outageRoutes } from './routes/outage.js';
 import { rebuildRoutes } from './routes/rebuilds.js';
+import { searchRoutes } from './routes/search.js';
 import { stampRoutes } from './routes/stamps.js';
 import { close, createHttpServer, listen } from './server.js';
 
@@ -97,6 +98,7 @@ const ledgerRoutes = (services: Services): readonly Route[] => [
   ...lookUpRoutes(services),
   ...auditRoutes(services),
   ...outageRoutes(services),
+  ...searchRoutes(services),
   ...incidentRoutes(services),
   ...eventRoutes(services),
   ...rebuildRoutes(services),

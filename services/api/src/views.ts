@@ -74,10 +74,22 @@ export function incident(state: Exclude<IncidentState, { status: 'none' }>) {
 }
 
 /** An event as auditors and subscribers read it. */
-export function historyEvent({ event, leafHash }: HistoryEvent) {
+export function historyEvent({ event, leafHash, corrections }: HistoryEvent) {
   const { position, stream, revision, id, type, data, metadata } = event;
   const { occurredAt, recordedAt } = metadata;
-  return { position, stream, revision, id, type, occurredAt, recordedAt, data, metadata, leafHash };
+  return {
+    position,
+    stream,
+    revision,
+    id,
+    type,
+    occurredAt,
+    recordedAt,
+    data,
+    metadata,
+    leafHash,
+    corrections,
+  };
 }
 
 /** A paid order without its stamps; `now` in milliseconds. */

@@ -8,6 +8,7 @@ import { addOrderCommands } from './commands/orders.js';
 import { addOutageCommand } from './commands/outage.js';
 import { addReconcileCommand } from './commands/reconcile.js';
 import { addReportCommands } from './commands/reports.js';
+import { addSearchCommand } from './commands/search.js';
 import { addStampCommands } from './commands/stamps.js';
 import { addStockCommands } from './commands/stock.js';
 import { adviceFor, describeError, errorJson } from './error-output.js';
@@ -62,6 +63,7 @@ function createProgram(streams: Streams, state: Run): Command {
   addStampCommands(program, bind);
   addDocumentCommands(program, bind);
   addLookCommands(program, bind);
+  addSearchCommand(program, bind);
   addReportCommands(program, bind);
   addReconcileCommand(program, bind);
   addBackfillCommand(program, bind);

@@ -1,6 +1,7 @@
 import type { Test } from 'tap';
 import type { JsonObject } from '../../support/http.js';
 import {
+  affixedStamp,
   fresh,
   freshDocument,
   mintStamps,
@@ -20,6 +21,9 @@ export async function audits(t: Test, world: World): Promise<void> {
   await t.test('payments', (t) => payments(t, world));
   await t.test('facts recorded late', (t) => lateFacts(t, world));
   await t.test('outages', (t) => outages(t, world));
+  await t.test('search', (t) => search(t, world));
+  await t.test('corrections, and long histories', (t) => corrections(t, world));
+  await t.test('documents with many stamps', (t) => manyStamps(t, world));
 }
 
 async function payments(t: Test, { call }: World): Promise<void> {
@@ -84,7 +88,7 @@ async function lateFacts(t: Test, { call }: World): Promise<void> {
     occurredAt: '2024-09-06T00:00:00.000Z',
     metadata: { backfill: { incidentId, source: 'kios-1 offline journal', evidenceSha256: EVIDENCE } },
   });
-  t.match((await call(`/v1/stamps/${serial}`)).json, {
+  t.match((await call(`/v1/stamps/${serial}?atLeastRevision=2`)).json, {
     soldAt: '2024-09-06T00:00:00.000Z',
     affixedAt: '2024-09-06T12:00:00.000Z',
   });
@@ -164,4 +168,77 @@ async function outages(t: Test, { call }: World): Promise<void> {
   await call(`/v1/orders/${order.json.orderId}/refund`, { body: { policyVersion: '1' } });
   const after = await call(`/v1/audit/outage?incident=${incidentId}`);
   t.match(after.json, { refunded: 1, paidNotFulfilled: { orders: [] } });
+}
+
+async function search(t: Test, { call }: World): Promise<void> {
+  const channel = await stockedChannel(call, 1);
+  const holder = `holder-${fresh()}`;
+  const correlation = '4bf92f35-77b3-4da6-a3ce-929d0e0e4736';
+  const traceparent = `00-${correlation.replaceAll('-', '')}-00f067aa0ba902b7-01`;
+  const order = await call('/v1/orders', {
+    body: { channel, holder, denomination: RUPIAH_10000, quantity: 1, payment: payment('10000') },
+    headers: { ...WAIT, traceparent },
+  });
+  const orderId = String(order.json.orderId);
+  const [serial = ''] = order.json.serials as string[];
+  const sha256 = freshDocument();
+  await call(`/v1/stamps/${serial}/affixation`, { body: { document: pdf(sha256) } });
+  const find = async (query: string) => (await call(`/v1/audit/events?${query}`)).json;
+  const types = async (query: string) =>
+    ((await find(query)).events as JsonObject[]).map(({ type }) => type as string);
+  t.strictSame(await types(`orderId=${orderId}`), [
+    'OrderPlaced',
+    'OrderPaid',
+    'StampSold',
+    'OrderFulfilled',
+  ]);
+  t.strictSame(await types(`holder=${holder}&channel=${channel}`), ['OrderPlaced', 'StampSold']);
+  t.strictSame(await types(`documentSha256=${sha256}`), ['StampAffixed']);
+  t.strictSame(await types(`channel=${channel}&types=StampAllocated,AllocationRequested`), [
+    'AllocationRequested',
+    'StampAllocated',
+  ]);
+  t.strictSame(await types(`correlationId=${correlation}`), ['OrderPlaced', 'OrderPaid']);
+  const [placed, paid] = (await find(`orderId=${orderId}`)).events as JsonObject[];
+  const { commandId } = (placed?.metadata ?? {}) as JsonObject;
+  t.strictSame((await find(`commandId=${String(commandId)}`)).events, [placed, paid]);
+  const recordedAt = String(placed?.recordedAt);
+  t.strictSame(await types(`orderId=${orderId}&to=${recordedAt}`), []);
+  const first = await find(`orderId=${orderId}&from=${recordedAt}&limit=3`);
+  t.equal(first.next, (first.events as JsonObject[])[2]?.position);
+  t.strictSame(await types(`orderId=${orderId}&after=${String(first.next)}`), ['OrderFulfilled']);
+  t.equal((await call('/v1/audit/events?holder=%00')).status, 400);
+}
+
+async function corrections(t: Test, { call }: World): Promise<void> {
+  const serial = await soldStamp(call);
+  const page = async (query = '') => (await call(`/v1/stamps/${serial}/history${query}`)).json;
+  const [, sold] = (await page()).events as JsonObject[];
+  const body = { eventId: String(sold?.id), statement: 'Sold a day earlier.' };
+  const corrected = await call(`/v1/stamps/${serial}/corrections`, { body });
+  t.equal(corrected.status, 201);
+  const whole = (await page()).events as JsonObject[];
+  t.match(whole[1]?.corrections, [
+    { revision: 2, statement: 'Sold a day earlier.', position: whole[2]?.position },
+  ]);
+  t.equal(whole[0]?.corrections, undefined);
+  const { corrections: _, ...asItWas } = whole[1] ?? {};
+  t.strictSame(asItWas, sold, 'what was recorded stays');
+  t.strictSame((await page(`?asOf=${String(sold?.position)}`)).events, [whole[0], sold], 'nobody knew then');
+  const first = await page('?limit=2');
+  t.equal(first.next, 1);
+  const rest = await page(`?limit=2&after=${String(first.next)}`);
+  t.match(rest.events, [{ type: 'EventCorrected', revision: 2 }]);
+  t.equal(rest.next, undefined);
+  t.strictSame((await page('?after=2')).events, []);
+}
+
+async function manyStamps(t: Test, { call }: World): Promise<void> {
+  const sha256 = freshDocument();
+  const serials = [await affixedStamp(call, sha256), await affixedStamp(call, sha256)].sort();
+  const first = await call(`/v1/documents/${sha256}?limit=1`);
+  t.match(first.json, { stamps: [{ serial: serials[0] }], next: serials[0] });
+  const second = await call(`/v1/documents/${sha256}?limit=1&after=${serials[0]}`);
+  t.match(second.json, { stamps: [{ serial: serials[1] }] });
+  t.equal((await call(`/v1/documents/${sha256}`)).json.next, undefined);
 }

@@ -100,6 +100,10 @@ export async function assertRowsAreFolds(
     const { sha256 } = documentOf(number);
     const expected = [...folds.values()].filter((view) => view.document?.sha256 === sha256);
     assert.deepEqual(await queries.stampsOfDocument(sha256), bySerial(expected));
+    const [first, ...others] = bySerial(expected);
+    if (first === undefined) continue;
+    const page = { after: first.serial, limit: 1 };
+    assert.deepEqual(await queries.stampsOfDocument(sha256, page), others.slice(0, 1));
   }
 }
 

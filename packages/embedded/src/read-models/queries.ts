@@ -1,4 +1,4 @@
-import { PortError, type ReadModelQueries } from '@stamp-ledger/ports';
+import { LIMITS, PortError, type ReadModelQueries } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
 import { EventQueries } from './event-queries.js';
 import { InventoryQueries } from './inventory-queries.js';
@@ -30,7 +30,8 @@ function makeQueries(db: Database.Database): ReadModelQueries {
   const answer = answering(db);
   return {
     stamp: (serial) => answer(() => views.stamp(serial)),
-    stampsOfDocument: (sha256) => answer(() => views.ofDocument(sha256)),
+    stampsOfDocument: (sha256, { after, limit } = { limit: LIMITS.queryRows }) =>
+      answer(() => views.ofDocument(sha256, after, limit)),
     stampsOfOrder: (orderId) => answer(() => views.ofOrder(orderId)),
     order: (orderId) => answer(() => orders.order(orderId)),
     ordersAhead: (filter) => answer(() => orders.ahead(filter)),

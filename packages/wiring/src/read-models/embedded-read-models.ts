@@ -105,7 +105,7 @@ function delegated(
 ): Omit<ReadModels, 'status' | 'reached' | 'advanced' | 'startRebuild' | 'rebuild' | 'close'> {
   return {
     stamp: (serial) => live().queries.stamp(serial),
-    stampsOfDocument: (sha256) => live().queries.stampsOfDocument(sha256),
+    stampsOfDocument: (sha256, page) => live().queries.stampsOfDocument(sha256, page),
     stampsOfOrder: (orderId) => live().queries.stampsOfOrder(orderId),
     order: (orderId) => live().queries.order(orderId),
     ordersAhead: (filter) => live().queries.ordersAhead(filter),
