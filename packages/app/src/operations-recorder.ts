@@ -53,11 +53,16 @@ export class OperationsRecorder {
     this.#running ??= this.#loop();
   }
 
-  /** Records the stop; closes nothing. */
+  /** Records the stop; closes nothing. A journal that is away does not hold up the end of the process for long. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#running;
-    await this.#write({ stoppedAt: this.options.clock.now() });
+    const patience = new AbortController();
+    const ended = (async () => {
+      await this.#running;
+      await this.#write({ stoppedAt: this.options.clock.now() });
+      patience.abort();
+    })();
+    await Promise.race([ended, this.options.clock.sleep(LIMITS.journalStopMilliseconds, patience.signal)]);
   }
 
   async #loop(): Promise<void> {

@@ -63,6 +63,8 @@ export const LIMITS = {
   rememberedRebuilds: 100,
   /** Milliseconds between two entries of the operations journal: what a crash of the process may take of it. */
   journalFlushMilliseconds: 5_000,
+  /** Milliseconds a process that ends waits for the journal to take its last words. */
+  journalStopMilliseconds: 2_000,
   /** Minutes of refusals held while the journal cannot be written; beyond, they are counted to the latest of them. */
   journalHeldMinutes: 60,
   /** Milliseconds the operations journal is kept. */
