@@ -26,8 +26,7 @@ export async function servePart(
     url: server.url,
     stop: async () => {
       server.drain();
-      await part.stop();
-      await run?.end();
+      await Promise.all([part.stop(), run?.end()]);
       await server.close();
     },
   };
@@ -57,7 +56,8 @@ async function recordRun(
   return {
     end: async () => {
       await recorder.stop();
-      await journal.close();
+      // Not waited for: a write that hangs would hold up the end, and the connections end with the process.
+      void journal.close().catch(() => undefined);
     },
   };
 }

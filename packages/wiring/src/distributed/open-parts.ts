@@ -47,7 +47,8 @@ export async function openDistributedParts({
     idempotencyKeys: tolerantKeys(keys, onAway('the idempotency keys')),
     journal,
     close: async () => {
-      await journal.close();
+      // Not waited for: a write that hangs would hold up the end, and the connections end with the process.
+      void journal.close().catch(() => undefined);
       await share?.close();
       await keys.close();
       await readModels.close();
