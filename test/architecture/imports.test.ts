@@ -53,7 +53,16 @@ const RULES: Record<string, readonly string[]> = {
   'services/sealer': ['wiring', NODE],
   'services/projections': ['wiring', NODE],
   'services/fulfilment': ['wiring', NODE],
-  'services/cli': ['app', 'client', 'wiring', 'commander', 'cli-progress', 'hdr-histogram-js', NODE],
+  'services/cli': [
+    'app',
+    'client',
+    'wiring',
+    'commander',
+    'cli-progress',
+    'csv-parse',
+    'hdr-histogram-js',
+    NODE,
+  ],
 };
 
 /** Imports that carry types alone: erased, and allowed where the table above does not list a value import. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createClient } from '@stamp-ledger/client';
 import t from 'tap';
 import { cliFor, cli as plainCli } from '../support/cli.js';
 import { startLedgerProcess } from '../support/server-process.js';
@@ -192,6 +193,29 @@ t.test('many at once, from stdin and from a file', async (t) => {
   t.equal(shown.code, 0);
   t.equal(shown.stdout.trimEnd().split('\n').length, 20);
   t.equal((await cli(['show', ...serials.slice(0, 3), '--json'])).jsonLines().length, 3);
+});
+
+t.test('search, and corrections in a trace', async (t) => {
+  const [serial = ''] = await buy(1);
+  const found = await cli(['search', '--order', 'o-1', '--json']);
+  t.strictSame(
+    found.jsonLines().map(({ type }) => type),
+    ['OrderPlaced', 'OrderPaid', 'StampSold', 'StampSold', 'OrderFulfilled'],
+  );
+  const few = await cli(['search', '--channel', 'kanal-1', '--types', 'StampSold', '--limit', '2']);
+  t.equal(few.code, 0);
+  t.equal(few.stdout.trimEnd().split('\n').length, 2);
+  t.match(few.stdout, 'by channel kanal-1');
+  t.match(few.stderr, 'there are more');
+  t.equal((await cli(['search', '--from', 'yesterday'])).code, 3);
+
+  const sold = (await json('trace', serial)).events as { readonly id: string; readonly type: string }[];
+  const { id = '' } = sold.find(({ type }) => type === 'StampSold') ?? {};
+  const client = createClient({ baseUrl: ledger.url, token: ledger.token });
+  await client.stamps.correct(serial, { eventId: id, statement: 'Sold by another shop.' });
+  client.close();
+  const trace = await cli(['trace', serial]);
+  t.match(trace.stdout, /StampSold .*\(corrected by revision \d+: Sold by another shop\.\)/);
 });
 
 t.test('inventory, conservation, rebuild', async (t) => {

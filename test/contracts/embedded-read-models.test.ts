@@ -26,12 +26,19 @@ t.test('no hot query scans a table', async (t) => {
   t.teardown(() => db.close());
   const { VIEW_SQL } = await import(new URL('view-queries.js', HOT).href);
   const { ORDER_SQL } = await import(new URL('order-queries.js', HOT).href);
+  const { PAYMENT_SQL } = await import(new URL('payment-table.js', HOT).href);
   const { STOCK_SQL } = await import(new URL('stock-queries.js', HOT).href);
   const { WORK_SQL } = await import(new URL('work-queries.js', HOT).href);
   const { FIND_COLUMNS, findSql } = await import(new URL('event-queries.js', HOT).href);
-  const queries: Record<string, string> = { ...VIEW_SQL, ...ORDER_SQL, ...STOCK_SQL, ...WORK_SQL };
-  for (const column of FIND_COLUMNS) queries[`find by ${column}`] = findSql([column], column);
-  queries['find in a range of positions'] = findSql([], '');
+  const queries: Record<string, string> = {
+    ...VIEW_SQL,
+    ...ORDER_SQL,
+    ...PAYMENT_SQL,
+    ...STOCK_SQL,
+    ...WORK_SQL,
+  };
+  for (const column of FIND_COLUMNS) queries[`find by ${column}`] = findSql([column]);
+  queries['find in a range of positions'] = findSql([]);
   for (const [name, sql] of Object.entries(queries)) {
     const parameters = Array.from(sql.matchAll(/\?/g), () => 1);
     const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters) as { detail: string }[];

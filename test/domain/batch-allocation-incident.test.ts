@@ -15,6 +15,7 @@ import {
   type IncidentId,
   type Instant,
   incidentDecider,
+  refuseLateFact,
   type Serial,
 } from '@stamp-ledger/domain';
 import fc from 'fast-check';
@@ -307,4 +308,27 @@ t.test('a batch’s own serials are taken exactly when all are canonical and dis
     }),
   );
   t.pass('held');
+});
+
+t.test('a fact recorded late happened during its incident, and before it is recorded', async (t) => {
+  const open: IncidentCommand = {
+    kind: 'open',
+    incidentId: 'incident-1' as IncidentId,
+    title: 'Outage',
+    startedAt: '2024-09-05T00:00:00.000Z' as Instant,
+  };
+  const close: IncidentCommand = { kind: 'close', endedAt: '2024-09-06T00:00:00.000Z' as Instant };
+  const opened = after(incidentDecider, open);
+  const closed = after(incidentDecider, open, close);
+  const codeOf = (incident: typeof opened, occurredAt: string) =>
+    refuseLateFact(incident, {
+      occurredAt: occurredAt as Instant,
+      recordedAt: '2024-09-08T00:00:00.000Z' as Instant,
+    })?.refusal.code;
+  t.equal(codeOf(incidentDecider.initialState, '2024-09-05T12:00:00.000Z'), 'unknown-incident');
+  t.equal(codeOf(opened, '2024-09-05T00:00:00.000Z'), undefined);
+  t.equal(codeOf(opened, '2024-09-04T23:59:59.999Z'), 'occurred-outside-incident');
+  t.equal(codeOf(opened, '2024-09-08T00:00:00.000Z'), 'occurred-after-recording');
+  t.equal(codeOf(closed, '2024-09-06T00:00:00.000Z'), undefined);
+  t.equal(codeOf(closed, '2024-09-06T00:00:00.001Z'), 'occurred-outside-incident');
 });

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
+import { createPublicKey } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createPublicKey } from 'node:crypto';
 import { formatVkey, type VerifierKey } from '@stamp-ledger/transparency';
 import { ROOT } from '../support/server-process.js';
 
@@ -45,7 +45,10 @@ export async function tesseraFsck(): Promise<
   const program = join(CACHE, 'fsck');
   if (!existsSync(program)) {
     mkdirSync(CACHE, { recursive: true });
-    await run('go', ['install', FSCK], { env: { ...process.env, GOBIN: CACHE }, timeout: BUILD_MILLISECONDS });
+    await run('go', ['install', FSCK], {
+      env: { ...process.env, GOBIN: CACHE },
+      timeout: BUILD_MILLISECONDS,
+    });
   }
   return async ({ url, key }) =>
     inDirectory(async (directory) => {

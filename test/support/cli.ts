@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { run } from '@stamp-ledger/cli';
 import { type LedgerProcess, plainEnvironment, ROOT } from './server-process.js';
 
 const BIN = join(ROOT, 'services/cli/bin/stamp-ledger.js');
@@ -34,6 +36,10 @@ export async function cli(
     text(child.stderr),
     once(child, 'exit') as Promise<[number | null]>,
   ]);
+  return resultOf(code, stdout, stderr);
+}
+
+const resultOf = (code: number | null, stdout: string, stderr: string): CliResult => {
   return {
     code,
     stdout,
@@ -45,7 +51,24 @@ export async function cli(
         .split('\n')
         .map((line) => JSON.parse(line) as Record<string, unknown>),
   };
-}
+};
+
+/** The program's commands in this process, pointed at a ledger: starting one costs more than what most of them do. */
+export const cliHereFor =
+  (ledger: LedgerProcess) =>
+  async (args: readonly string[], stdin: string | Buffer = ''): Promise<CliResult> => {
+    const stdout = new PassThrough();
+    const stderr = new PassThrough();
+    const read = Promise.all([text(stdout), text(stderr)]);
+    const code = await run([...args, '--url', ledger.url, '--token-file', ledger.tokenFile], {
+      stdin: Readable.from([Buffer.from(stdin)]),
+      stdout,
+      stderr,
+    });
+    stdout.end();
+    stderr.end();
+    return resultOf(code, ...(await read));
+  };
 
 /** The program, pointed at a ledger. */
 export const cliFor =

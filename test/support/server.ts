@@ -27,6 +27,7 @@ export async function openTestLedger(directory: string): Promise<OpenLedger> {
     configuration,
     logger,
     jobs: true,
+    service: 'ledger',
     onFatal: (error) => {
       throw error;
     },

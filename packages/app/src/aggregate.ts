@@ -8,7 +8,15 @@ import {
   type Serde,
   type StreamName,
 } from '@stamp-ledger/codec';
-import type { CommandId, Decision, DomainEvent, Instant, MetadataV1, Refusal } from '@stamp-ledger/domain';
+import type {
+  Backfill,
+  CommandId,
+  Decision,
+  DomainEvent,
+  Instant,
+  MetadataV1,
+  Refusal,
+} from '@stamp-ledger/domain';
 import { type Clock, type EventStore, type ExpectedRevision, LIMITS, PortError } from '@stamp-ledger/ports';
 import { leafHash } from '@stamp-ledger/transparency';
 import { KeyedQueue } from './keyed-queue.js';
@@ -29,11 +37,18 @@ export interface CommandSource {
   readonly causationId: string;
   readonly actor: string;
   readonly requestHash: string;
+  /** For a fact that is recorded later than it happened. */
+  readonly late?: LateFact;
+}
+
+export interface LateFact {
+  readonly occurredAt: Instant;
+  readonly backfill: Backfill;
 }
 
 /** The metadata that a command recorded at `at` gives its events. */
 export const commandMetadata = (
-  { commandId, correlationId, causationId, actor, requestHash }: CommandSource,
+  { commandId, correlationId, causationId, actor, requestHash, late }: CommandSource,
   at: Instant,
 ): Omit<MetadataV1, 'schemaVersion'> => ({
   commandId,
@@ -41,15 +56,20 @@ export const commandMetadata = (
   causationId,
   actor,
   requestHash,
-  occurredAt: at,
+  occurredAt: late?.occurredAt ?? at,
   recordedAt: at,
+  ...(late === undefined ? {} : { backfill: late.backfill }),
 });
+
+type Decided<Kind extends Decision<never>['kind']> = Extract<Decision<never>, { readonly kind: Kind }>;
 
 export interface CommandRequest<State, Command> {
   readonly stream: StreamName;
   readonly source: CommandSource;
   /** The command, from the state it will be decided on and the time of recording. */
   command(state: State, at: Instant): Command;
+  /** Why the command is refused whatever the state; not asked when it was carried out before. */
+  refusal?(at: Instant): Decided<'refused'> | undefined;
 }
 
 export type CommandResult<State> =
@@ -203,12 +223,15 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
     stream,
     source,
     command,
+    refusal,
   }: CommandRequest<State, Command>): Promise<CommandResult<State> | 'again'> {
     const folded = await refresh(stream);
     const before = folded.commands.get(source.commandId);
     if (before !== undefined)
       return before.requestHash === source.requestHash ? repeated(stream, before) : { kind: 'other-request' };
     const at = clock.now();
+    const refused = refusal?.(at);
+    if (refused !== undefined) return refused;
     const decision = kind.decide(folded.state, command(folded.state, at));
     if (decision.kind === 'refused') return decision;
     if (decision.kind === 'unchanged') return standing(folded);

@@ -2,13 +2,14 @@ import type { Position, RecordedEvent, StreamName } from '@stamp-ledger/codec';
 import { LIMITS } from '@stamp-ledger/ports';
 import type { Context } from './context.js';
 import { caughtUp } from './freshness.js';
+import { historyEvent } from './history.js';
 import type { EventsPage, Ledger } from './ledger.js';
-import { historyEvent } from './look-ups.js';
+import { searchEvents } from './search.js';
 
 type EventsRequest = Parameters<Ledger['audit']['events']>[0];
 
 /** Reports over the whole ledger, and the feed of its events. */
-export function auditQueries(context: Context): Ledger['audit'] {
+export function auditQueries(context: Context): Omit<Ledger['audit'], 'outage'> {
   const { readModels, store } = context;
   const ready = (): Promise<boolean> => caughtUp(context, LIMITS.reportWaitMilliseconds);
   return {
@@ -24,6 +25,11 @@ export function auditQueries(context: Context): Ledger['audit'] {
       await ready();
       return readModels.unfulfilled(page);
     },
+    payments: async (filter, page) => {
+      await ready();
+      return readModels.payments(filter, page);
+    },
+    search: (filter, page) => searchEvents(context, filter, page),
     events: (page) =>
       page.stream === undefined
         ? eventsOfLog(context, page)

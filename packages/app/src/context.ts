@@ -1,7 +1,8 @@
 import type { Serde } from '@stamp-ledger/codec';
-import type { EventStore, ReadModels, Runtime, WorkShare } from '@stamp-ledger/ports';
+import type { EventStore, ReadModels, Runtime, SealGaps, WorkShare } from '@stamp-ledger/ports';
 import type { Aggregates } from './aggregates.js';
 import type { LogHead } from './log-head.js';
+import type { OperationsRecorder } from './operations-recorder.js';
 import type { FulfilmentRates } from './rate-meter.js';
 import type { PublishedLog } from './seal/published-log.js';
 import type { Sealing } from './seal/sealing.js';
@@ -21,4 +22,8 @@ export interface Context {
   readonly sealing?: Sealing;
   /** Absent when the published log is not at hand. */
   readonly log?: PublishedLog;
+  /** Refusals, lag and runs of processes; absent where nobody keeps them. */
+  readonly operations?: OperationsRecorder;
+  /** Absent while nothing is sealed. */
+  readonly sealGaps?: SealGaps;
 }

@@ -1,15 +1,27 @@
 import { serde } from '@stamp-ledger/codec';
-import type { EventStore, ReadModels, Runtime, WorkShare } from '@stamp-ledger/ports';
+import type {
+  EventStore,
+  OperationsJournal,
+  PortError,
+  ProcessRun,
+  ReadModels,
+  Runtime,
+  SealGaps,
+  WorkShare,
+} from '@stamp-ledger/ports';
 import { createAggregates } from './aggregates.js';
 import { allocationCommands } from './allocations.js';
 import { auditQueries } from './audit.js';
 import { batchCommands } from './batches.js';
 import type { Context } from './context.js';
+import { freshness } from './freshness.js';
 import { incidentCommands } from './incidents.js';
 import type { Ledger } from './ledger.js';
 import { LogHead } from './log-head.js';
 import { stampQueries } from './look-ups.js';
+import { OperationsRecorder } from './operations-recorder.js';
 import { orderCommands } from './orders.js';
+import { outageReports } from './outage.js';
 import { FulfilmentRates } from './rate-meter.js';
 import type { PublishedLog } from './seal/published-log.js';
 import type { Sealing } from './seal/sealing.js';
@@ -25,6 +37,7 @@ export function createContext({
   share = OWNS_EVERYTHING,
   sealing,
   log,
+  sealGaps,
 }: {
   readonly store: EventStore;
   readonly readModels: ReadModels;
@@ -35,6 +48,7 @@ export function createContext({
   readonly sealing?: Sealing;
   /** Absent where the published log is not at hand. */
   readonly log?: PublishedLog;
+  readonly sealGaps?: SealGaps;
 }): Context {
   return {
     store,
@@ -46,8 +60,39 @@ export function createContext({
     ...(sealing && { sealing }),
     ...(log && { log }),
     logHead: new LogHead({ store, clock: runtime.clock }),
+    ...(sealGaps === undefined ? {} : { sealGaps }),
     fulfilmentRates: new FulfilmentRates(() => runtime.clock.monotonicMilliseconds()),
   };
+}
+
+/** The context with a journal of what happens around its log. The recorder has to be started and stopped. */
+export function withOperations(
+  context: Context,
+  {
+    journal,
+    run,
+    onPortError,
+  }: {
+    readonly journal: OperationsJournal;
+    readonly run: Pick<ProcessRun, 'service' | 'version'>;
+    readonly onPortError: (error: PortError) => void;
+  },
+): Context & { readonly operations: OperationsRecorder } {
+  const { clock, ids } = context.runtime;
+  const operations = new OperationsRecorder({
+    journal,
+    clock,
+    run: { ...run, instance: ids.commandId() },
+    lags: () =>
+      Promise.all(
+        context.readModels.status().map(async ({ projection }) => ({
+          projection,
+          milliseconds: (await freshness(context, projection)).lagMilliseconds,
+        })),
+      ),
+    onPortError,
+  });
+  return { ...context, operations };
 }
 
 /** The use cases. */
@@ -59,7 +104,8 @@ export function createLedger(context: Context): Ledger {
     orders: orderCommands(context),
     stamps: { ...stampCommands(context), ...stampQueries(context), verify: verification(context) },
     incidents: incidentCommands(context),
-    audit: auditQueries(context),
+    audit: { ...auditQueries(context), outage: outageReports(context) },
+    refused: (kind) => context.operations?.refused(kind),
     ...(sealing && { sealing }),
     ...(log && { log }),
     readModels: {

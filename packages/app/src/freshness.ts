@@ -38,12 +38,10 @@ export async function freshness(
 export async function caughtUp(
   { store, readModels }: Pick<Context, 'store' | 'readModels'>,
   milliseconds: number = LIMITS.readModelWaitMilliseconds,
+  projections: readonly ProjectionName[] = ['inventory', 'verification'],
 ): Promise<boolean> {
   const position = await store.head();
-  return (
-    position === undefined ||
-    readModels.reached({ position, milliseconds, projections: ['inventory', 'verification'] })
-  );
+  return position === undefined || readModels.reached({ position, milliseconds, projections });
 }
 
 /** For decisions that must not rest on an old read model. */

@@ -1,5 +1,11 @@
 export { money, parseSerial } from '@stamp-ledger/domain';
-export { LIMITS, PortError, type PublishedLog } from '@stamp-ledger/ports';
+export {
+  type AuditedLog,
+  fromThousandths,
+  LIMITS,
+  PortError,
+  toThousandths,
+} from '@stamp-ledger/ports';
 export {
   openCheckpoint,
   parsePolicy,
@@ -7,11 +13,12 @@ export {
   TransparencyError,
 } from '@stamp-ledger/transparency';
 export type { Context } from './context.js';
-export { createContext, createLedger } from './create-ledger.js';
+export { createContext, createLedger, withOperations } from './create-ledger.js';
 export { runJobs } from './jobs/run-jobs.js';
 export * from './ledger.js';
 export * from './log-audit/index.js';
 export * from './move/index.js';
+export { OperationsRecorder } from './operations-recorder.js';
 export * from './project/index.js';
 export { type RelayRun, type RelayStatus, runRelay } from './relay.js';
 export * from './seal/index.js';

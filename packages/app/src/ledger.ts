@@ -10,13 +10,15 @@ import type {
   CommandId,
   CorrectEvent,
   DeallocateStamp,
+  Evidence,
   IncidentId,
   IncidentState,
+  Instant,
   OpenBatch,
   OpenIncident,
   OrderId,
   OrderState,
-  Payment,
+  PayOrder,
   PlaceOrder,
   RefundOrder,
   Refusal,
@@ -34,13 +36,20 @@ import type {
 import type {
   AsOf,
   Conservation,
+  EventFilter,
   IncidentView,
   InventoryFilter,
   InventoryGroup,
+  JournalReport,
   Moment,
   OrderCursor,
+  PaymentCursor,
+  PaymentFilter,
+  PaymentView,
+  ProcessRun,
   ProjectionStatus,
   RebuildStatus,
+  SealGap,
   StampView,
   UnfulfilledOrder,
 } from '@stamp-ledger/ports';
@@ -138,6 +147,30 @@ export interface HistoryEvent {
   readonly leafHash: string;
   /** Place in the transparency log, once it is published there. */
   readonly leafIndex?: number;
+  /** Of events of the same answer. */
+  readonly corrections?: readonly Correction[];
+}
+
+/** What a later event says was wrong with an earlier one, which stays as it is. */
+export interface Correction {
+  readonly revision: number;
+  readonly position: Position;
+  readonly recordedAt: Instant;
+  readonly statement: string;
+  readonly evidence?: Evidence;
+}
+
+export interface HistoryRequest {
+  readonly moment?: Moment;
+  /** Events after this revision. */
+  readonly after?: number;
+  readonly limit: number;
+}
+
+export interface HistoryPage {
+  readonly events: readonly HistoryEvent[];
+  /** For `after`; absent when there are no more. */
+  readonly next?: number;
 }
 
 /** Proofs of a stamp's events, in the order of its stream. */
@@ -161,6 +194,60 @@ export interface EventsPage {
   readonly next?: Position;
 }
 
+/** `from` is included, `to` is not. An open incident lasts until now. */
+export type OutageRequest =
+  | { readonly from: Instant; readonly to: Instant }
+  | { readonly incidentId: IncidentId };
+
+export interface EventTotals {
+  readonly total: number;
+  readonly byType: Readonly<Record<string, number>>;
+}
+
+/** An affixing of which nobody knew whether it happened, and what became of it. */
+export interface UnknownOutcome {
+  readonly serial: string;
+  readonly reportedAt: Instant;
+  readonly position: Position;
+  readonly ending: 'affixed' | 'not-affixed' | 'voided' | 'open';
+  readonly endedAt?: Instant;
+}
+
+export interface OutageReport {
+  readonly from: Instant;
+  readonly to: Instant;
+  /** Incidents that overlap the window. */
+  readonly incidents: readonly IncidentView[];
+  /** How far the audit index has read. */
+  readonly asOf: AsOf;
+  /** Events recorded in the window. */
+  readonly accepted: EventTotals;
+  /** Requests refused in the whole minutes of the window, by problem; undefined where nobody counts them. */
+  readonly refused?: {
+    readonly total: number;
+    readonly byKind: Readonly<Record<string, number>>;
+    /** A crash of a process takes what it counted in this many last seconds at most. */
+    readonly lostByCrashSeconds: number;
+  };
+  readonly outcomeUnknown: {
+    readonly total: number;
+    readonly cases: readonly UnknownOutcome[];
+    readonly more: boolean;
+  };
+  readonly reservationsReleased: number;
+  /** Facts that happened during these incidents and were recorded late, whenever that was. */
+  readonly backfilled: readonly ({ readonly incidentId: IncidentId } & EventTotals)[];
+  /** Orders refunded in the window. */
+  readonly refunded: number;
+  /** Orders paid in the window that have no stamps and no refund now. */
+  readonly paidNotFulfilled: { readonly orders: readonly UnfulfilledOrder[]; readonly more: boolean };
+  readonly readModelLag: JournalReport['lags'];
+  /** Runs of the ledger's processes that were there in the window. One without `stoppedAt` runs, or was killed. */
+  readonly processes: { readonly runs: readonly ProcessRun[]; readonly more: boolean };
+  readonly sealing: 'not-configured' | 'configured';
+  readonly sealGaps: readonly SealGap[];
+}
+
 /** The ledger's use cases. Rejects only with a PortError; everything else is in the answer. */
 export interface Ledger {
   readonly batches: {
@@ -176,7 +263,7 @@ export interface Ledger {
   };
   readonly orders: {
     place(body: PlaceOrder, caller: Caller): Promise<Outcome<OrderState>>;
-    pay(id: OrderId, payment: Payment, caller: Caller): Promise<Outcome<OrderState>>;
+    pay(id: OrderId, body: PayOrder, caller: Caller): Promise<Outcome<OrderState>>;
     cancel(id: OrderId, body: { readonly reason?: string }, caller: Caller): Promise<Outcome<OrderState>>;
     refund(id: OrderId, body: RefundOrder, caller: Caller): Promise<Outcome<OrderState>>;
     report(id: OrderId): Promise<OrderReport | undefined>;
@@ -207,10 +294,14 @@ export interface Ledger {
       options: { readonly strong?: boolean; readonly atLeastRevision?: number },
     ): Promise<StampLookup>;
     /** Undefined for a serial with no event. */
-    history(serial: Serial, moment?: Moment): Promise<readonly HistoryEvent[] | undefined>;
+    history(serial: Serial, request: HistoryRequest): Promise<HistoryPage | undefined>;
     /** From a revision on; undefined for a serial with no event, or when the published log is not at hand. */
     proofs(serial: Serial, from?: number): Promise<StampProofs | undefined>;
-    ofDocument(sha256: string): Promise<{ readonly stamps: readonly StampView[]; readonly asOf: Freshness }>;
+    /** In the order of their serials. */
+    ofDocument(
+      sha256: string,
+      page: { readonly after?: Serial; readonly limit: number },
+    ): Promise<{ readonly stamps: readonly StampView[]; readonly asOf: Freshness }>;
   };
   readonly incidents: {
     open(body: OpenIncident, caller: Caller): Promise<Outcome<IncidentState>>;
@@ -228,6 +319,11 @@ export interface Ledger {
       readonly after?: OrderCursor;
       readonly limit: number;
     }): Promise<readonly (UnfulfilledOrder & { readonly cursor: OrderCursor })[]>;
+    /** Payments in the order in which they were made. */
+    payments(
+      filter: PaymentFilter,
+      page: { readonly after?: PaymentCursor; readonly limit: number },
+    ): Promise<readonly (PaymentView & { readonly cursor: PaymentCursor })[]>;
     /** Events after a position, in global order; `types` and `stream` narrow what is shown, not where `next` points. */
     events(page: {
       readonly after?: Position;
@@ -235,6 +331,13 @@ export interface Ledger {
       readonly types?: readonly string[];
       readonly stream?: string;
     }): Promise<EventsPage>;
+    /** Events that an index finds, oldest first. */
+    search(
+      filter: EventFilter,
+      page: { readonly after?: Position; readonly limit: number },
+    ): Promise<readonly HistoryEvent[]>;
+    /** What happened in a window, or during an incident; undefined for an incident that is not there. */
+    outage(request: OutageRequest): Promise<OutageReport | undefined>;
     /** Position of the last event of the log. */
     head(): Promise<Position | undefined>;
   };
@@ -242,6 +345,8 @@ export interface Ledger {
   readonly sealing?: Sealing;
   /** Absent when the published log is not at hand. */
   readonly log?: Pick<PublishedLog, 'checkpoint' | 'file' | 'vkeys'>;
+  /** Counts a request that was refused, for {@link OutageReport}. `kind` is the name of a problem. */
+  refused(kind: string): void;
   readonly readModels: {
     status(): readonly ProjectionStatus[];
     startRebuild(rebuildId: string): Promise<RebuildStatus>;

@@ -1,10 +1,10 @@
-import { entryText, type RecordedEvent, stampStream } from '@stamp-ledger/codec';
+import { stampStream } from '@stamp-ledger/codec';
 import type { Serial } from '@stamp-ledger/domain';
-import { LIMITS, type Moment, type StampView } from '@stamp-ledger/ports';
-import { leafHash } from '@stamp-ledger/transparency';
+import { LIMITS, type StampView } from '@stamp-ledger/ports';
 import type { Context } from './context.js';
 import { caughtUp, freshness } from './freshness.js';
-import type { Freshness, HistoryEvent, Ledger, StampLookup, StampProof, StampProofs } from './ledger.js';
+import { historyPage, leafHashOf } from './history.js';
+import type { Freshness, Ledger, StampLookup, StampProof, StampProofs } from './ledger.js';
 import { whenAway } from './when-away.js';
 
 /** What verifiers and auditors read of one stamp or document. */
@@ -21,30 +21,12 @@ export function stampQueries(
         return strongLookUp(context, serial, atLeastRevision);
       return found(view, await freshness(context, 'verification'));
     },
-    history: async (serial, moment) => {
-      const events: RecordedEvent[] = [];
-      while (events.length < LIMITS.historyEvents) {
-        const page = await context.store.readStream({
-          stream: stampStream(serial),
-          from: events.length,
-          limit: LIMITS.readEvents,
-        });
-        events.push(...page.events);
-        if (page.events.length < LIMITS.readEvents) break;
-      }
-      if (events.length === 0) return undefined;
-      const indexes = await context.log?.leafIndexes(events);
-      const history = events.map((event, at) => {
-        const leafIndex = indexes?.[at];
-        return { ...historyEvent(context, event), ...(leafIndex !== undefined && { leafIndex }) };
-      });
-      return moment === undefined ? history : history.filter(isBy(moment));
-    },
+    history: (serial, page) => historyPage(context, serial, page),
     proofs: (serial, from = 0) => stampProofs(context, { serial, from }),
-    ofDocument: async (sha256) => {
+    ofDocument: async (sha256, page) => {
       await caughtUp(context, LIMITS.reportWaitMilliseconds);
       return {
-        stamps: await context.readModels.stampsOfDocument(sha256),
+        stamps: await context.readModels.stampsOfDocument(sha256, page),
         asOf: await freshness(context, 'verification'),
       };
     },
@@ -85,19 +67,3 @@ async function stampProofs(
   const last = events.at(-1)?.revision;
   return { proofs, unsealed, ...(last !== undefined && last < head && { next: last + 1 }) };
 }
-
-/** An event with the leaf hash that anyone can recompute from its bytes. */
-export function historyEvent({ serde }: Context, recorded: RecordedEvent): HistoryEvent {
-  return {
-    event: serde.decode(recorded),
-    leafHash: leafHashOf(recorded),
-  };
-}
-
-const leafHashOf = (recorded: RecordedEvent): string =>
-  leafHash(Buffer.from(entryText(recorded))).toString('hex');
-
-const isBy =
-  (moment: Moment) =>
-  ({ event }: HistoryEvent): boolean =>
-    'position' in moment ? event.position <= moment.position : event.metadata.recordedAt <= moment.recordedAt;

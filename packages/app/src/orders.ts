@@ -1,6 +1,7 @@
 import { orderStream, stampStream } from '@stamp-ledger/codec';
 import type { Channel, OrderId, OrderState, PlaceOrder, Serial } from '@stamp-ledger/domain';
 import type { Context } from './context.js';
+import { lateSource } from './late-facts.js';
 import type { Ledger, OrderReport } from './ledger.js';
 import { settled } from './settled.js';
 import { fromCaller } from './sources.js';
@@ -22,10 +23,10 @@ export function orderCommands(context: Context): Ledger['orders'] {
         command: () => ({ kind: 'place', ...terms(orderId, body), ...acting(caller) }),
       });
     },
-    pay: (id, payment, caller) =>
+    pay: async (id, { occurredAt, backfill, ...payment }, caller) =>
       orders.execute({
         stream: orderStream(id),
-        source: fromCaller(caller),
+        ...(await lateSource(context, { occurredAt, backfill }, caller)),
         command: () => ({ kind: 'pay', payment: normalisedPayment(payment), ...acting(caller) }),
       }),
     cancel: (id, { reason }, caller) =>

@@ -19,8 +19,8 @@ import { LIMITS } from '@stamp-ledger/ports';
 import type { CommandResult } from './aggregate.js';
 import type { StampFold } from './aggregates.js';
 import type { Context } from './context.js';
+import { type LateMembers, lateSource } from './late-facts.js';
 import type { Caller, Ledger, Outcome } from './ledger.js';
-import { fromCaller } from './sources.js';
 
 type StampCommands = Pick<
   Ledger['stamps'],
@@ -41,24 +41,30 @@ export function stampCommands(context: Context): StampCommands {
     serial: Serial,
     caller: Caller,
     command: (at: Instant) => StampCommand,
+    late: LateMembers = {},
   ): Promise<Outcome<StampState>> =>
     stampOutcome(
       await context.aggregates.stamps.execute({
         stream: stampStream(serial),
-        source: fromCaller(caller),
+        ...(await lateSource(context, late, caller)),
         command: (_state, at) => command(at),
       }),
     );
 
   return {
-    sell: (serial, { channel, holder, payment }, caller) =>
-      execute(serial, caller, () => ({
-        kind: 'sell',
-        channel: channel as Channel,
-        holder,
-        ...(payment === undefined ? {} : { payment: normalisedPayment(payment) }),
-        ...acting(caller),
-      })),
+    sell: (serial, { channel, holder, payment, ...late }, caller) =>
+      execute(
+        serial,
+        caller,
+        () => ({
+          kind: 'sell',
+          channel: channel as Channel,
+          holder,
+          ...(payment === undefined ? {} : { payment: normalisedPayment(payment) }),
+          ...acting(caller),
+        }),
+        late,
+      ),
     reserve: async (serial, { document, expiresInSeconds }, caller) => {
       const orderClosed = await isOrderClosed(context, serial);
       return execute(serial, caller, (at) => ({
@@ -72,16 +78,21 @@ export function stampCommands(context: Context): StampCommands {
     },
     release: (serial, caller) =>
       execute(serial, caller, () => ({ kind: 'release', reason: 'requested', ...acting(caller) })),
-    affix: async (serial, { document, signedSha256 }, caller) => {
+    affix: async (serial, { document, signedSha256, ...late }, caller) => {
       const orderClosed = await isOrderClosed(context, serial);
-      return execute(serial, caller, (at) => ({
-        kind: 'affix',
-        document,
-        at,
-        orderClosed,
-        ...(signedSha256 === undefined ? {} : { signedSha256 }),
-        ...acting(caller),
-      }));
+      return execute(
+        serial,
+        caller,
+        (at) => ({
+          kind: 'affix',
+          document,
+          at,
+          orderClosed,
+          ...(signedSha256 === undefined ? {} : { signedSha256 }),
+          ...acting(caller),
+        }),
+        late,
+      );
     },
     reportOutcomeUnknown: (serial, { evidence }, caller) =>
       execute(serial, caller, () => ({

@@ -1,5 +1,6 @@
 import type {
   Document,
+  Evidence,
   MetadataV1,
   Money,
   Payment,
@@ -112,11 +113,21 @@ export interface EventAnswer {
   /** RFC 6962 leaf hash of the event's log entry, hexadecimal. */
   readonly leafHash: string;
   readonly leafIndex?: number;
+  /** What later events of the same answer say was wrong with it; it stays as it is. */
+  readonly corrections?: readonly {
+    readonly revision: number;
+    readonly position: string;
+    readonly recordedAt: string;
+    readonly statement: string;
+    readonly evidence?: Evidence;
+  }[];
 }
 
 export interface HistoryAnswer {
   readonly serial: string;
   readonly events: readonly EventAnswer[];
+  /** Revision for `after`; absent when there are no more. */
+  readonly next?: number;
 }
 
 export interface EventsPageAnswer {
@@ -128,6 +139,8 @@ export interface EventsPageAnswer {
 export interface DocumentAnswer {
   readonly sha256: string;
   readonly stamps: readonly Omit<StampAnswer, 'asOf'>[];
+  /** Serial for `after`, when there may be more. */
+  readonly next?: string;
   readonly asOf: Freshness;
 }
 
@@ -200,6 +213,73 @@ export interface UnfulfilledOrder {
 export interface UnfulfilledAnswer {
   readonly orders: readonly UnfulfilledOrder[];
   readonly next?: string;
+}
+
+/** One payment that the ledger took: of an order, or of a stamp sold without one. */
+export interface PaymentAnswer {
+  readonly reference: string;
+  readonly amount: string;
+  readonly currency: string;
+  readonly paidAt: string;
+  readonly recordedAt: string;
+  readonly position: string;
+  readonly channel: string;
+  readonly orderId?: string;
+  readonly serial?: string;
+  readonly status: 'pending' | 'fulfilled' | 'refund-due' | 'refunded';
+}
+
+export interface PaymentsAnswer {
+  readonly payments: readonly PaymentAnswer[];
+  readonly next?: string;
+}
+
+export interface EventTotals {
+  readonly total: number;
+  readonly byType: Readonly<Record<string, number>>;
+}
+
+/** What happened in a window, or during an incident. */
+export interface OutageAnswer {
+  readonly from: string;
+  readonly to: string;
+  readonly incidents: readonly IncidentAnswer[];
+  readonly asOf: AsOfAnswer;
+  readonly accepted: EventTotals;
+  readonly refused?: {
+    readonly total: number;
+    readonly byKind: Readonly<Record<string, number>>;
+    readonly lostByCrashSeconds: number;
+  };
+  readonly outcomeUnknown: {
+    readonly total: number;
+    readonly cases: readonly {
+      readonly serial: string;
+      readonly reportedAt: string;
+      readonly position: string;
+      readonly ending: 'affixed' | 'not-affixed' | 'voided' | 'open';
+      readonly endedAt?: string;
+    }[];
+    readonly more: boolean;
+  };
+  readonly reservationsReleased: number;
+  readonly backfilled: readonly ({ readonly incidentId: string } & EventTotals)[];
+  readonly refunded: number;
+  readonly paidNotFulfilled: { readonly orders: readonly UnfulfilledOrder[]; readonly more: boolean };
+  readonly readModelLag: readonly { readonly projection: string; readonly milliseconds: number }[];
+  readonly processes: {
+    readonly runs: readonly {
+      readonly instance: string;
+      readonly service: string;
+      readonly version: string;
+      readonly startedAt: string;
+      readonly seenAt: string;
+      readonly stoppedAt?: string;
+    }[];
+    readonly more: boolean;
+  };
+  readonly sealing: 'not-configured' | 'configured';
+  readonly sealGaps: readonly { readonly from: string; readonly to?: string; readonly events: number }[];
 }
 
 export interface IncidentAnswer {

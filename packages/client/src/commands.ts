@@ -66,6 +66,12 @@ export interface LookUpOptions extends CallOptions {
   readonly strong?: boolean;
 }
 
+export interface HistoryOptions {
+  readonly asOf?: string;
+  readonly after?: number;
+  readonly limit?: number;
+}
+
 /** The life of one stamp. */
 export const stamps = (caller: Caller) => {
   const act =
@@ -98,12 +104,11 @@ export const stamps = (caller: Caller) => {
       options: LookUpOptions = {},
     ): Promise<Answer<StampAnswer | undefined>> =>
       caller.query(lookUpPath(serial, options), options, { 'if-none-match': etag }),
-    /** Every event of the stamp; `asOf` is a time (RFC 3339 UTC) or a position. */
-    history: (
-      serial: string,
-      options: CallOptions & { readonly asOf?: string } = {},
-    ): Promise<Answer<HistoryAnswer>> =>
-      caller.query(withQuery(path`/v1/stamps/${serial}/history`, { asOf: options.asOf }), options),
+    /** Events of the stamp, after a revision; `asOf` is a time (RFC 3339 UTC) or a position. */
+    history: (serial: string, options: CallOptions & HistoryOptions = {}): Promise<Answer<HistoryAnswer>> => {
+      const { asOf, after, limit } = options;
+      return caller.query(withQuery(path`/v1/stamps/${serial}/history`, { asOf, after, limit }), options);
+    },
     /** A relying party's check, which the ledger records. */
     verify: (
       serial: string,

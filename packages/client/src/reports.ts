@@ -1,7 +1,10 @@
 import type {
   ConservationAnswer,
   DocumentAnswer,
+  EventsPageAnswer,
   InventoryAnswer,
+  OutageAnswer,
+  PaymentsAnswer,
   ReadinessAnswer,
   RebuildAnswer,
   UnfulfilledAnswer,
@@ -19,6 +22,22 @@ export interface InventoryFilter {
   readonly asOf?: string;
 }
 
+/** Events that fit all that is given. */
+export interface SearchFilter {
+  readonly orderId?: string;
+  readonly holder?: string;
+  readonly documentSha256?: string;
+  readonly channel?: string;
+  readonly commandId?: string;
+  readonly correlationId?: string;
+  /** Facts recorded late that happened during this incident. */
+  readonly incidentId?: string;
+  readonly types?: readonly string[];
+  /** Recorded at `from` (RFC 3339 UTC) or later, and before `to`. */
+  readonly from?: string;
+  readonly to?: string;
+}
+
 /** What auditors ask. */
 export const audit = (caller: Caller) => ({
   inventory: (filter: InventoryFilter = {}, options?: CallOptions): Promise<Answer<InventoryAnswer>> =>
@@ -32,9 +51,33 @@ export const audit = (caller: Caller) => ({
     page: { readonly after?: string; readonly limit?: number } = {},
     options?: CallOptions,
   ): Promise<Answer<UnfulfilledAnswer>> => caller.query(withQuery('/v1/audit/unfulfilled', page), options),
+  /** Payments in the order in which they were made; `from` (included) and `to` (not) are times of payment. */
+  payments: (
+    page: {
+      readonly reference?: string;
+      readonly from?: string;
+      readonly to?: string;
+      readonly after?: string;
+      readonly limit?: number;
+    } = {},
+    options?: CallOptions,
+  ): Promise<Answer<PaymentsAnswer>> => caller.query(withQuery('/v1/audit/payments', page), options),
+  /** What happened in a window of recording times, or during an incident. */
+  outage: (
+    request: { readonly from: string; readonly to: string } | { readonly incident: string },
+    options?: CallOptions,
+  ): Promise<Answer<OutageAnswer>> => caller.query(withQuery('/v1/audit/outage', request), options),
   /** Stamps bound to a document. */
-  document: (sha256: string, options?: CallOptions): Promise<Answer<DocumentAnswer>> =>
-    caller.query(path`/v1/documents/${sha256}`, options),
+  document: (
+    sha256: string,
+    page: { readonly after?: string; readonly limit?: number } = {},
+    options?: CallOptions,
+  ): Promise<Answer<DocumentAnswer>> => caller.query(withQuery(path`/v1/documents/${sha256}`, page), options),
+  /** Events by what they are about, oldest first. */
+  search: (
+    filter: SearchFilter & { readonly after?: string; readonly limit?: number },
+    options?: CallOptions,
+  ): Promise<Answer<EventsPageAnswer>> => caller.query(withQuery('/v1/audit/events', { ...filter }), options),
 });
 
 /** Building the read models anew, beside the live ones. */

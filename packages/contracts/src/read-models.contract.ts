@@ -5,6 +5,7 @@ import { Bench, type Deliver, type ReadModelsUnderTest } from './read-models/har
 import { HISTORY_CASES } from './read-models/history.cases.js';
 import { LOOK_UP_CASES } from './read-models/look-up.cases.js';
 import { ORDER_CASES } from './read-models/order.cases.js';
+import { PAYMENT_CASES } from './read-models/payment.cases.js';
 import { RUN_CASES } from './read-models/run.cases.js';
 import { STOCK_CASES } from './read-models/stock.cases.js';
 
@@ -33,6 +34,7 @@ export function readModelsContract({
     ...RUN_CASES,
     ...HISTORY_CASES,
     ...ORDER_CASES,
+    ...PAYMENT_CASES,
     ...STOCK_CASES,
     ...LOOK_UP_CASES,
   ].map((each) => ({

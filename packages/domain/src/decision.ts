@@ -47,7 +47,10 @@ export type RefusalCode =
   | 'incident-exists'
   | 'unknown-incident'
   | 'incident-closed'
-  | 'incident-ends-before-start';
+  | 'incident-ends-before-start'
+  // facts recorded late
+  | 'occurred-after-recording'
+  | 'occurred-outside-incident';
 
 export interface Refusal {
   readonly code: RefusalCode;

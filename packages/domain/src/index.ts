@@ -1,4 +1,5 @@
 export * from './allocation.js';
+export { refuseLateFact } from './backfill.js';
 export * from './batch.js';
 export * from './decision.js';
 export * from './events.js';

@@ -46,6 +46,23 @@ export interface Money {
   currency: string;
 }
 /**
+ * Why a fact is recorded later than it happened: during which incident, by whose record, and the SHA-256 of the evidence.
+ */
+export interface Backfill {
+  /**
+   * An opaque identifier of an order, batch, allocation or incident.
+   */
+  incidentId: string;
+  /**
+   * Opaque name of the record that the fact comes from, such as a reseller's offline journal. No personal data.
+   */
+  source: string;
+  /**
+   * SHA-256 (FIPS 180-4), lower-case hexadecimal.
+   */
+  evidenceSha256: string;
+}
+/**
  * A payment as the provider reported it.
  */
 export interface Payment {
@@ -140,20 +157,7 @@ export interface MetadataV1 {
    * RFC 3339 date and time in UTC, ending in Z.
    */
   recordedAt: string;
-  /**
-   * Present when the fact was recorded later than it happened.
-   */
-  backfill?: {
-    /**
-     * An opaque identifier of an order, batch, allocation or incident.
-     */
-    incidentId: string;
-    source: string;
-    /**
-     * SHA-256 (FIPS 180-4), lower-case hexadecimal.
-     */
-    evidenceSha256: string;
-  };
+  backfill?: Backfill;
 }
 /**
  * The outcome of a doubtful affixing was established.
@@ -571,6 +575,11 @@ export interface AffixStamp {
    * SHA-256 (FIPS 180-4), lower-case hexadecimal.
    */
   signedSha256?: string;
+  /**
+   * RFC 3339 date and time in UTC, ending in Z.
+   */
+  occurredAt?: string;
+  backfill?: Backfill;
 }
 /**
  * POST /v1/orders/{id}/cancellation
@@ -683,6 +692,11 @@ export interface PayOrder {
    * RFC 3339 date and time in UTC, ending in Z.
    */
   paidAt: string;
+  /**
+   * RFC 3339 date and time in UTC, ending in Z.
+   */
+  occurredAt?: string;
+  backfill?: Backfill;
 }
 /**
  * POST /v1/orders
@@ -783,6 +797,11 @@ export interface SellStamp {
    */
   holder: string;
   payment?: Payment;
+  /**
+   * RFC 3339 date and time in UTC, ending in Z.
+   */
+  occurredAt?: string;
+  backfill?: Backfill;
 }
 /**
  * POST /v1/verifications

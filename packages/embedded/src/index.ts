@@ -11,6 +11,7 @@ export {
   type KnownRequest,
   openEmbeddedIdempotencyKeys,
 } from './idempotency-keys.js';
+export { openEmbeddedOperationsJournal } from './operations-journal.js';
 export * from './read-models/index.js';
 export { openCheckpointLock } from './tile-files/checkpoint-lock.js';
 export { openTileFiles } from './tile-files/tile-files.js';

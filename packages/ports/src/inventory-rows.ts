@@ -12,7 +12,7 @@ import type {
   StampStage,
 } from '@stamp-ledger/domain';
 import type { ProgressWrite, ProjectionProgress } from './projections.js';
-import type { IncidentView } from './read-models.js';
+import type { IncidentView, PaymentSubject } from './read-models.js';
 
 /** Stands for batch, channel and denomination wherever a stamp or a change is in one. From 1, never used again. */
 export type LotId = number;
@@ -105,6 +105,19 @@ export interface MoneyChange {
   readonly to: MoneyBucket;
 }
 
+/** A payment that the ledger took: of an order, or of a stamp sold without one. Never changed. */
+export interface PaymentRow {
+  /** Of the event that brought it. */
+  readonly position: Position;
+  readonly reference: string;
+  readonly amount: Money;
+  /** When it was made, as its payer or provider says. */
+  readonly paidAt: Instant;
+  readonly recordedAt: Instant;
+  readonly channel: Channel;
+  readonly subject: PaymentSubject;
+}
+
 /** A batch or an allocation: what was asked for, and how far it is done. */
 export interface JobRow<Id extends string> {
   readonly id: Id;
@@ -165,6 +178,7 @@ export interface InventoryWrite extends ProgressWrite {
   /** Appended; one whose position is there already is refused. */
   readonly stampChanges: readonly StampChange[];
   readonly moneyChanges: readonly MoneyChange[];
+  readonly payments: readonly PaymentRow[];
   readonly boundaries: readonly Position[];
 }
 

@@ -71,8 +71,8 @@ export const LIMITS = {
   projectionRetryMillisecondsMax: 5_000,
   /** Milliseconds of read-model lag beyond which a verdict says that it is stale. */
   staleMilliseconds: 10_000,
-  /** Events in one history. */
-  historyEvents: 100_000,
+  /** Events read from their streams at once for one page of a search. */
+  searchReads: 16,
   /** Events looked at for one page of filtered events. */
   scannedEvents: 20_000,
   /** Milliseconds a report waits for the read models; after that it shows what they have. */
@@ -81,6 +81,18 @@ export const LIMITS = {
   waitingReports: 256,
   /** Rebuilds whose outcome is remembered. */
   rememberedRebuilds: 100,
+  /** Milliseconds between two entries of the operations journal: what a crash of the process may take of it. */
+  journalFlushMilliseconds: 5_000,
+  /** Milliseconds a process that ends waits for the journal to take its last words. */
+  journalStopMilliseconds: 2_000,
+  /** Minutes of refusals held while the journal cannot be written; beyond, they are counted to the latest of them. */
+  journalHeldMinutes: 60,
+  /** Milliseconds the operations journal is kept. */
+  journalMilliseconds: 400 * 86_400_000,
+  /** Longest window of one outage report, in milliseconds. */
+  outageMilliseconds: 92 * 86_400_000,
+  /** Rows of one kind listed in an outage report; beyond, `more` says so. */
+  outageRows: 1_000,
   /** Serials listed for one difference. */
   listedSerials: 1_000,
   /** Milliseconds after which an unpaid order is rejected. */

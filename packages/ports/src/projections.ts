@@ -49,6 +49,8 @@ export interface IndexedEventRow {
   readonly holder: string | undefined;
   readonly documentSha256: string | undefined;
   readonly orderId: OrderId | undefined;
+  /** Of a fact recorded late: the incident during which it happened. */
+  readonly incidentId: string | undefined;
 }
 
 interface ProjectionTransaction {

@@ -119,6 +119,34 @@ export interface Conservation {
   readonly money: readonly MoneyConservation[];
 }
 
+/** What a payment was for: an order, or one stamp sold without an order. */
+export type PaymentSubject = { readonly orderId: OrderId } | { readonly serial: Serial };
+
+/**
+ * What became of a payment: `pending` has no stamps yet, `fulfilled` has, `refund-due` is of an order cancelled and not
+ * refunded, `refunded` was given back by a policy.
+ */
+export type PaymentStatus = 'pending' | 'fulfilled' | 'refund-due' | 'refunded';
+
+/** One payment that the ledger took. */
+export interface PaymentView {
+  readonly reference: string;
+  readonly amount: Money;
+  readonly paidAt: Instant;
+  readonly recordedAt: Instant;
+  readonly position: Position;
+  readonly channel: Channel;
+  readonly subject: PaymentSubject;
+  readonly status: PaymentStatus;
+}
+
+export interface PaymentFilter {
+  readonly reference?: string;
+  /** Paid at `from` or later, and before `to`. */
+  readonly from?: Instant;
+  readonly to?: Instant;
+}
+
 /** A paid order without its stamps, and why. */
 export interface UnfulfilledOrder {
   readonly order: OrderView;
@@ -155,9 +183,19 @@ export interface EventFilter {
   readonly channel?: Channel;
   readonly commandId?: CommandId;
   readonly correlationId?: string;
+  /** Facts recorded late that happened during this incident. */
+  readonly incidentId?: IncidentId;
+  /** Any of these. */
+  readonly types?: readonly EventType[];
   /** Recorded at `from` or later, and before `to`. */
   readonly from?: Instant;
   readonly to?: Instant;
+}
+
+/** How many events of a type there are. */
+export interface EventCount {
+  readonly type: EventType;
+  readonly count: number;
 }
 
 /** One incident, as its stream left it. */
@@ -198,7 +236,11 @@ export interface RebuildStatus {
  */
 export interface ReadModels {
   stamp(serial: Serial): Promise<StampView | undefined>;
-  stampsOfDocument(sha256: string): Promise<readonly StampView[]>;
+  /** In the order of their serials, after one. At most {@link LIMITS.queryRows}, or the `limit` given. */
+  stampsOfDocument(
+    sha256: string,
+    page?: { readonly after?: Serial; readonly limit: number },
+  ): Promise<readonly StampView[]>;
   /** All stamps ever sold for the order, voided ones too; at most 1,000. */
   stampsOfOrder(orderId: OrderId): Promise<readonly StampView[]>;
 
@@ -225,6 +267,12 @@ export interface ReadModels {
     readonly limit: number;
   }): Promise<readonly (UnfulfilledOrder & { readonly cursor: OrderCursor })[]>;
 
+  /** Payments in the order in which they were made, after a cursor. The same reference may come more than once. */
+  payments(
+    filter: PaymentFilter,
+    page: { readonly after?: PaymentCursor; readonly limit: number },
+  ): Promise<readonly (PaymentView & { readonly cursor: PaymentCursor })[]>;
+
   /** Sellable or allocatable stamps, oldest first, after a cursor of the call before. */
   stock(
     page: StockFilter & { readonly after?: StockCursor; readonly limit: number },
@@ -249,6 +297,9 @@ export interface ReadModels {
     filter: EventFilter,
     page: { readonly after?: Position; readonly limit: number },
   ): Promise<readonly IndexedEvent[]>;
+
+  /** Counts what {@link findEvents} would find, by type, in the order of the types' names. Looks at each event. */
+  countEvents(filter: EventFilter): Promise<readonly EventCount[]>;
 
   status(): readonly ProjectionStatus[];
   /** True when each of `projections` (all without them) has passed `position`; false when not within `milliseconds`. */
@@ -278,4 +329,5 @@ export type ReadModelQueries = Omit<
 declare const cursorBrand: unique symbol;
 /** Opaque places in a listing. */
 export type OrderCursor = string & { readonly [cursorBrand]: 'order' };
+export type PaymentCursor = string & { readonly [cursorBrand]: 'payment' };
 export type StockCursor = string & { readonly [cursorBrand]: 'stock' };

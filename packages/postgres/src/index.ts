@@ -4,6 +4,7 @@ export {
   type PostgresIdempotencyKeysOptions,
 } from './idempotency-keys.js';
 export { checkMigrated, migratePostgres } from './migrate.js';
+export { openPostgresOperationsJournal } from './operations-journal.js';
 export { openPostgresProjectionStore } from './projection-store.js';
 export { openPostgresQueries } from './queries.js';
 export { openPostgresRebuilds, type PostgresRebuilds, type RebuildTurn } from './rebuilds.js';

@@ -19,6 +19,8 @@ export const POSTGRES_LIMITS = {
   queryConnections: 8,
   reportConnections: 2,
   keyConnections: 6,
+  /** Connections for the operations journal. */
+  journalConnections: 2,
   controlConnections: 2,
   /** Calls waiting for a connection of one pool; beyond, a call is refused at once. */
   waitingCalls: 2_000,

@@ -5,7 +5,7 @@ import { portError } from './errors.js';
 import { LIVE_SQL, LiveGeneration, liveOf, onLive } from './generations.js';
 import { POSTGRES_LIMITS } from './limits.js';
 import { checkMigrated } from './migrate.js';
-import { findEvents } from './read-models/event-queries.js';
+import { countEvents, findEvents } from './read-models/event-queries.js';
 import { conservation, inventory } from './read-models/inventory-queries.js';
 import {
   orderOf,
@@ -15,6 +15,7 @@ import {
   unfulfilledOrders,
   unpaidOrders,
 } from './read-models/order-queries.js';
+import { paymentsPage } from './read-models/payment-table.js';
 import { expiredReservations, stockCount, stockPage } from './read-models/stock-queries.js';
 import { stampOf, stampsOfDocument, stampsOfOrder } from './read-models/view-queries.js';
 import {
@@ -74,7 +75,7 @@ function makeQueries({
   const report = <Answer>(read: Read<Answer>) => answeringInOneMoment(reports, read);
   return {
     stamp: (serial) => answer((session) => stampOf(session, serial)),
-    stampsOfDocument: (sha256) => answer((session) => stampsOfDocument(session, sha256)),
+    stampsOfDocument: (sha256, page) => answer((session) => stampsOfDocument(session, sha256, page)),
     stampsOfOrder: (orderId) => answer((session) => stampsOfOrder(session, orderId)),
     order: (orderId) => answer((session) => orderOf(session, orderId)),
     ordersAhead: (filter) => answer((session) => ordersAhead(session, filter)),
@@ -83,6 +84,7 @@ function makeQueries({
     unpaidOrders: ({ placedBefore, limit }) =>
       answer((session) => unpaidOrders(session, placedBefore, limit)),
     unfulfilled: ({ after, limit }) => answer((session) => unfulfilledOrders(session, after, limit)),
+    payments: (filter, { after, limit }) => answer((session) => paymentsPage(session, filter, after, limit)),
     stock: ({ after, limit, ...filter }) =>
       inOneMoment((session) => stockPage(session, filter, after, limit)),
     stockCount: (filter) => answer((session) => stockCount(session, filter)),
@@ -94,6 +96,7 @@ function makeQueries({
     incidents: ({ after, limit }) => answer((session) => incidents(session, after, limit)),
     findEvents: (filter, { after, limit }) =>
       inOneMoment((session) => findEvents(session, filter, after, limit)),
+    countEvents: (filter) => report((session) => countEvents(session, filter)),
     inventory: (filter, moment) => report((session) => inventory(session, filter, moment)),
     conservation: (moment) => report((session) => conservation(session, moment)),
     close,

@@ -1,7 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { createContext, createPublishedLog, gatedStore } from '@stamp-ledger/app';
 import { recordedAt } from '@stamp-ledger/codec';
-import { openEmbeddedEventStore, openEmbeddedIdempotencyKeys } from '@stamp-ledger/embedded';
+import {
+  openEmbeddedEventStore,
+  openEmbeddedIdempotencyKeys,
+  openEmbeddedOperationsJournal,
+} from '@stamp-ledger/embedded';
 import { LIMITS } from '@stamp-ledger/ports';
 import type { OpenRequest, Parts } from './open-ledger.js';
 import { openEmbeddedReadModels } from './read-models/embedded-read-models.js';
@@ -33,6 +37,7 @@ export async function openEmbeddedParts({ configuration, logger, onFatal }: Open
     now,
     recent: await recentCommands(store, { since: now() - LIMITS.idempotencyKeyMilliseconds }),
   });
+  const journal = await openEmbeddedOperationsJournal({ directory });
   return {
     context: createContext({
       store: gatedStore(store, sealing.intake),
@@ -42,7 +47,9 @@ export async function openEmbeddedParts({ configuration, logger, onFatal }: Open
       log: createPublishedLog({ store, tiles: sealing.tiles, identity: sealing.identity }),
     }),
     idempotencyKeys,
+    journal,
     close: async () => {
+      await journal.close();
       await idempotencyKeys.close();
       await readModels.close();
       await sealing.close();

@@ -1,5 +1,5 @@
-import { type Context, createLedger, type Ledger, runJobs } from '@stamp-ledger/app';
-import type { IdempotencyKeys, Runtime } from '@stamp-ledger/ports';
+import { type Context, createLedger, type Ledger, runJobs, withOperations } from '@stamp-ledger/app';
+import type { IdempotencyKeys, OperationsJournal, Runtime } from '@stamp-ledger/ports';
 import { readAdminToken } from './admin-token.js';
 import type { Configuration } from './configuration.js';
 import { openDistributedParts } from './distributed/open-parts.js';
@@ -7,6 +7,7 @@ import type { Health } from './health-server.js';
 import type { Logger } from './logger.js';
 import { openEmbeddedParts } from './open-embedded-parts.js';
 import { openReceipts, type Receipts } from './sealing/receipts.js';
+import { VERSION } from './version.js';
 
 /** A ledger in this process, with what a service around it needs. */
 export interface OpenLedger {
@@ -29,6 +30,7 @@ export interface OpenLedger {
 export interface Parts {
   readonly context: Context;
   readonly idempotencyKeys: IdempotencyKeys;
+  readonly journal: OperationsJournal;
   /** Closes everything in the order in which nothing is lost. */
   close(): Promise<void>;
 }
@@ -38,6 +40,8 @@ export interface OpenRequest {
   readonly logger: Logger;
   /** Whether this process does the work behind accepted commands, or a share of it. */
   readonly jobs: boolean;
+  /** What this process is called in the journal of runs. */
+  readonly service: string;
   /** Called when the process must end (a failed fsync, a broken invariant): nothing is acknowledged after it. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -49,7 +53,14 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
   const parts = await (engines === undefined
     ? openEmbeddedParts(request)
     : openDistributedParts({ ...request, engines }));
-  const { context, idempotencyKeys } = parts;
+  const { idempotencyKeys } = parts;
+  const context = withOperations(parts.context, {
+    journal: parts.journal,
+    run: { service: request.service, version: VERSION },
+    onPortError: (error) =>
+      request.logger.warn({ kind: error.kind, reason: error.message }, 'the journal cannot be written'),
+  });
+  context.operations.start();
   const background = createBackground(context, request);
   return {
     ledger: createLedger(context),
@@ -62,6 +73,7 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
     stopBackground: () => background.stop(),
     close: async () => {
       await background.stop();
+      await context.operations.stop();
       await parts.close();
     },
   };

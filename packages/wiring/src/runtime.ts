@@ -39,7 +39,7 @@ export async function openRuntime({
 }
 
 /** Wall time that never goes back, even when the machine's clock does. */
-function monotoneClock(notBeforeMilliseconds: number): Clock {
+export function monotoneClock(notBeforeMilliseconds: number): Clock {
   let latest = notBeforeMilliseconds;
   return {
     now: () => {

@@ -19,7 +19,9 @@ import { logRoutes } from './routes/log.js';
 import { lookUpRoutes } from './routes/look-ups.js';
 import { operationsRoutes } from './routes/operations.js';
 import { orderRoutes } from './routes/orders.js';
+import { outageRoutes } from './routes/outage.js';
 import { rebuildRoutes } from './routes/rebuilds.js';
+import { searchRoutes } from './routes/search.js';
 import { stampRoutes } from './routes/stamps.js';
 import { close, createHttpServer, listen } from './server.js';
 
@@ -99,6 +101,8 @@ const ledgerRoutes = (services: Services): readonly Route[] => [
   ...stampRoutes(services),
   ...lookUpRoutes(services),
   ...auditRoutes(services),
+  ...outageRoutes(services),
+  ...searchRoutes(services),
   ...incidentRoutes(services),
   ...eventRoutes(services),
   ...rebuildRoutes(services),

@@ -11,6 +11,8 @@ export const HTTP_LIMITS = {
   /** Events in one page of `/v1/events`, and when nothing is asked for. */
   eventsPage: 1_000,
   eventsPageDefault: 100,
+  /** Events in one page of a stamp's history, also when nothing is asked for. */
+  historyPage: 10_000,
   /** Rows in one page of any other listing, and when nothing is asked for. */
   listPage: 1_000,
   listPageDefault: 100,

@@ -50,6 +50,7 @@ export function outermost(services: Services, metrics: Metrics, readiness: Readi
     context.respond = false;
     const sent = exchange.isGone ? undefined : answer;
     if (sent !== undefined) send(context, sent, requestId, draining.aborted);
+    if (answer?.problem !== undefined) services.ledger.refused(answer.problem);
     const milliseconds = performance.now() - begun;
     metrics.ended(exchange, sent?.status ?? 'aborted', milliseconds, sent);
     record(services.logger, exchange, { answer, failure, milliseconds, isSent: sent !== undefined });

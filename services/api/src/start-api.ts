@@ -8,7 +8,7 @@ import { createAuthenticator } from './authentication/create-authenticator.js';
  */
 export async function startApi(given: Given, { jobs }: { readonly jobs: boolean }): Promise<Service> {
   const { configuration, logger } = given;
-  const opened = await openLedger({ ...given, jobs });
+  const opened = await openLedger({ ...given, jobs, service: jobs ? 'ledger' : 'api' });
   const { ledger, idempotencyKeys, runtime, adminToken, health } = opened;
   const { publicUrl, identity, dataDirectory } = configuration;
   const api = createApi({

@@ -6,8 +6,9 @@ import type {
   OrderReport,
   StampProof,
 } from '@stamp-ledger/app';
+import { toMilliseconds } from '@stamp-ledger/codec';
 import type { IncidentState } from '@stamp-ledger/domain';
-import type { StampView } from '@stamp-ledger/ports';
+import type { StampView, UnfulfilledOrder } from '@stamp-ledger/ports';
 
 /** What anyone may read of a stamp (A6): never its holder, payment, order or an actor. Undefined members are not sent. */
 export function publicStamp(view: StampView) {
@@ -80,7 +81,7 @@ export function incident(state: Exclude<IncidentState, { status: 'none' }>) {
 }
 
 /** An event as auditors and subscribers read it. */
-export function historyEvent({ event, leafHash, leafIndex }: HistoryEvent) {
+export function historyEvent({ event, leafHash, leafIndex, corrections }: HistoryEvent) {
   const { position, stream, revision, id, type, data, metadata } = event;
   const { occurredAt, recordedAt } = metadata;
   return {
@@ -95,10 +96,19 @@ export function historyEvent({ event, leafHash, leafIndex }: HistoryEvent) {
     metadata,
     leafHash,
     leafIndex,
+    corrections,
   };
 }
 
 /** The proof of an event, for whoever holds the event's entry or its leaf hash. */
 export function stampProof({ revision, id, leafIndex, leafHash, file }: StampProof) {
   return { revision, eventId: id, leafIndex, leafHash, proof: file };
+}
+
+/** A paid order without its stamps; `now` in milliseconds. */
+export function unfulfilledOrder({ order, cause }: UnfulfilledOrder, now: number) {
+  const { orderId, channel: seller, quantity, denomination, paidAt } = order;
+  const ageSeconds =
+    paidAt === undefined ? 0 : Math.max(0, Math.floor((now - toMilliseconds(paidAt)) / 1000));
+  return { orderId, channel: seller, quantity, denomination, paidAt, cause, ageSeconds };
 }

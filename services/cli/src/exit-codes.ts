@@ -11,7 +11,8 @@ export const EXIT = {
   notFound: 4,
   /** No answer, or the ledger cannot answer now; whether a command ran may be unknown. */
   unavailable: 5,
-  /** `verify`: the verdict is not `genuine`. `conservation`: there are differences. */
+  /** `verify`: the verdict is not `genuine`. `conservation`: there are differences. `reconcile`: there are findings.
+   * `backfill`: lines are quarantined. */
   negative: 6,
   notAuthorised: 7,
   /** `audit`, one for each class of finding: two signed histories exclude each other; */
@@ -40,7 +41,7 @@ Exit codes:
   3  refused by the ledger
   4  not found
   5  ledger unavailable, or no answer in time
-  6  verify: not genuine; conservation: differences found
+  6  verify: not genuine; conservation: differences found; reconcile: findings; backfill: lines quarantined
   7  not authorised
   audit, the gravest class of what was found:
   10 contradiction: two signed histories that exclude each other

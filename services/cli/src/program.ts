@@ -1,12 +1,16 @@
 import { Command, CommanderError } from 'commander';
 import { addAuditCommands } from './commands/audit.js';
+import { addBackfillCommand } from './commands/backfill.js';
 import { addDocumentCommands } from './commands/documents.js';
 import { addEngineCommands } from './commands/engines.js';
 import { addKeyCommands } from './commands/keys.js';
 import { addLookCommands } from './commands/look.js';
 import { addMoveCommands } from './commands/move.js';
 import { addOrderCommands } from './commands/orders.js';
+import { addOutageCommand } from './commands/outage.js';
+import { addReconcileCommand } from './commands/reconcile.js';
 import { addReportCommands } from './commands/reports.js';
+import { addSearchCommand } from './commands/search.js';
 import { addStampCommands } from './commands/stamps.js';
 import { addStockCommands } from './commands/stock.js';
 import { adviceFor, describeError, errorJson } from './error-output.js';
@@ -61,7 +65,11 @@ function createProgram(streams: Streams, state: Run): Command {
   addStampCommands(program, bind);
   addDocumentCommands(program, bind);
   addLookCommands(program, bind);
+  addSearchCommand(program, bind);
   addReportCommands(program, bind);
+  addReconcileCommand(program, bind);
+  addBackfillCommand(program, bind);
+  addOutageCommand(program, bind);
   addEngineCommands(program, bind);
   addAuditCommands(program, bind);
   addKeyCommands(program, bind);

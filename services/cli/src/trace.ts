@@ -23,7 +23,13 @@ type Data = EventAnswer['data'];
 export function whatHappened(event: EventAnswer): string {
   const phrase = PHRASES[event.type]?.(event.data) ?? '';
   const { backfill, occurredAt } = event.metadata;
-  return backfill === undefined ? phrase : `${phrase} (backfilled; happened ${occurredAt})`;
+  return [
+    phrase,
+    ...(backfill === undefined ? [] : [`(backfilled, ${backfill.incidentId}; happened ${occurredAt})`]),
+    ...(event.corrections ?? []).map(
+      ({ revision, statement }) => `(corrected by revision ${revision}: ${statement})`,
+    ),
+  ].join(' ');
 }
 
 const PHRASES: Readonly<Record<string, (data: Data) => string>> = {

@@ -1,4 +1,6 @@
 import { openFulfilment, runDistributedService, servePart } from '@stamp-ledger/wiring';
 
 /** Does the work behind accepted commands. Any number of these may run: they share it by channel and batch. */
-await runDistributedService(process.env, async (given) => servePart(given, await openFulfilment(given)));
+await runDistributedService(process.env, async (given) =>
+  servePart(given, { part: await openFulfilment(given) }),
+);

@@ -1,4 +1,6 @@
 import { openRelay, runDistributedService, servePart } from '@stamp-ledger/wiring';
 
 /** Carries the log to Kafka. Any number of these may run: one leads, the others stand by. */
-await runDistributedService(process.env, async (given) => servePart(given, await openRelay(given)));
+await runDistributedService(process.env, async (given) =>
+  servePart(given, { service: 'relay', part: await openRelay(given) }),
+);

@@ -1,4 +1,4 @@
-import type { PublishedLog } from '@stamp-ledger/ports';
+import type { AuditedLog } from '@stamp-ledger/ports';
 import {
   type Hash,
   type OpenedCheckpoint,
@@ -13,7 +13,7 @@ import { type EntryVisitor, scanLog } from './scan-log.js';
 
 /** What an audit needs from outside: the log, whom to believe, and what was kept from the last time. */
 export interface LogAuditRequest {
-  readonly log: PublishedLog;
+  readonly log: AuditedLog;
   readonly trust: LogTrust;
   /** The checkpoint that the last clean audit left; absent the first time. */
   readonly kept?: OpenedCheckpoint | undefined;
@@ -76,7 +76,7 @@ export async function auditQuorum({
   log,
   policy,
 }: {
-  readonly log: PublishedLog;
+  readonly log: AuditedLog;
   readonly policy: Policy;
 }): Promise<LogAuditReport> {
   const findings = new Findings();

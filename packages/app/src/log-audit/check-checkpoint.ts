@@ -1,4 +1,4 @@
-import type { PublishedLog } from '@stamp-ledger/ports';
+import type { AuditedLog } from '@stamp-ledger/ports';
 import {
   type Hash,
   type OpenedCheckpoint,
@@ -39,7 +39,7 @@ export async function checkCheckpoint(
     log,
     trust,
     kept,
-  }: { readonly log: PublishedLog; readonly trust: LogTrust; readonly kept: OpenedCheckpoint | undefined },
+  }: { readonly log: AuditedLog; readonly trust: LogTrust; readonly kept: OpenedCheckpoint | undefined },
   findings: Findings,
 ): Promise<CheckedLog> {
   const bytes = await log.read('checkpoint');
@@ -73,7 +73,7 @@ function kindOf({ kind }: TransparencyError) {
 }
 
 interface Pair {
-  readonly log: PublishedLog;
+  readonly log: AuditedLog;
   readonly kept: OpenedCheckpoint | undefined;
   readonly current: OpenedCheckpoint;
 }

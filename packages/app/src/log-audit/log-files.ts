@@ -1,4 +1,4 @@
-import type { PublishedLog } from '@stamp-ledger/ports';
+import type { AuditedLog } from '@stamp-ledger/ports';
 import {
   decodeBundle,
   HASH_BYTES,
@@ -24,21 +24,21 @@ export class FileFault extends Error {
 }
 
 /** The hashes of a tile; of a full tile when the partial one is not served any more, as C2SP tlog-tiles allows. */
-export async function readHashes(log: PublishedLog, tile: Tile): Promise<readonly Hash[]> {
+export async function readHashes(log: AuditedLog, tile: Tile): Promise<readonly Hash[]> {
   const { path, bytes, isFull } = await readFile(log, tile);
   const shape = isFull ? { ...tile, width: TILE_WIDTH } : tile;
   return shaped('bad-tile', path, () => splitTile(bytes, shape).slice(0, tile.width));
 }
 
 /** The bytes of a tile, as {@link readHashes}. */
-export async function readTileBytes(log: PublishedLog, tile: Tile): Promise<Buffer> {
+export async function readTileBytes(log: AuditedLog, tile: Tile): Promise<Buffer> {
   const { bytes } = await readFile(log, tile);
   return bytes.subarray(0, tile.width * HASH_BYTES);
 }
 
 /** The entries of a bundle, as {@link readHashes}. */
 export async function readEntries(
-  log: PublishedLog,
+  log: AuditedLog,
   place: { readonly index: number; readonly width: number },
 ): Promise<readonly Buffer[]> {
   const { path, bytes, isFull } = await readFile(log, { level: 'entries', ...place });
@@ -48,7 +48,7 @@ export async function readEntries(
 }
 
 async function readFile(
-  log: PublishedLog,
+  log: AuditedLog,
   tile: Tile,
 ): Promise<{ readonly path: string; readonly bytes: Buffer; readonly isFull: boolean }> {
   const path = tilePath(tile);

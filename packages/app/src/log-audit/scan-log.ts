@@ -1,4 +1,4 @@
-import { LIMITS, type PublishedLog } from '@stamp-ledger/ports';
+import { type AuditedLog, LIMITS } from '@stamp-ledger/ports';
 import {
   type Checkpoint,
   Frontier,
@@ -24,7 +24,7 @@ export interface ScannedEntries {
 export type EntryVisitor = (scanned: ScannedEntries) => void | Promise<void>;
 
 export interface LogScan {
-  readonly log: PublishedLog;
+  readonly log: AuditedLog;
   /** What the log must hash to. */
   readonly current: Checkpoint;
   /** A smaller or equal tree that must be its beginning. */
@@ -64,7 +64,7 @@ interface Place {
 }
 
 async function readPlace(
-  log: PublishedLog,
+  log: AuditedLog,
   place: { readonly index: number; readonly width: number },
 ): Promise<Place> {
   const faults: FileFault[] = [];

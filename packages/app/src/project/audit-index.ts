@@ -59,6 +59,7 @@ function rowOf(event: LedgerEvent): IndexedEventRow {
     holder,
     documentSha256,
     orderId: orderId as OrderId | undefined,
+    incidentId: metadata.backfill?.incidentId,
   };
 }
 

@@ -12,6 +12,7 @@ import type {
   OrderId,
 } from '@stamp-ledger/domain';
 import type { IncidentView, JobRow, OrderRow, PlacedOrderRow } from '@stamp-ledger/ports';
+import { paymentRow } from './inventory-payments.js';
 import { unopened } from './inventory-stamps.js';
 import type { InventoryState } from './inventory-state.js';
 
@@ -79,7 +80,14 @@ function countOrderMoney(
 ): void {
   switch (event.type) {
     case 'OrderPaid':
-      state.countMoney(event.position, event.data.payment, { from: undefined, to: 'pending' });
+      if (order === undefined) throw new Error('an order never placed');
+      state.countPayment(
+        paymentRow(event, event.data.payment, {
+          channel: order.channel,
+          subject: { orderId: event.data.orderId as OrderId },
+        }),
+        'pending',
+      );
       return;
     case 'OrderFulfilled':
       if (order?.payment !== undefined)

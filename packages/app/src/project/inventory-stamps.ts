@@ -10,6 +10,7 @@ import {
   type StampStage,
 } from '@stamp-ledger/domain';
 import type { JobRow, LotId, OrderRow, StampGroup, StampRow } from '@stamp-ledger/ports';
+import { paymentRow } from './inventory-payments.js';
 import type { InventoryState } from './inventory-state.js';
 import type { StampLedgerEvent } from './kinds.js';
 
@@ -169,7 +170,12 @@ function countElsewhere(state: InventoryState, row: StampRow, event: MovingEvent
     }
     case 'StampSold': {
       const { sale, orderId } = saleOf(event.data);
-      if (sale !== undefined) state.countMoney(position, sale.paid, { from: undefined, to: 'fulfilled' });
+      const { payment, channel } = event.data;
+      if (sale !== undefined && payment !== undefined)
+        state.countPayment(
+          paymentRow(event, payment, { channel: channel as Channel, subject: { serial: row.serial } }),
+          'fulfilled',
+        );
       if (orderId !== undefined) countOutstanding(state, orderId, 1);
       return;
     }

@@ -18,6 +18,7 @@ import {
   type MoneyChange,
   type MoneyRow,
   type OrderRow,
+  type PaymentRow,
   plainAmount,
   type StampChange,
   type StampRow,
@@ -43,6 +44,7 @@ export class InventoryState {
   readonly money = new Table<string, MoneyRow>();
   readonly stampChanges: StampChange[] = [];
   readonly moneyChanges: MoneyChange[] = [];
+  readonly payments: PaymentRow[] = [];
   readonly #lotIds = new Map<string, LotId>();
   #lots = 0;
 
@@ -116,6 +118,13 @@ export class InventoryState {
     if (position > lot.changedAt) lot.changedAt = position;
     this.lots.put(id, lot);
     return lot;
+  }
+
+  /** Counts a payment that came in, unless it has been counted before. */
+  countPayment(payment: PaymentRow, to: MoneyBucket): void {
+    if (this.counted.money.has(payment.position)) return;
+    this.countMoney(payment.position, payment.amount, { from: undefined, to });
+    this.payments.push(payment);
   }
 
   /** Counts money that came in or changed its bucket, unless it has been counted before. */

@@ -78,6 +78,7 @@ export function createInventoryProjection({
         money: state.money.changed(),
         stampChanges: state.stampChanges,
         moneyChanges: state.moneyChanges,
+        payments: state.payments,
       });
       return { progress: write.progress, repaired: admitted.repaired.length };
     },

@@ -41,6 +41,7 @@ export async function dumpStreams(queries: ReadModelQueries): Promise<Record<str
     toFulfil: await queries.ordersToFulfil({ limit: LIMIT }),
     toReturn: await queries.ordersToReturn({ limit: LIMIT }),
     unpaid: await queries.unpaidOrders({ placedBefore: FAR, limit: LIMIT }),
+    payments: await queries.payments({}, { limit: LIMIT }),
     unfulfilled: await queries.unfulfilled({ limit: LIMIT }),
     stock: await all(STOCK_CHANNELS, (channel) =>
       all([RUPIAH, DOLLARS], async (denomination) => [
@@ -99,6 +100,10 @@ export async function assertRowsAreFolds(
     const { sha256 } = documentOf(number);
     const expected = [...folds.values()].filter((view) => view.document?.sha256 === sha256);
     assert.deepEqual(await queries.stampsOfDocument(sha256), bySerial(expected));
+    const [first, ...others] = bySerial(expected);
+    if (first === undefined) continue;
+    const page = { after: first.serial, limit: 1 };
+    assert.deepEqual(await queries.stampsOfDocument(sha256, page), others.slice(0, 1));
   }
 }
 

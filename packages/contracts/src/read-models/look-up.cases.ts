@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { deriveCommandId, type LedgerEvent } from '@stamp-ledger/codec';
-import { type Channel, DIRECT_CHANNEL, type Instant } from '@stamp-ledger/domain';
+import {
+  type Channel,
+  DIRECT_CHANNEL,
+  type EventType,
+  type IncidentId,
+  type Instant,
+} from '@stamp-ledger/domain';
 import type { EventFilter } from '@stamp-ledger/ports';
 import { orderIdOf } from './dump.js';
 import { type BenchCase, present } from './harness.js';
@@ -83,7 +89,7 @@ const documentOfEvent = (event: LedgerEvent): string | undefined =>
   'document' in event.data ? event.data.document?.sha256 : undefined;
 
 function matches(event: LedgerEvent, filter: EventFilter): boolean {
-  const { recordedAt, commandId, correlationId } = event.metadata;
+  const { recordedAt, commandId, correlationId, backfill } = event.metadata;
   return (
     (filter.channel === undefined || channelOf(event) === filter.channel) &&
     (filter.holder === undefined || holderOf(event) === filter.holder) &&
@@ -91,10 +97,14 @@ function matches(event: LedgerEvent, filter: EventFilter): boolean {
     (filter.documentSha256 === undefined || documentOfEvent(event) === filter.documentSha256) &&
     (filter.commandId === undefined || commandId === filter.commandId) &&
     (filter.correlationId === undefined || correlationId === filter.correlationId) &&
+    (filter.incidentId === undefined || backfill?.incidentId === filter.incidentId) &&
+    (filter.types === undefined || filter.types.includes(event.type)) &&
     (filter.from === undefined || recordedAt >= filter.from) &&
     (filter.to === undefined || recordedAt < filter.to)
   );
 }
+
+const LATE = { incidentId: 'incident-1', source: 'journal', evidenceSha256: documentOf(0).sha256 };
 
 function filtersFor(events: readonly LedgerEvent[]): EventFilter[] {
   const times = events.map(({ metadata }) => metadata.recordedAt as Instant).toSorted();
@@ -122,6 +132,10 @@ function filtersFor(events: readonly LedgerEvent[]): EventFilter[] {
     { correlationId: first.metadata.correlationId },
     { correlationId: deriveCommandId('the sale') },
     { commandId: deriveCommandId('never given') },
+    { incidentId: LATE.incidentId as IncidentId },
+    { incidentId: LATE.incidentId as IncidentId, types: ['StampMinted'] },
+    { types: ['StampSold', 'StampVerified'], from },
+    { types: ['IncidentClosed'], channel },
   ];
 }
 
@@ -135,7 +149,7 @@ const found: BenchCase = {
       world.stamp(
         serialOf(30),
         { kind: 'record-verification', serial: serialOf(30), verdict: 'undetermined', reasons: [] },
-        { command: name, correlation: 'the sale' },
+        { command: name, correlation: 'the sale', backfill: LATE },
       );
     await bench.deliverInBatches(90);
     for (const filter of filtersFor(bench.log.events)) {
@@ -151,6 +165,14 @@ const found: BenchCase = {
         }));
       const all = await bench.queries.findEvents(filter, { limit: 1_000 });
       assert.deepEqual(all, expected, JSON.stringify(filter));
+      const counts = new Map<EventType, number>();
+      for (const { type } of expected) counts.set(type, (counts.get(type) ?? 0) + 1);
+      assert.deepEqual(
+        await bench.queries.countEvents(filter),
+        [...counts]
+          .sort(([one], [other]) => (one < other ? -1 : 1))
+          .map(([type, count]) => ({ type, count })),
+      );
       const half = expected[expected.length >> 1];
       if (half === undefined) continue;
       const rest = await bench.queries.findEvents(filter, { limit: 3, after: half.position });

@@ -8,7 +8,7 @@ import {
   serde,
   sha256Hex,
 } from '@stamp-ledger/codec';
-import type { DomainEvent, Instant } from '@stamp-ledger/domain';
+import type { Backfill, DomainEvent, Instant } from '@stamp-ledger/domain';
 import type { ReadStream } from '@stamp-ledger/ports';
 
 /** What a test says about an event besides the event itself; the rest is made up. */
@@ -19,6 +19,7 @@ export interface Circumstances {
   /** Names the command; events with the same one belong together. */
   readonly command?: string;
   readonly correlation?: string;
+  readonly backfill?: Backfill;
 }
 
 const POSITION_DIGITS = 12;
@@ -32,7 +33,13 @@ export class MemoryLog {
   append(stream: StreamName, event: DomainEvent, circumstances: Circumstances): LedgerEvent {
     const revision = (this.#revisions.get(stream) ?? -1) + 1;
     const index = this.recorded.length;
-    const { recordedAt, occurredAt, actor = 'contract', command = `command ${index}` } = circumstances;
+    const {
+      recordedAt,
+      occurredAt,
+      actor = 'contract',
+      command = `command ${index}`,
+      backfill,
+    } = circumstances;
     const commandId = deriveCommandId(command);
     const correlationId =
       circumstances.correlation === undefined ? commandId : deriveCommandId(circumstances.correlation);
@@ -48,6 +55,7 @@ export class MemoryLog {
         requestHash: sha256Hex(command),
         occurredAt: occurredAt ?? recordedAt,
         recordedAt,
+        ...(backfill === undefined ? {} : { backfill }),
       },
     });
     return this.appendRecorded({ ...encoded, stream, revision, position: positionAt(index) });

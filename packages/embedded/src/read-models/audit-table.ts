@@ -17,6 +17,7 @@ const COLUMNS = [
   'holder',
   'document_sha256',
   'order_id',
+  'incident_id',
 ] as const;
 
 /** Rows of the audit index. Synchronous; throws as SQLite does. */
@@ -83,5 +84,6 @@ function pushValues(row: IndexedEventRow, numberOf: (id: string) => number, valu
     orNull(row.holder),
     orNull(row.documentSha256),
     orNull(row.orderId),
+    orNull(row.incidentId),
   );
 }

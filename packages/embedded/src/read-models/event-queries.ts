@@ -1,6 +1,6 @@
 import { fromMilliseconds, type Position, type StreamName, toMilliseconds } from '@stamp-ledger/codec';
 import type { EventType, Instant } from '@stamp-ledger/domain';
-import type { EventFilter, IndexedEvent } from '@stamp-ledger/ports';
+import type { EventCount, EventFilter, IndexedEvent } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
 import { type Row, text, type Value } from './columns.js';
 import { ProgressTable, Timeline } from './progress-table.js';
@@ -12,13 +12,18 @@ const COLUMNS = [
   ['orderId', 'order_id'],
   ['correlationId', 'correlation'],
   ['holder', 'holder'],
+  ['incidentId', 'incident_id'],
   ['channel', 'channel'],
+  ['types', 'type'],
 ] as const satisfies readonly (readonly [keyof EventFilter, string])[];
 
-/** The same, by their names in the table. */
-export const FIND_COLUMNS: readonly string[] = COLUMNS.map(([, column]) => column);
+/** Those that have an index, by their names in the table. */
+export const FIND_COLUMNS: readonly string[] = COLUMNS.map(([, column]) => column).filter(
+  (column) => column !== 'type',
+);
 
-const SELECT = 'SELECT position, stream, revision, type, recorded_at, occurred_at FROM event_index';
+const FOUND = 'SELECT position, stream, revision, type, recorded_at, occurred_at FROM event_index';
+const COUNTED = 'SELECT type, count(*) FROM event_index';
 
 /** Greater than any position: their text is of digits or begins with one. */
 const END = '~';
@@ -31,7 +36,7 @@ export class EventQueries {
   readonly #db: Database.Database;
   readonly #progress: ProgressTable;
   readonly #timeline: Timeline;
-  /** By the columns compared: at most 64 statements. */
+  /** By their SQL, which the columns compared decide: at most 512 statements. */
   readonly #statements = new Map<string, Database.Statement<Value[], Row>>();
 
   constructor(db: Database.Database) {
@@ -41,17 +46,38 @@ export class EventQueries {
   }
 
   find(filter: EventFilter, after: Position | undefined, limit: number): IndexedEvent[] {
+    return this.#rows(filter, after, (columns) => findSql(columns), limit).map(eventFrom);
+  }
+
+  count(filter: EventFilter): EventCount[] {
+    return this.#rows(filter, undefined, countSql).map(([type, count]) => ({
+      type: text<EventType>(type),
+      count: Number(count),
+    }));
+  }
+
+  #rows(
+    filter: EventFilter,
+    after: Position | undefined,
+    sqlOf: (columns: readonly string[]) => string,
+    ...limit: readonly number[]
+  ): Row[] {
     const range = this.#positionRange(filter);
     if (range === undefined) return [];
     const compared = COLUMNS.filter(([key]) => filter[key] !== undefined);
-    const values = compared.map(([key]): Value => filter[key] ?? null);
-    const [column = ''] = compared.map(([, name]) => name);
-    return this.#statement(
-      compared.map(([, name]) => name),
-      column,
-    )
-      .all(...values, after ?? '', range.from, range.to, filter.from ?? '', filter.to ?? END, limit)
-      .map(eventFrom);
+    const values = compared.map(([key]): Value => {
+      const value = filter[key] ?? null;
+      return typeof value === 'object' ? JSON.stringify(value) : value;
+    });
+    return this.#statement(sqlOf(compared.map(([, name]) => name))).all(
+      ...values,
+      after ?? '',
+      range.from,
+      range.to,
+      filter.from ?? '',
+      filter.to ?? END,
+      ...limit,
+    );
   }
 
   /**
@@ -68,12 +94,11 @@ export class EventQueries {
     return { from: first, to: end ?? END };
   }
 
-  #statement(columns: readonly string[], index: string): Database.Statement<Value[], Row> {
-    const key = columns.join();
-    const known = this.#statements.get(key);
+  #statement(sql: string): Database.Statement<Value[], Row> {
+    const known = this.#statements.get(sql);
     if (known !== undefined) return known;
-    const made = this.#db.prepare<Value[], Row>(findSql(columns, index)).raw();
-    this.#statements.set(key, made);
+    const made = this.#db.prepare<Value[], Row>(sql).raw();
+    this.#statements.set(sql, made);
     return made;
   }
 }
@@ -87,6 +112,7 @@ const INDEXES: Readonly<Record<string, string>> = {
   order_id: 'event_by_order',
   correlation: 'event_by_correlation',
   holder: 'event_by_holder',
+  incident_id: 'event_by_incident',
   channel: 'event_by_channel',
 };
 
@@ -94,15 +120,24 @@ const INDEXES: Readonly<Record<string, string>> = {
 const NUMBERED: ReadonlySet<string> = new Set(['command', 'correlation']);
 const NUMBER = '(SELECT number FROM long_id WHERE id = ?)';
 
-/** The statement for these columns; the first one's index is used, which also yields the order. */
-export function findSql(columns: readonly string[], first: string): string {
+/** The statement that finds by these columns; the first one's index is used, which also yields the order. */
+export const findSql = (columns: readonly string[]): string =>
+  `${FOUND} ${conditionsOn(columns)} ORDER BY position LIMIT ?`;
+
+const countSql = (columns: readonly string[]): string =>
+  `${COUNTED} ${conditionsOn(columns)} GROUP BY type ORDER BY type`;
+
+function conditionsOn(columns: readonly string[]): string {
+  const [first = ''] = columns;
   const index = INDEXES[first];
-  const conditions = columns
-    .map((column) => `${column} = ${NUMBERED.has(column) ? NUMBER : '?'} AND `)
-    .join('');
-  return `${SELECT}${index === undefined ? '' : ` INDEXED BY ${index}`}
-    WHERE ${conditions}position > ? AND position >= ? AND position < ? AND recorded_at >= ? AND recorded_at < ?
-    ORDER BY position LIMIT ?`;
+  const conditions = columns.map((column) => `${conditionOn(column)} AND `).join('');
+  return `${index === undefined ? '' : `INDEXED BY ${index}`}
+    WHERE ${conditions}position > ? AND position >= ? AND position < ? AND recorded_at >= ? AND recorded_at < ?`;
+}
+
+function conditionOn(column: string): string {
+  if (column === 'type') return 'type IN (SELECT value FROM json_each(?))';
+  return `${column} = ${NUMBERED.has(column) ? NUMBER : '?'}`;
 }
 
 const eventFrom = (row: Row): IndexedEvent => ({

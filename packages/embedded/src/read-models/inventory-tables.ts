@@ -3,6 +3,7 @@ import type { InventoryTransaction, InventoryWrite } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
 import { LotTables } from './lot-tables.js';
 import { MoneyTables } from './money-tables.js';
+import { PaymentTable } from './payment-table.js';
 import { StampTable } from './stamp-table.js';
 import { IncidentTable, JobTable, OrderTable } from './work-tables.js';
 
@@ -15,6 +16,7 @@ export class InventoryTables {
   readonly incidents: IncidentTable;
   readonly lots: LotTables;
   readonly money: MoneyTables;
+  readonly payments: PaymentTable;
 
   constructor(db: Database.Database) {
     this.stamps = new StampTable(db);
@@ -24,6 +26,7 @@ export class InventoryTables {
     this.incidents = new IncidentTable(db);
     this.lots = new LotTables(db);
     this.money = new MoneyTables(db);
+    this.payments = new PaymentTable(db);
   }
 
   save(write: InventoryWrite): void {
@@ -35,6 +38,7 @@ export class InventoryTables {
     this.incidents.save(write.incidents);
     this.lots.save(write);
     this.money.save(write);
+    this.payments.append(write.payments);
   }
 }
 

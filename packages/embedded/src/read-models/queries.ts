@@ -1,8 +1,9 @@
-import { PortError, type ReadModelQueries } from '@stamp-ledger/ports';
+import { LIMITS, PortError, type ReadModelQueries } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
 import { EventQueries } from './event-queries.js';
 import { InventoryQueries } from './inventory-queries.js';
 import { OrderQueries } from './order-queries.js';
+import { PaymentQueries } from './payment-table.js';
 import { openToRead } from './schema.js';
 import { readModelError } from './statements.js';
 import { StockQueries } from './stock-queries.js';
@@ -22,13 +23,15 @@ function makeQueries(db: Database.Database): ReadModelQueries {
   const views = new ViewQueries(db);
   const stock = new StockQueries(db);
   const orders = new OrderQueries(db, stock);
+  const payments = new PaymentQueries(db);
   const work = new WorkQueries(db);
   const inventory = new InventoryQueries(db);
   const events = new EventQueries(db);
   const answer = answering(db);
   return {
     stamp: (serial) => answer(() => views.stamp(serial)),
-    stampsOfDocument: (sha256) => answer(() => views.ofDocument(sha256)),
+    stampsOfDocument: (sha256, { after, limit } = { limit: LIMITS.queryRows }) =>
+      answer(() => views.ofDocument(sha256, after, limit)),
     stampsOfOrder: (orderId) => answer(() => views.ofOrder(orderId)),
     order: (orderId) => answer(() => orders.order(orderId)),
     ordersAhead: (filter) => answer(() => orders.ahead(filter)),
@@ -36,6 +39,7 @@ function makeQueries(db: Database.Database): ReadModelQueries {
     ordersToReturn: ({ limit }) => answer(() => orders.toReturn(limit)),
     unpaidOrders: ({ placedBefore, limit }) => answer(() => orders.unpaid(placedBefore, limit)),
     unfulfilled: ({ after, limit }) => answer(() => orders.unfulfilled(after, limit)),
+    payments: (filter, { after, limit }) => answer(() => payments.page(filter, after, limit)),
     stock: ({ after, limit, ...filter }) => answer(() => stock.page(filter, after, limit)),
     stockCount: (filter) => answer(() => stock.count(filter)),
     expiredReservations: ({ at, limit }) => answer(() => stock.expired(at, limit)),
@@ -47,6 +51,7 @@ function makeQueries(db: Database.Database): ReadModelQueries {
     inventory: (filter, moment) => answer(() => inventory.inventory(filter, moment)),
     conservation: (moment) => answer(() => inventory.conservation(moment)),
     findEvents: (filter, { after, limit }) => answer(() => events.find(filter, after, limit)),
+    countEvents: (filter) => answer(() => events.count(filter)),
     close: async () => void db.close(),
   };
 }

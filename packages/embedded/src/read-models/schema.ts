@@ -3,7 +3,7 @@ import { PortError } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
 
 /** Version of the tables. Read models of another version are not migrated but built anew from the log. */
-export const READ_MODELS_VERSION = 1;
+export const READ_MODELS_VERSION = 2;
 
 const WRITER_CACHE_KIB = 32_768;
 const READER_CACHE_KIB = 8_192;
@@ -68,6 +68,12 @@ const INVENTORY = `
   CREATE TABLE money_change (
     position TEXT PRIMARY KEY, currency TEXT NOT NULL, amount TEXT NOT NULL, from_bucket TEXT, to_bucket TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE payment (
+    position TEXT PRIMARY KEY, reference TEXT NOT NULL, amount TEXT NOT NULL, currency TEXT NOT NULL, paid_at TEXT NOT NULL,
+    recorded_at TEXT NOT NULL, channel TEXT NOT NULL, order_id TEXT, serial TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX payment_by_time ON payment (paid_at, position);
+  CREATE INDEX payment_by_reference ON payment (reference, paid_at, position);
   CREATE TABLE boundary (position TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
   CREATE TABLE lot_snapshot (
     lot INTEGER NOT NULL, boundary TEXT NOT NULL, minted INTEGER NOT NULL,
@@ -140,7 +146,7 @@ const AUDIT_INDEX = `
   CREATE TABLE event_index (
     position TEXT PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER NOT NULL, type TEXT NOT NULL,
     recorded_at TEXT NOT NULL, occurred_at TEXT NOT NULL, command INTEGER NOT NULL, correlation INTEGER NOT NULL,
-    channel TEXT, holder TEXT, document_sha256 TEXT, order_id TEXT
+    channel TEXT, holder TEXT, document_sha256 TEXT, order_id TEXT, incident_id TEXT
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX event_by_command ON event_index (command);
   CREATE INDEX event_by_correlation ON event_index (correlation);
@@ -148,6 +154,7 @@ const AUDIT_INDEX = `
   CREATE INDEX event_by_holder ON event_index (holder) WHERE holder IS NOT NULL;
   CREATE INDEX event_by_document ON event_index (document_sha256) WHERE document_sha256 IS NOT NULL;
   CREATE INDEX event_by_order ON event_index (order_id) WHERE order_id IS NOT NULL;
+  CREATE INDEX event_by_incident ON event_index (incident_id) WHERE incident_id IS NOT NULL;
 `;
 
 export const readModelsFile = (directory: string, generation: number): string =>

@@ -36,6 +36,7 @@ const writer = new RowWriter<NumberedEvent>({
     holder: 'text',
     document_sha256: 'text',
     order_id: 'text',
+    incident_id: 'text',
   },
   values: ({ row, command, correlation }) => [
     row.position,
@@ -50,6 +51,7 @@ const writer = new RowWriter<NumberedEvent>({
     orNull(row.holder),
     orNull(row.documentSha256),
     orNull(row.orderId),
+    orNull(row.incidentId),
   ],
 });
 

@@ -1,7 +1,7 @@
 import { fromMilliseconds, type Position, type StreamName, toMilliseconds } from '@stamp-ledger/codec';
 import type { EventType, Instant } from '@stamp-ledger/domain';
-import type { EventFilter, IndexedEvent } from '@stamp-ledger/ports';
-import type { Session, Statement } from '../statements.js';
+import type { EventCount, EventFilter, IndexedEvent } from '@stamp-ledger/ports';
+import { arrayOf, type Session, type Statement } from '../statements.js';
 import { type Row, text } from './columns.js';
 import { readStanding } from './progress-table.js';
 import { firstReaching } from './timeline.js';
@@ -13,42 +13,63 @@ const COLUMNS = [
   ['orderId', 'order_id'],
   ['correlationId', 'correlation'],
   ['holder', 'holder'],
+  ['incidentId', 'incident_id'],
   ['channel', 'channel'],
+  ['types', 'type'],
 ] as const satisfies readonly (readonly [keyof EventFilter, string])[];
 
-/** The same, by their names in the table. */
-export const FIND_COLUMNS: readonly string[] = COLUMNS.map(([, column]) => column);
+/** Those that have an index, by their names in the table. */
+export const FIND_COLUMNS: readonly string[] = COLUMNS.map(([, column]) => column).filter(
+  (column) => column !== 'type',
+);
 
 /** Greater than any position: their text is of digits or begins with one. */
 const END = '~';
 /** Columns that hold the number of an id. */
 const NUMBERED: ReadonlySet<string> = new Set(['command', 'correlation']);
 /** Parameters before those of the compared columns. */
-const FIXED = 7;
+const FIXED = 6;
 
-/** By the columns compared: at most 64 statements. */
+/** By their names, which the columns compared decide: at most 512 statements. */
 const statements = new Map<string, Statement>();
 
-/** The statement for these columns. Any one's index yields the order. */
-export function findStatement(columns: readonly string[]): Statement {
-  const key = columns.join('_');
-  const known = statements.get(key);
-  if (known !== undefined) return known;
-  const conditions = columns.map((column, index) => {
-    const parameter = `$${index + 1 + FIXED}`;
-    return NUMBERED.has(column)
-      ? ` AND ${column} = (SELECT number FROM {models}.long_id WHERE id = ${parameter})`
-      : ` AND ${column} = ${parameter}`;
+/** The statement that finds by these columns. Any one's index yields the order. */
+export const findStatement = (columns: readonly string[]): Statement =>
+  statement(`find_${columns.join('_')}`, columns, {
+    select: 'position, stream, revision, type, recorded_at, occurred_at',
+    end: `ORDER BY position LIMIT $${FIXED + columns.length + 1}`,
   });
-  const statement = {
-    name: `find_${key}`,
-    sql: `SELECT position, stream, revision, type, recorded_at, occurred_at FROM {models}.event_index
+
+const countStatement = (columns: readonly string[]): Statement =>
+  statement(`count_${columns.join('_')}`, columns, {
+    select: 'type, count(*)',
+    end: 'GROUP BY type ORDER BY type',
+  });
+
+function statement(
+  name: string,
+  columns: readonly string[],
+  { select, end }: { readonly select: string; readonly end: string },
+): Statement {
+  const known = statements.get(name);
+  if (known !== undefined) return known;
+  const conditions = columns.map((column, index) => ` AND ${conditionOn(column, `$${FIXED + index + 1}`)}`);
+  const made = {
+    name,
+    sql: `SELECT ${select} FROM {models}.event_index
       WHERE position > $1 AND position >= $2 AND position < $3 AND position <= $4
         AND recorded_at >= $5 AND recorded_at < $6${conditions.join('')}
-      ORDER BY position LIMIT $7`,
+      ${end}`,
   };
-  statements.set(key, statement);
-  return statement;
+  statements.set(name, made);
+  return made;
+}
+
+function conditionOn(column: string, parameter: string): string {
+  if (column === 'type') return `type = ANY(${parameter}::text[])`;
+  return NUMBERED.has(column)
+    ? `${column} = (SELECT number FROM {models}.long_id WHERE id = ${parameter})`
+    : `${column} = ${parameter}`;
 }
 
 /**
@@ -61,20 +82,45 @@ export async function findEvents(
   after: Position | undefined,
   limit: number,
 ): Promise<IndexedEvent[]> {
+  const rows = await rowsOf(session, filter, { after, statementOf: findStatement, limit: [limit] });
+  return rows.map(eventFrom);
+}
+
+/** Counts what {@link findEvents} finds, by type. */
+export async function countEvents(session: Session, filter: EventFilter): Promise<EventCount[]> {
+  const rows = await rowsOf(session, filter, { after: undefined, statementOf: countStatement, limit: [] });
+  return rows.map(([type, count]) => ({ type: text<EventType>(type), count: Number(count) }));
+}
+
+async function rowsOf(
+  session: Session,
+  filter: EventFilter,
+  {
+    after,
+    statementOf,
+    limit,
+  }: {
+    readonly after: Position | undefined;
+    readonly statementOf: (columns: readonly string[]) => Statement;
+    readonly limit: readonly number[];
+  },
+): Promise<Row[]> {
   const range = await positionRange(session, filter);
   if (range === undefined) return [];
   const compared = COLUMNS.filter(([key]) => filter[key] !== undefined);
-  const rows = await session.rows(findStatement(compared.map(([, column]) => column)), [
+  return session.rows(statementOf(compared.map(([, column]) => column)), [
     after ?? '',
     range.from,
     range.to,
     range.settled,
     filter.from ?? '',
     filter.to ?? END,
-    limit,
-    ...compared.map(([key]) => filter[key] ?? null),
+    ...compared.map(([key]) => {
+      const value = filter[key] ?? null;
+      return typeof value === 'object' && value !== null ? arrayOf(value) : value;
+    }),
+    ...limit,
   ]);
-  return rows.map(eventFrom);
 }
 
 interface Range {

@@ -11,6 +11,7 @@ import {
   saveLots,
 } from './lot-tables.js';
 import { changedMoney, loadMoney, moneyChangedAfter, moneySnapshotsFrom, saveMoney } from './money-tables.js';
+import { appendPayments } from './payment-table.js';
 import { appendStampChanges, changedStamps, loadStamps, saveStamps } from './stamp-table.js';
 import { JobTable, loadIncidents, loadOrders, saveIncidents, saveOrders } from './work-tables.js';
 
@@ -28,6 +29,7 @@ export async function saveInventory(session: Session, write: InventoryWrite): Pr
     saveIncidents(session, write.incidents),
     saveLots(session, write),
     saveMoney(session, write),
+    appendPayments(session, write.payments),
   ]);
 }
 

@@ -8,7 +8,7 @@ export const VIEW_SQL = {
   bySerial: { name: 'view', sql: `${SELECT_VIEW} WHERE v.serial = $1` },
   byDocument: {
     name: 'views_of_document',
-    sql: `${SELECT_VIEW} WHERE v.document_sha256 = $1 ORDER BY v.serial LIMIT ${LIMITS.queryRows}`,
+    sql: `${SELECT_VIEW} WHERE v.document_sha256 = $1 AND v.serial > $2 ORDER BY v.serial LIMIT $3`,
   },
   byOrder: {
     name: 'views_of_order',
@@ -21,8 +21,13 @@ export async function stampOf(session: Session, serial: Serial): Promise<StampVi
   return row === undefined ? undefined : viewFrom(row);
 }
 
-export const stampsOfDocument = async (session: Session, sha256: string): Promise<StampView[]> =>
-  (await session.rows(VIEW_SQL.byDocument, [sha256])).map(viewFrom);
+export async function stampsOfDocument(
+  session: Session,
+  sha256: string,
+  { after, limit }: { readonly after?: Serial; readonly limit: number } = { limit: LIMITS.queryRows },
+): Promise<StampView[]> {
+  return (await session.rows(VIEW_SQL.byDocument, [sha256, after ?? '', limit])).map(viewFrom);
+}
 
 export const stampsOfOrder = async (session: Session, orderId: OrderId): Promise<StampView[]> =>
   (await session.rows(VIEW_SQL.byOrder, [orderId])).map(viewFrom);

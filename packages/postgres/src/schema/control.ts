@@ -15,4 +15,10 @@ export const CONTROL_SQL = byteWise(`
     status INT, headers TEXT, body TEXT
   );
   CREATE INDEX idempotency_key_by_time ON ledger.idempotency_key (at);
+  CREATE TABLE ledger.refusal (minute TEXT NOT NULL, kind TEXT NOT NULL, count BIGINT NOT NULL, PRIMARY KEY (minute, kind));
+  CREATE TABLE ledger.lag (minute TEXT NOT NULL, projection TEXT NOT NULL, milliseconds BIGINT NOT NULL,
+    PRIMARY KEY (minute, projection));
+  CREATE TABLE ledger.run (instance TEXT PRIMARY KEY, service TEXT NOT NULL, version TEXT NOT NULL, started_at TEXT NOT NULL,
+    seen_at TEXT NOT NULL, stopped_at TEXT);
+  CREATE INDEX run_by_start ON ledger.run (started_at);
 `);

@@ -70,6 +70,12 @@ const INVENTORY = `
   CREATE TABLE {models}.money_change (
     position TEXT PRIMARY KEY, currency TEXT NOT NULL, amount TEXT NOT NULL, from_bucket TEXT, to_bucket TEXT NOT NULL
   );
+  CREATE TABLE {models}.payment (
+    position TEXT PRIMARY KEY, reference TEXT NOT NULL, amount TEXT NOT NULL, currency TEXT NOT NULL, paid_at TEXT NOT NULL,
+    recorded_at TEXT NOT NULL, channel TEXT NOT NULL, order_id TEXT, serial TEXT
+  );
+  CREATE INDEX payment_by_time ON {models}.payment (paid_at, position);
+  CREATE INDEX payment_by_reference ON {models}.payment (reference, paid_at, position);
   CREATE TABLE {models}.boundary (position TEXT PRIMARY KEY);
   CREATE TABLE {models}.lot_snapshot (
     lot BIGINT NOT NULL, boundary TEXT NOT NULL, minted BIGINT NOT NULL, ${COUNTS}, PRIMARY KEY (lot, boundary)
@@ -145,7 +151,7 @@ const AUDIT_INDEX = `
   CREATE TABLE {models}.event_index (
     position TEXT PRIMARY KEY, stream TEXT NOT NULL, revision INT NOT NULL, type TEXT NOT NULL,
     recorded_at TEXT NOT NULL, occurred_at TEXT NOT NULL, command BIGINT NOT NULL, correlation BIGINT NOT NULL,
-    channel TEXT, holder TEXT, document_sha256 TEXT, order_id TEXT
+    channel TEXT, holder TEXT, document_sha256 TEXT, order_id TEXT, incident_id TEXT
   );
   CREATE INDEX event_by_command ON {models}.event_index (command, position);
   CREATE INDEX event_by_correlation ON {models}.event_index (correlation, position);
@@ -153,6 +159,7 @@ const AUDIT_INDEX = `
   CREATE INDEX event_by_holder ON {models}.event_index (holder, position) WHERE holder IS NOT NULL;
   CREATE INDEX event_by_document ON {models}.event_index (document_sha256, position) WHERE document_sha256 IS NOT NULL;
   CREATE INDEX event_by_order ON {models}.event_index (order_id, position) WHERE order_id IS NOT NULL;
+  CREATE INDEX event_by_incident ON {models}.event_index (incident_id, position) WHERE incident_id IS NOT NULL;
 `;
 
 /** Text is compared byte by byte, whatever the database's language. */

@@ -4,7 +4,7 @@ import type { Part } from './relay.js';
 
 /** Starts a share of minting, allocation, fulfilment, return and expiry. */
 export async function openFulfilment({ configuration, logger, onFatal }: DistributedGiven): Promise<Part> {
-  const opened = await openLedger({ configuration, logger, onFatal, jobs: true });
+  const opened = await openLedger({ configuration, logger, onFatal, jobs: true, service: 'fulfilment' });
   opened.startBackground();
   return {
     // What the jobs wait for is the engines; a broken invariant ends the process by itself.

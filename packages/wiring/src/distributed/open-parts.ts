@@ -3,7 +3,11 @@ import { createContext, gatedStore } from '@stamp-ledger/app';
 import { recordedAt } from '@stamp-ledger/codec';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import type { PortError } from '@stamp-ledger/ports';
-import { openPostgresIdempotencyKeys, openPostgresWorkShare } from '@stamp-ledger/postgres';
+import {
+  openPostgresIdempotencyKeys,
+  openPostgresOperationsJournal,
+  openPostgresWorkShare,
+} from '@stamp-ledger/postgres';
 import type { Engines } from '../engines.js';
 import type { OpenRequest, Parts } from '../open-ledger.js';
 import { openRuntime } from '../runtime.js';
@@ -39,6 +43,7 @@ export async function openDistributedParts({
   const readModels = await openSharedReadModels({ url, onAway: onAway('the read models'), onFatal });
   const now = (): number => Date.parse(runtime.clock.now());
   const keys = await openPostgresIdempotencyKeys({ url, now });
+  const journal = await openPostgresOperationsJournal({ url });
   const share = jobs ? await openPostgresWorkShare({ url }) : undefined;
   return {
     context: createContext({
@@ -48,7 +53,10 @@ export async function openDistributedParts({
       ...(share && { share }),
     }),
     idempotencyKeys: tolerantKeys(keys, onAway('the idempotency keys')),
+    journal,
     close: async () => {
+      // Not waited for: a write that hangs would hold up the end, and the connections end with the process.
+      void journal.close().catch(() => undefined);
       await share?.close();
       await keys.close();
       await readModels.close();

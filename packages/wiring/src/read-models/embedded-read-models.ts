@@ -105,7 +105,7 @@ function delegated(
 ): Omit<ReadModels, 'status' | 'reached' | 'advanced' | 'startRebuild' | 'rebuild' | 'close'> {
   return {
     stamp: (serial) => live().queries.stamp(serial),
-    stampsOfDocument: (sha256) => live().queries.stampsOfDocument(sha256),
+    stampsOfDocument: (sha256, page) => live().queries.stampsOfDocument(sha256, page),
     stampsOfOrder: (orderId) => live().queries.stampsOfOrder(orderId),
     order: (orderId) => live().queries.order(orderId),
     ordersAhead: (filter) => live().queries.ordersAhead(filter),
@@ -124,5 +124,7 @@ function delegated(
     conservation: (moment) => live().reports.conservation(moment),
     findEvents: (filter, page) => live().reports.findEvents(filter, page),
     unfulfilled: (page) => live().reports.unfulfilled(page),
+    countEvents: (filter) => live().reports.countEvents(filter),
+    payments: (filter, page) => live().reports.payments(filter, page),
   };
 }

@@ -27,7 +27,13 @@ export interface ReportWorkerData {
 }
 
 /** Queries that may take long: they are answered by a thread of their own. */
-export type ReportName = 'inventory' | 'conservation' | 'findEvents' | 'unfulfilled';
+export type ReportName =
+  | 'inventory'
+  | 'conservation'
+  | 'findEvents'
+  | 'unfulfilled'
+  | 'payments'
+  | 'countEvents';
 
 export type ToReportWorker =
   | {

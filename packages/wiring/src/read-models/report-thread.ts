@@ -46,6 +46,14 @@ export class ReportThread implements Reports {
     return this.#ask('unfulfilled', request) as ReturnType<Reports['unfulfilled']>;
   }
 
+  payments(...request: Parameters<Reports['payments']>): ReturnType<Reports['payments']> {
+    return this.#ask('payments', request) as ReturnType<Reports['payments']>;
+  }
+
+  countEvents(...request: Parameters<Reports['countEvents']>): ReturnType<Reports['countEvents']> {
+    return this.#ask('countEvents', request) as ReturnType<Reports['countEvents']>;
+  }
+
   /** Ends the thread once everything asked for is answered. */
   async stop(): Promise<void> {
     const message: ToReportWorker = { kind: 'stop' };

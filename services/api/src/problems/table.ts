@@ -220,6 +220,16 @@ const OTHER_PROBLEMS = {
   ),
   'unknown-incident': kind(404, 'Unknown incident', 'No such incident.'),
   'incident-closed': kind(409, 'Incident closed', 'The incident was closed before, with other words.'),
+  'occurred-after-recording': kind(
+    422,
+    'Occurred after its recording',
+    'A fact that is recorded late has happened before it is recorded.',
+  ),
+  'occurred-outside-incident': kind(
+    422,
+    'Occurred outside the incident',
+    'A fact that is recorded late has happened during the incident that it refers to.',
+  ),
 } as const;
 
 /** Every problem there is. `type` of an answer is `/problems/<name>`. */

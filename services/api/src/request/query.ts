@@ -1,4 +1,5 @@
 import { EVENT_VERSIONS, type Position, parseInstant } from '@stamp-ledger/codec';
+import type { EventType, Instant, Serial } from '@stamp-ledger/domain';
 import type { Moment } from '@stamp-ledger/ports';
 import { HTTP_LIMITS } from '../limits.js';
 import { invalidParameter } from '../problems/problem.js';
@@ -78,14 +79,36 @@ export const channel = matching(/^[a-z0-9][a-z0-9-]{0,63}$/, "must be a channel'
 export const amount = matching(/^(0|[1-9][0-9]{0,14})(\.[0-9]{1,3})?$/, 'must be a decimal amount');
 export const currency = matching(/^[A-Z]{3}$/, 'must be an ISO 4217 code');
 export const cursor = matching(POSITION, 'must be the `next` of an earlier page');
+export const serial = matching(
+  /^[0-9A-Z]{22}$/,
+  "must be a stamp's serial",
+) as Parameter<string> as Parameter<Serial>;
+export const holder = matching(/^[\x20-\x7e]{1,128}$/, "must be a holder's reference");
+export const sha256 = matching(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hexadecimal');
+export const uuid = matching(
+  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+  'must be a UUID in lower case',
+);
+export const instant: Parameter<Instant> = {
+  parse: parseInstant,
+  wants: 'must be an RFC 3339 time in UTC, such as 2024-09-06T13:00:00Z',
+};
+export const paymentReference = matching(
+  /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/,
+  "must be a payment provider's reference",
+);
+export const paymentCursor = matching(
+  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z_[0-9]{16}(-[0-9]{16})?$/,
+  'must be the `next` of an earlier page',
+);
 export const streamName = matching(
   /^(stamp|order|batch|allocation|incident)-[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
   'must be the name of a stream',
 );
-export const eventTypes: Parameter<readonly string[]> = {
+export const eventTypes: Parameter<readonly EventType[]> = {
   parse: (text) => {
     const types = text.split(',');
-    return types.every((type) => Object.hasOwn(EVENT_VERSIONS, type)) ? types : undefined;
+    return types.every((type): type is EventType => Object.hasOwn(EVENT_VERSIONS, type)) ? types : undefined;
   },
   wants: 'must be event types of the ledger, separated by commas',
 };

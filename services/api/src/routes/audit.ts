@@ -5,14 +5,28 @@ import type {
   InventoryGroup,
   MoneyConservation,
   OrderCursor,
-  UnfulfilledOrder,
+  PaymentCursor,
+  PaymentView,
 } from '@stamp-ledger/ports';
 import { json } from '../answer.js';
 import type { Route, Services } from '../exchange.js';
-import { amount, channel, currency, cursor, id, integer, moment, readQuery } from '../request/query.js';
+import {
+  amount,
+  channel,
+  currency,
+  cursor,
+  id,
+  instant,
+  integer,
+  moment,
+  paymentCursor,
+  paymentReference,
+  readQuery,
+} from '../request/query.js';
+import * as views from '../views.js';
 
 export function auditRoutes(services: Services): Route[] {
-  return [inventory(services), conservation(services), unfulfilled(services)];
+  return [inventory(services), conservation(services), unfulfilled(services), payments(services)];
 }
 
 const INVENTORY = { channel, denomination: amount, currency, batchId: id<BatchId>(), asOf: moment };
@@ -88,14 +102,38 @@ function unfulfilled({ ledger, runtime, limits }: Services): Route {
       });
       const now = toMilliseconds(runtime.clock.now());
       const next = rows.length === limit ? rows.at(-1)?.cursor : undefined;
-      return json(200, { orders: rows.map((row) => waiting(row, now)), next });
+      return json(200, { orders: rows.map((row) => views.unfulfilledOrder(row, now)), next });
     },
   };
 }
 
-function waiting({ order, cause }: UnfulfilledOrder, now: number) {
-  const { orderId, channel: seller, quantity, denomination, paidAt } = order;
-  const ageSeconds =
-    paidAt === undefined ? 0 : Math.max(0, Math.floor((now - toMilliseconds(paidAt)) / 1000));
-  return { orderId, channel: seller, quantity, denomination, paidAt, cause, ageSeconds };
+/** Payments that the ledger took, for whoever compares them with those of a payment provider. */
+function payments({ ledger, limits }: Services): Route {
+  const shape = {
+    reference: paymentReference,
+    from: instant,
+    to: instant,
+    after: paymentCursor,
+    limit: integer(1, limits.listPage),
+  };
+  return {
+    method: 'GET',
+    path: '/v1/audit/payments',
+    scope: 'audit',
+    takesQuery: true,
+    handle: async ({ search }) => {
+      const { after, limit = limits.listPageDefault, ...filter } = readQuery(search, shape);
+      const rows = await ledger.audit.payments(filter, {
+        limit,
+        ...(after === undefined ? {} : { after: after as string as PaymentCursor }),
+      });
+      const next = rows.length === limit ? rows.at(-1)?.cursor : undefined;
+      return json(200, { payments: rows.map(shownPayment), next });
+    },
+  };
+}
+
+function shownPayment({ reference, amount: money, paidAt, recordedAt, ...rest }: PaymentView) {
+  const { position, channel: seller, subject, status } = rest;
+  return { reference, ...money, paidAt, recordedAt, position, channel: seller, ...subject, status };
 }

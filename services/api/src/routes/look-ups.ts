@@ -5,7 +5,7 @@ import { command } from '../command.js';
 import type { Exchange, Route, Services } from '../exchange.js';
 import { problem } from '../problems/problem.js';
 import { noTarget, serialTarget, sha256Target } from '../request/parameters.js';
-import { integer, moment, oneOf, readQuery } from '../request/query.js';
+import { integer, moment, oneOf, readQuery, serial } from '../request/query.js';
 import * as views from '../views.js';
 
 /** Anyone may read these from any web page. */
@@ -96,7 +96,12 @@ function verify(services: Services): Route {
   });
 }
 
-function history({ ledger }: Services): Route {
+function history({ ledger, limits }: Services): Route {
+  const shape = {
+    asOf: moment,
+    after: integer(0, Number.MAX_SAFE_INTEGER),
+    limit: integer(1, limits.historyPage),
+  };
   return {
     method: 'GET',
     path: '/v1/stamps/{serial}/history',
@@ -104,10 +109,14 @@ function history({ ledger }: Services): Route {
     takesQuery: true,
     handle: async ({ parameters, search, requestId }) => {
       const serial = serialTarget(parameters);
-      const { asOf } = readQuery(search, { asOf: moment });
-      const events = await ledger.stamps.history(serial, asOf);
-      if (events === undefined) return problem('unknown-serial', requestId);
-      return json(200, { serial, events: events.map(views.historyEvent) });
+      const { asOf, after, limit = limits.historyPage } = readQuery(search, shape);
+      const page = await ledger.stamps.history(serial, {
+        limit,
+        ...(asOf === undefined ? {} : { moment: asOf }),
+        ...(after === undefined ? {} : { after }),
+      });
+      if (page === undefined) return problem('unknown-serial', requestId);
+      return json(200, { serial, events: page.events.map(views.historyEvent), next: page.next });
     },
   };
 }
@@ -132,15 +141,19 @@ function proof({ ledger }: Services): Route {
   };
 }
 
-function ofDocument({ ledger }: Services): Route {
+function ofDocument({ ledger, limits }: Services): Route {
+  const shape = { after: serial, limit: integer(1, limits.listPage) };
   return {
     method: 'GET',
     path: '/v1/documents/{sha256}',
     scope: 'audit',
-    handle: async ({ parameters }) => {
+    takesQuery: true,
+    handle: async ({ parameters, search }) => {
       const sha256 = sha256Target(parameters);
-      const { stamps, asOf } = await ledger.stamps.ofDocument(sha256);
-      return json(200, { sha256, stamps: stamps.map(views.publicStamp), asOf });
+      const { limit = limits.listPage, ...after } = readQuery(search, shape);
+      const { stamps, asOf } = await ledger.stamps.ofDocument(sha256, { ...after, limit });
+      const next = stamps.length === limit ? stamps.at(-1)?.serial : undefined;
+      return json(200, { sha256, stamps: stamps.map(views.publicStamp), asOf, next });
     },
   };
 }

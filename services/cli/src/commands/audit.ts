@@ -11,9 +11,9 @@ import {
   TransparencyError,
 } from '@stamp-ledger/app';
 import type { Command } from 'commander';
+import { openAuditedLog } from '../audit/audited-log.js';
 import { eventsOfLedger, eventsOfStore } from '../audit/event-sources.js';
 import { keep, readKept, readTrust, writeEvidence } from '../audit/kept.js';
-import { openPublishedLog } from '../audit/published-log.js';
 import { EXIT, type ExitCode, UsageError, worst } from '../exit-codes.js';
 import { startProgress } from '../progress.js';
 import type { Bind, Session } from '../session.js';
@@ -77,7 +77,7 @@ const withTrust = (parent: Command, name: string, description: string): Command 
     .addHelpText('after', TRUST_HELP);
 
 const logOf = ({ url }: Session, { log }: LogOptions) =>
-  openPublishedLog(log ?? `${url.replace(/\/$/, '')}/log`);
+  openAuditedLog(log ?? `${url.replace(/\/$/, '')}/log`);
 
 async function run<Report extends LogAuditReport>(
   session: Session,

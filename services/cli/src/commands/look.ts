@@ -34,8 +34,13 @@ export function addLookCommands(program: Command, bind: Bind): void {
     .option('--as-of <moment>', 'only up to this time (RFC 3339 UTC) or position')
     .action(
       bind(async (session, serial: string, { asOf }: { readonly asOf?: string }) => {
-        const { body } = await session.client.stamps.history(serial, asOf === undefined ? {} : { asOf });
-        await session.output.result(body, () => traceLines(body));
+        let after: number | undefined;
+        do {
+          const page = { ...(asOf === undefined ? {} : { asOf }), ...(after === undefined ? {} : { after }) };
+          const { body } = await session.client.stamps.history(serial, page);
+          await session.output.result(body, () => traceLines(body));
+          after = body.next;
+        } while (after !== undefined);
       }),
     );
 }

@@ -1,10 +1,12 @@
 import type { InventoryAnswer, InventoryGroup, UnfulfilledOrder } from '@stamp-ledger/client';
 import type { Command } from 'commander';
 import { moneyText } from '../answers.js';
-import { conservationLines, differencesOf } from '../conservation.js';
+import { compareWithLog, comparisonLines, isConserved } from '../conservation/from-log.js';
+import { conservationLines, differencesOf } from '../conservation/report.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { followJob } from '../follow-job.js';
 import { wholeNumber } from '../options.js';
+import { startProgress } from '../progress.js';
 import type { Bind, Session } from '../session.js';
 import { type Column, grouped, pairs, table } from '../table.js';
 import { addJobOptions, type JobOptions, keyed } from './shared-options.js';
@@ -31,6 +33,7 @@ export function addReportCommands(program: Command, bind: Bind): void {
     .command('conservation')
     .description('prove that every stamp and every payment is accounted for')
     .option('--as-of <moment>', 'as it was at this time (RFC 3339 UTC) or position')
+    .option('--from-log', 'recompute it from the events alone and compare with the read models')
     .action(bind(conservation));
 
   program
@@ -61,10 +64,26 @@ async function inventory(session: Session, options: InventoryOptions): Promise<v
   );
 }
 
-async function conservation(session: Session, { asOf }: { readonly asOf?: string }): Promise<ExitCode> {
-  const { body } = await session.client.audit.conservation(asOf === undefined ? {} : { asOf });
-  await session.output.result(body, () => conservationLines(body));
-  return differencesOf(body) === 0 ? EXIT.done : EXIT.negative;
+async function conservation(
+  { client, output }: Session,
+  { asOf, fromLog }: { readonly asOf?: string; readonly fromLog?: boolean },
+): Promise<ExitCode> {
+  const { body } = await client.audit.conservation(asOf === undefined ? {} : { asOf });
+  const isWhole = differencesOf(body) === 0;
+  if (fromLog !== true) {
+    await output.result(body, () => conservationLines(body));
+    return isWhole ? EXIT.done : EXIT.negative;
+  }
+  const progress = startProgress(output, 'reading the log', 0);
+  const comparison = await compareWithLog(client, body, {
+    isNow: asOf === undefined,
+    onProgress: (events) => progress.update(events),
+  }).finally(() => progress.stop());
+  await output.result({ ...body, fromLog: comparison }, () => [
+    ...conservationLines(body),
+    ...comparisonLines(comparison),
+  ]);
+  return isWhole && isConserved(comparison) ? EXIT.done : EXIT.negative;
 }
 
 async function rebuild(session: Session, options: JobOptions): Promise<ExitCode> {

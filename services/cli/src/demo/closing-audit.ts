@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConservationAnswer, HistoryAnswer } from '@stamp-ledger/client';
-import { differencesOf } from '../conservation.js';
+import { differencesOf } from '../conservation/report.js';
 import type { Output } from '../output.js';
 import { startProgress } from '../progress.js';
 import { LogAudit } from './log-audit.js';

@@ -1,5 +1,5 @@
 import type { ConservationAnswer, HistoryAnswer } from '@stamp-ledger/client';
-import { conservationLines } from '../conservation.js';
+import { conservationLines } from '../conservation/report.js';
 import { grouped, pairs, table } from '../table.js';
 import { traceLines } from '../trace.js';
 import type { BurstResult } from './burst.js';

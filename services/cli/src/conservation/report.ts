@@ -1,5 +1,6 @@
 import type { ConservationAnswer, ConservationGroup, MoneyConservation } from '@stamp-ledger/client';
-import { table } from './table.js';
+import { moneyText } from '../answers.js';
+import { table } from '../table.js';
 
 const isZero = (amount: string): boolean => /^-?0+(\.0+)?$/.test(amount);
 
@@ -8,10 +9,10 @@ export const differencesOf = (report: ConservationAnswer): number =>
   report.groups.filter((group) => group.difference !== 0).length +
   moneyOf(report).filter((line) => !isZero(line.difference.amount)).length;
 
-const moneyOf = ({ money, otherCurrencies = [] }: ConservationAnswer): readonly MoneyConservation[] => [
+export const moneyOf = ({
   money,
-  ...otherCurrencies,
-];
+  otherCurrencies = [],
+}: ConservationAnswer): readonly MoneyConservation[] => [money, ...otherCurrencies];
 
 /** The report for people: stamps, money, and any serial behind a difference. */
 export function conservationLines(report: ConservationAnswer): string[] {
@@ -33,11 +34,12 @@ export function conservationLines(report: ConservationAnswer): string[] {
   ];
 }
 
-type Row = Omit<ConservationGroup, 'denomination' | 'serials'>;
+type Row = Omit<ConservationGroup, 'denomination' | 'serials'> & Partial<ConservationGroup>;
 
 const STAMP_COLUMNS: readonly { title: string; cell: (row: Row) => string | number }[] = [
   { title: 'batch', cell: (row) => row.batchId },
   { title: 'channel', cell: (row) => row.channel },
+  { title: 'denomination', cell: (row) => moneyText(row.denomination) ?? '' },
   { title: 'minted', cell: (row) => row.minted },
   { title: 'in stock', cell: (row) => row.inStock },
   { title: 'allocated', cell: (row) => row.allocated },

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PortError, type PublishedLog } from '@stamp-ledger/app';
+import { type AuditedLog, PortError } from '@stamp-ledger/app';
 import { UsageError } from '../exit-codes.js';
 
 const LIMITS = {
@@ -13,7 +13,7 @@ const LIMITS = {
 } as const;
 
 /** A log at a URL, or a copy of its files in a directory. */
-export function openPublishedLog(place: string): PublishedLog {
+export function openAuditedLog(place: string): AuditedLog {
   if (!/^https?:/i.test(place)) return { read: (path) => readCopy(join(place, path)) };
   if (!URL.canParse(place)) throw new UsageError('--log is neither a URL nor a directory');
   const base = place.endsWith('/') ? place : `${place}/`;

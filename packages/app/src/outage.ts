@@ -1,0 +1,178 @@
+import { incidentStream, parseStream, type StreamName } from '@stamp-ledger/codec';
+import type { IncidentId, Instant } from '@stamp-ledger/domain';
+import {
+  type AsOf,
+  type EventCount,
+  type IncidentView,
+  type IndexedEvent,
+  LIMITS,
+  type OrderCursor,
+  type UnfulfilledOrder,
+} from '@stamp-ledger/ports';
+import type { Context } from './context.js';
+import { caughtUp } from './freshness.js';
+import type { EventTotals, Ledger, OutageReport, UnknownOutcome } from './ledger.js';
+
+interface Window {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+/** Pages of a listing that a report looks through at most. */
+const PAGES = 20;
+
+/** What happened in a window: from the log, the read models, and the journal of what leaves nothing in the log. */
+export function outageReports(context: Context): Ledger['audit']['outage'] {
+  return async (request) => {
+    const window = 'incidentId' in request ? await windowOf(context, request.incidentId) : request;
+    if (window === undefined) return undefined;
+    await caughtUp(context, LIMITS.reportWaitMilliseconds, ['inventory', 'audit-index']);
+    const { readModels } = context;
+    const accepted = totals(await readModels.countEvents(window));
+    const incidents = await overlapping(context, window);
+    return {
+      ...window,
+      incidents,
+      asOf: indexAsOf(context),
+      accepted,
+      ...(await fromJournal(context, window)),
+      outcomeUnknown: await unknownOutcomes(context, window, accepted.byType.AffixOutcomeUnknown ?? 0),
+      reservationsReleased: accepted.byType.StampReleased ?? 0,
+      backfilled: await backfilled(context, incidents),
+      refunded: accepted.byType.OrderRefunded ?? 0,
+      paidNotFulfilled: await paidNotFulfilled(context, window),
+      sealing: context.sealGaps === undefined ? 'not-configured' : 'configured',
+      sealGaps: (await context.sealGaps?.gaps(window)) ?? [],
+    };
+  };
+}
+
+async function windowOf(
+  { aggregates, runtime }: Context,
+  incidentId: IncidentId,
+): Promise<Window | undefined> {
+  const { state } = await aggregates.incidents.load(incidentStream(incidentId));
+  if (state.status === 'none') return undefined;
+  return {
+    from: state.startedAt,
+    to: state.status === 'closed' ? state.endedAt : runtime.clock.now(),
+  };
+}
+
+function indexAsOf({ readModels }: Context): AsOf {
+  const status = readModels.status().find(({ projection }) => projection === 'audit-index');
+  const { position, recordedAt } = status ?? {};
+  return {
+    ...(position === undefined ? {} : { position }),
+    ...(recordedAt === undefined ? {} : { recordedAt }),
+  };
+}
+
+const totals = (counts: readonly EventCount[]): EventTotals => ({
+  total: counts.reduce((sum, { count }) => sum + count, 0),
+  byType: Object.fromEntries(counts.map(({ type, count }) => [type, count])),
+});
+
+/** Counts what this process holds first, so that the report is up to now. */
+async function fromJournal(
+  { operations }: Context,
+  window: Window,
+): Promise<Pick<OutageReport, 'refused' | 'readModelLag' | 'processes'>> {
+  if (operations === undefined) return { readModelLag: [], processes: { runs: [], more: false } };
+  await operations.flush();
+  const { refusals, lags, runs, hasMoreRuns } = await operations.journal.report(window);
+  return {
+    refused: {
+      total: refusals.reduce((sum, { count }) => sum + count, 0),
+      byKind: Object.fromEntries(refusals.map(({ kind, count }) => [kind, count])),
+      lostByCrashSeconds: LIMITS.journalFlushMilliseconds / 1_000,
+    },
+    readModelLag: lags,
+    processes: { runs, more: hasMoreRuns },
+  };
+}
+
+async function overlapping({ readModels }: Context, { from, to }: Window): Promise<IncidentView[]> {
+  const found: IncidentView[] = [];
+  let after: IncidentId | undefined;
+  for (let page = 0; page < PAGES; page++) {
+    const incidents = await readModels.incidents({
+      limit: LIMITS.queryRows,
+      ...(after === undefined ? {} : { after }),
+    });
+    found.push(
+      ...incidents.filter(
+        ({ startedAt, endedAt }) => startedAt < to && (endedAt === undefined || endedAt >= from),
+      ),
+    );
+    after = incidents.at(-1)?.incidentId;
+    if (incidents.length < LIMITS.queryRows) break;
+  }
+  return found;
+}
+
+async function backfilled(
+  { readModels }: Context,
+  incidents: readonly IncidentView[],
+): Promise<OutageReport['backfilled']> {
+  const all: OutageReport['backfilled'][number][] = [];
+  for (const { incidentId } of incidents) {
+    const counts = totals(await readModels.countEvents({ incidentId }));
+    if (counts.total > 0) all.push({ incidentId, ...counts });
+  }
+  return all;
+}
+
+async function unknownOutcomes(
+  context: Context,
+  window: Window,
+  total: number,
+): Promise<OutageReport['outcomeUnknown']> {
+  const events = await context.readModels.findEvents(
+    { ...window, types: ['AffixOutcomeUnknown'] },
+    { limit: LIMITS.outageRows },
+  );
+  const cases: UnknownOutcome[] = [];
+  for (const event of events) cases.push(await endingOf(context, event));
+  return { total, cases, more: total > cases.length };
+}
+
+/** What the stamp's own stream says came of it. */
+async function endingOf({ store, serde }: Context, reported: IndexedEvent): Promise<UnknownOutcome> {
+  const { stream, revision, recordedAt, position } = reported;
+  const report = { serial: serialOf(stream), reportedAt: recordedAt, position };
+  const { events } = await store.readStream({ stream, from: revision + 1, limit: LIMITS.readEvents });
+  for (const event of events.map((each) => serde.decode(each))) {
+    const endedAt = event.metadata.recordedAt as Instant;
+    if (event.type === 'AffixOutcomeResolved') return { ...report, ending: event.data.result, endedAt };
+    if (event.type === 'StampVoided') return { ...report, ending: 'voided', endedAt };
+  }
+  return { ...report, ending: 'open' };
+}
+
+const serialOf = (stream: StreamName): string => parseStream(stream)?.id ?? stream;
+
+async function paidNotFulfilled(
+  { readModels }: Context,
+  { from, to }: Window,
+): Promise<OutageReport['paidNotFulfilled']> {
+  const orders: UnfulfilledOrder[] = [];
+  let after: OrderCursor | undefined;
+  for (let page = 0; page < PAGES; page++) {
+    const rows = await readModels.unfulfilled({
+      limit: LIMITS.queryRows,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const { order, cause } of rows)
+      if (order.paidAt !== undefined && order.paidAt >= from && order.paidAt < to)
+        orders.push({ order, cause });
+    after = rows.at(-1)?.cursor;
+    if (rows.length < LIMITS.queryRows) return listed(orders, false);
+  }
+  return listed(orders, true);
+}
+
+const listed = (orders: readonly UnfulfilledOrder[], more: boolean): OutageReport['paidNotFulfilled'] => ({
+  orders: orders.slice(0, LIMITS.outageRows),
+  more: more || orders.length > LIMITS.outageRows,
+});

@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import { createClient } from '@stamp-ledger/client';
+import Database from 'better-sqlite3';
+import t from 'tap';
+import { cliHereFor } from '../support/cli.js';
+import { startLedgerProcess } from '../support/server-process.js';
+
+// Books kept from the log alone, beside the read models: they agree until somebody alters a row.
+let ledger = await startLedgerProcess();
+t.teardown(() => ledger.stop());
+
+const RUPIAH = { amount: '10000', currency: 'IDR' };
+const OWN = Array.from({ length: 6 }, (_, index) => `BOOKS0000000000000000${index}`);
+
+/** One stamp at least in each state, money in each bucket, and a stamp in no other's channel. */
+async function live(): Promise<void> {
+  const client = createClient({ baseUrl: ledger.url, token: ledger.token });
+  const { batches, allocations, stamps, orders } = client;
+  const wait = { waitSeconds: 10 };
+  await batches.open({ denomination: RUPIAH, quantity: 6, series: 'own', serials: OWN }, wait);
+  await batches.open({ denomination: { amount: '2.50', currency: 'USD' }, quantity: 2, series: 'a' }, wait);
+  await batches.open({ batchId: 'b-2', denomination: RUPIAH, quantity: 10, series: 'b' }, wait);
+  await allocations.request({ channel: 'kios-1', denomination: RUPIAH, quantity: 5, batchId: 'b-2' }, wait);
+  const paid = (reference: string) => ({ ...RUPIAH, reference, paidAt: '2024-09-06T10:00:00Z' });
+  const order = (orderId: string, channel: string) =>
+    orders.place(
+      { orderId, channel, holder: 'h', denomination: RUPIAH, quantity: 1, payment: paid(orderId) },
+      channel === 'kios-1' ? wait : {},
+    );
+  await order('fulfilled', 'kios-1');
+  await order('given-back', 'kios-1');
+  await order('waits', 'kios-empty');
+  await orders.refund('given-back', { policyVersion: '1' });
+  const document = (letter: string) => ({ sha256: letter.repeat(64), type: 'letter' });
+  const [sold = '', reserved = '', unknown = '', affixed = '', voided = ''] = OWN;
+  for (const serial of [sold, reserved, unknown, affixed])
+    await stamps.sell(serial, { channel: 'direct', holder: 'h' });
+  await stamps.sell(voided, { channel: 'direct', holder: 'h', payment: paid('sale') });
+  await stamps.void(voided, { reason: 'refund', policyVersion: '1' });
+  await stamps.reserve(reserved, { document: document('a'), expiresInSeconds: 600 });
+  await stamps.reserve(unknown, { document: document('b'), expiresInSeconds: 600 });
+  await stamps.reportOutcomeUnknown(unknown, {});
+  await stamps.affix(affixed, { document: document('c') });
+  await stamps.verify(affixed);
+
+  client.close();
+}
+
+interface Answer {
+  readonly asOf: { readonly position: string };
+  readonly fromLog: {
+    readonly events: number;
+    readonly disagreements: readonly {
+      readonly what: string;
+      readonly log: string;
+      readonly readModels: string;
+    }[];
+    readonly serials: readonly { readonly serial: string }[];
+    readonly faults: readonly string[];
+  };
+}
+
+t.test('the log alone gives what the read models say, now and at a past position', async (t) => {
+  await live();
+  const cli = cliHereFor(ledger);
+  const now = await cli(['conservation', '--from-log', '--json']);
+  t.equal(now.code, 0, now.stdout);
+  const answer = now.json() as unknown as Answer;
+  t.strictSame(answer.fromLog.disagreements, []);
+  t.ok(answer.fromLog.events > 40);
+  const middle = String(Math.floor(Number(answer.asOf.position) / 2)).padStart(16, '0');
+  const past = await cli(['conservation', '--from-log', '--as-of', middle, '--json']);
+  t.equal(past.code, 0, past.stdout);
+  t.match(past.json(), { asOf: { position: middle }, fromLog: { events: Number(middle) } });
+  const printed = await cli(['conservation', '--from-log']);
+  t.match(printed.stdout, 'the read models say what the log says');
+  t.match(printed.stdout, /b-2 .* IDR 10000 /);
+});
+
+t.test('altered rows are found, group by group and stamp by stamp', async (t) => {
+  await ledger.kill();
+  const db = new Database(join(ledger.directory, 'read-models-1.sqlite'), { fileMustExist: true });
+  const [sold = ''] = OWN;
+  // A sold stamp is shown as affixed in both models, with counts that fit, and a waiting order as fulfilled.
+  db.exec(`UPDATE stamp_view SET state = 5 WHERE serial = '${sold}';
+    UPDATE lot SET n2 = n2 - 1, n5 = n5 + 1 WHERE id = (SELECT grp / 8 FROM stamp WHERE serial = '${sold}');
+    UPDATE stamp SET grp = grp + 3 WHERE serial = '${sold}';
+    UPDATE order_row SET status = 'fulfilled' WHERE order_id = 'waits'`);
+  db.close();
+  ledger = await ledger.restart();
+  const cli = cliHereFor(ledger);
+  const found = await cli(['conservation', '--from-log', '--json']);
+  t.equal(found.code, 6);
+  const { disagreements, serials, faults } = (found.json() as unknown as Answer).fromLog;
+  t.strictSame(
+    disagreements.map(({ what, log, readModels }) => `${what} ${log} ${readModels}`),
+    ['sold 1 0', 'affixed 1 2', 'pending 10000000 thousandths 0', 'fulfilled 10000000 thousandths 20000'],
+  );
+  t.strictSame(serials, [{ serial: sold, log: 'sold', readModels: 'affixed' }]);
+  t.strictSame(faults, []);
+  t.match((await cli(['conservation', '--from-log'])).stdout, 'they do not agree');
+});
