@@ -40,21 +40,21 @@ import type {
   IncidentView,
   InventoryFilter,
   InventoryGroup,
-  JournalReport,
   Moment,
   OrderCursor,
   PaymentCursor,
   PaymentFilter,
   PaymentView,
-  ProcessRun,
   ProjectionStatus,
   RebuildStatus,
-  SealGap,
   StampView,
   UnfulfilledOrder,
 } from '@stamp-ledger/ports';
+import type { OutageReport, OutageRequest } from './outage-report.js';
 import type { EventProof, PublishedLog } from './seal/published-log.js';
 import type { Sealing } from './seal/sealing.js';
+
+export type * from './outage-report.js';
 
 /** Who asks, and what names the request for ever. */
 export interface Caller {
@@ -192,60 +192,6 @@ export interface EventsPage {
   readonly events: readonly HistoryEvent[];
   /** Where the next page begins; the same as asked for when nothing new is there. */
   readonly next?: Position;
-}
-
-/** `from` is included, `to` is not. An open incident lasts until now. */
-export type OutageRequest =
-  | { readonly from: Instant; readonly to: Instant }
-  | { readonly incidentId: IncidentId };
-
-export interface EventTotals {
-  readonly total: number;
-  readonly byType: Readonly<Record<string, number>>;
-}
-
-/** An affixing of which nobody knew whether it happened, and what became of it. */
-export interface UnknownOutcome {
-  readonly serial: string;
-  readonly reportedAt: Instant;
-  readonly position: Position;
-  readonly ending: 'affixed' | 'not-affixed' | 'voided' | 'open';
-  readonly endedAt?: Instant;
-}
-
-export interface OutageReport {
-  readonly from: Instant;
-  readonly to: Instant;
-  /** Incidents that overlap the window. */
-  readonly incidents: readonly IncidentView[];
-  /** How far the audit index has read. */
-  readonly asOf: AsOf;
-  /** Events recorded in the window. */
-  readonly accepted: EventTotals;
-  /** Requests refused in the whole minutes of the window, by problem; undefined where nobody counts them. */
-  readonly refused?: {
-    readonly total: number;
-    readonly byKind: Readonly<Record<string, number>>;
-    /** A crash of a process takes what it counted in this many last seconds at most. */
-    readonly lostByCrashSeconds: number;
-  };
-  readonly outcomeUnknown: {
-    readonly total: number;
-    readonly cases: readonly UnknownOutcome[];
-    readonly more: boolean;
-  };
-  readonly reservationsReleased: number;
-  /** Facts that happened during these incidents and were recorded late, whenever that was. */
-  readonly backfilled: readonly ({ readonly incidentId: IncidentId } & EventTotals)[];
-  /** Orders refunded in the window. */
-  readonly refunded: number;
-  /** Orders paid in the window that have no stamps and no refund now. */
-  readonly paidNotFulfilled: { readonly orders: readonly UnfulfilledOrder[]; readonly more: boolean };
-  readonly readModelLag: JournalReport['lags'];
-  /** Runs of the ledger's processes that were there in the window. One without `stoppedAt` runs, or was killed. */
-  readonly processes: { readonly runs: readonly ProcessRun[]; readonly more: boolean };
-  readonly sealing: 'not-configured' | 'configured';
-  readonly sealGaps: readonly SealGap[];
 }
 
 /** The ledger's use cases. Rejects only with a PortError; everything else is in the answer. */
