@@ -1,0 +1,6 @@
+import type { Part } from '../harness/part.js';
+import { limits } from './limits.js';
+import { mintingWithKills } from './minting-with-kills.js';
+
+/** In the order in which a whole run takes them. */
+export const PARTS: readonly Part[] = [limits, mintingWithKills];
