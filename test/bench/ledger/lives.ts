@@ -1,0 +1,159 @@
+import {
+  allocationStream,
+  batchStream,
+  deriveCommandId,
+  deriveEventId,
+  fromMilliseconds,
+  orderStream,
+  type StreamName,
+  serde,
+  serialDeriver,
+  sha256Hex,
+  stampStream,
+} from '@stamp-ledger/codec';
+import type {
+  AllocationId,
+  BatchId,
+  EventOf,
+  EventType,
+  MetadataV1,
+  OrderId,
+  Serial,
+} from '@stamp-ledger/domain';
+import type { StreamAppend } from '@stamp-ledger/ports';
+
+export const CHANNEL = 'north';
+export const DENOMINATION = { amount: '10000', currency: 'IDR' } as const;
+export const SERIES = '2024';
+const BATCH = 'bench-seed' as BatchId;
+const ALLOCATION = 'bench-seed' as AllocationId;
+/** Any key will do: the same one makes the same serials in every run. */
+export const SERIAL_KEY = Buffer.alloc(32, 7);
+const SERIALS = serialDeriver(SERIAL_KEY);
+const START_MILLISECONDS = Date.UTC(2024, 8, 6);
+/** Stamps that go through a stage together, as they do in a ledger at work. */
+const WAVE = 2_000;
+
+/** How many of the stamps come so far in their lives; each stage begins with the first stamp. */
+export interface Lives {
+  readonly minted: number;
+  readonly allocated: number;
+  /** Each by an order of its own: placed, paid, sold, fulfilled. */
+  readonly sold: number;
+  readonly affixed: number;
+}
+
+export const serialAt = (index: number): Serial => SERIALS.derive(BATCH, index);
+
+/** Events in the log of such lives, beside the four of the batch and the allocation. */
+export const eventsOf = ({ minted, allocated, sold, affixed }: Lives): number =>
+  minted + allocated + 4 * sold + affixed;
+
+/** The log of these lives, in pieces that may be appended one after another. */
+export function* appendsOf(lives: Lives): Generator<StreamAppend> {
+  const batch = { batchId: BATCH, denomination: DENOMINATION, quantity: lives.minted, series: SERIES };
+  yield opening(batchStream(BATCH), {
+    type: 'BatchOpened',
+    data: { ...batch, serialKeyId: SERIALS.keyId },
+  });
+  const allocation = {
+    allocationId: ALLOCATION,
+    channel: CHANNEL,
+    denomination: DENOMINATION,
+    quantity: Math.max(1, lives.allocated),
+  };
+  yield opening(allocationStream(ALLOCATION), { type: 'AllocationRequested', data: allocation });
+  for (let from = 0; from < lives.minted; from += WAVE) yield* wave(lives, from);
+  yield closing(batchStream(BATCH), {
+    type: 'BatchCompleted',
+    data: { batchId: BATCH, minted: lives.minted },
+  });
+  yield closing(allocationStream(ALLOCATION), {
+    type: 'AllocationCompleted',
+    data: { allocationId: ALLOCATION, allocated: lives.allocated },
+  });
+}
+
+function* wave(lives: Lives, from: number): Generator<StreamAppend> {
+  const chunk = metadataOf(`chunk ${from}`, from);
+  for (const index of within(from, lives.minted)) {
+    const serial = serialAt(index);
+    const data = { serial, batchId: BATCH, series: SERIES, denomination: DENOMINATION, index };
+    yield append(stampStream(serial), 'no-stream', chunk, { type: 'StampMinted', data });
+  }
+  const allocation = metadataOf(`allocation ${from}`, from);
+  for (const index of within(from, lives.allocated)) {
+    const serial = serialAt(index);
+    const data = { serial, allocationId: ALLOCATION, channel: CHANNEL };
+    yield append(stampStream(serial), 0, allocation, { type: 'StampAllocated', data });
+  }
+  for (const index of within(from, lives.sold)) yield* sale(index);
+  for (const index of within(from, lives.affixed)) {
+    const serial = serialAt(index);
+    const data = { serial, document: { sha256: sha256Hex(`document ${index}`), type: 'application/pdf' } };
+    yield append(stampStream(serial), 2, metadataOf(`affixing ${index}`, index), {
+      type: 'StampAffixed',
+      data,
+    });
+  }
+}
+
+function* sale(index: number): Generator<StreamAppend> {
+  const serial = serialAt(index);
+  const orderId = `seed-${index}` as OrderId;
+  const stream = orderStream(orderId);
+  const holder = `holder-${index}`;
+  const order = { orderId, channel: CHANNEL, holder, denomination: DENOMINATION, quantity: 1 };
+  const payment = {
+    reference: `payment-${index}`,
+    paidAt: fromMilliseconds(START_MILLISECONDS),
+    ...DENOMINATION,
+  };
+  const placing = metadataOf(`order ${index}`, index);
+  yield append(stream, 'no-stream', placing, { type: 'OrderPlaced', data: order });
+  yield append(stream, 0, placing, { type: 'OrderPaid', data: { orderId, payment } }, 1);
+  const selling = metadataOf(`fulfilling ${index}`, index);
+  yield append(stampStream(serial), 1, selling, {
+    type: 'StampSold',
+    data: { serial, channel: CHANNEL, holder, orderId },
+  });
+  yield append(stream, 1, selling, { type: 'OrderFulfilled', data: { orderId, serials: [serial] } });
+}
+
+function* within(from: number, count: number): Generator<number> {
+  for (let index = from; index < Math.min(from + WAVE, count); index++) yield index;
+}
+
+type Metadata = Omit<MetadataV1, 'schemaVersion'>;
+
+/** `place` moves the clock on, a millisecond a stamp. */
+function metadataOf(command: string, place: number): Metadata {
+  const commandId = deriveCommandId('bench', command);
+  const at = fromMilliseconds(START_MILLISECONDS + place);
+  return {
+    commandId,
+    correlationId: commandId,
+    causationId: commandId,
+    actor: 'bench',
+    requestHash: sha256Hex(command),
+    occurredAt: at,
+    recordedAt: at,
+  };
+}
+
+function append(
+  stream: StreamName,
+  expected: StreamAppend['expected'],
+  metadata: Metadata,
+  event: EventOf<EventType>,
+  index = 0,
+): StreamAppend {
+  const id = deriveEventId(metadata.commandId as Parameters<typeof deriveEventId>[0], stream, index);
+  return { stream, expected, events: [serde.encode({ id, event, metadata, stream })] };
+}
+
+const opening = (stream: StreamName, event: EventOf<EventType>): StreamAppend =>
+  append(stream, 'no-stream', metadataOf(`open ${stream}`, 0), event);
+
+const closing = (stream: StreamName, event: EventOf<EventType>): StreamAppend =>
+  append(stream, 0, metadataOf(`close ${stream}`, 0), event);

@@ -1,0 +1,45 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openEmbeddedEventStore } from '@stamp-ledger/embedded';
+import type { AppendResult, EventStore, StreamAppend } from '@stamp-ledger/ports';
+import { appendsOf, type Lives, SERIAL_KEY } from './lives.js';
+
+const EVENTS_AT_ONCE = 5_000;
+/** Calls under way: the next is encoded while the log writes the ones before. */
+const CALLS_AT_ONCE = 4;
+
+/** Writes a log of such lives into an empty directory, past the API and its jobs: minutes become seconds. */
+export async function seedLog(directory: string, lives: Lives): Promise<void> {
+  mkdirSync(join(directory, 'keys'), { recursive: true, mode: 0o700 });
+  writeFileSync(join(directory, 'keys', 'serial.key'), SERIAL_KEY.toString('hex'), { mode: 0o600 });
+  const store = await openEmbeddedEventStore({ directory });
+  try {
+    await appendAll(store, appendsOf(lives));
+  } finally {
+    await store.close();
+  }
+}
+
+/** Appends in order; throws when anything is there already. */
+export async function appendAll(
+  store: Pick<EventStore, 'append'>,
+  appends: Iterable<StreamAppend>,
+): Promise<void> {
+  const running: Promise<void>[] = [];
+  let page: StreamAppend[] = [];
+  const flush = async (): Promise<void> => {
+    if (running.length >= CALLS_AT_ONCE) await running.shift();
+    running.push(store.append(page).then(expectAppended));
+    page = [];
+  };
+  for (const append of appends) {
+    page.push(append);
+    if (page.length === EVENTS_AT_ONCE) await flush();
+  }
+  if (page.length > 0) await flush();
+  await Promise.all(running);
+}
+
+function expectAppended(results: readonly AppendResult[]): void {
+  if (results.some(({ kind }) => kind !== 'appended')) throw new Error('the log was not empty');
+}
