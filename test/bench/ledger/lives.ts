@@ -38,16 +38,17 @@ const WAVE = 2_000;
 export interface Lives {
   readonly minted: number;
   readonly allocated: number;
-  /** Each by an order of its own: placed, paid, sold, fulfilled. */
   readonly sold: number;
   readonly affixed: number;
+  /** Each stamp is sold by an order of its own: placed, paid, sold, fulfilled. Otherwise over the counter. */
+  readonly ordered?: boolean;
 }
 
 export const serialAt = (index: number): Serial => SERIALS.derive(BATCH, index);
 
 /** Events in the log of such lives, beside the four of the batch and the allocation. */
-export const eventsOf = ({ minted, allocated, sold, affixed }: Lives): number =>
-  minted + allocated + 4 * sold + affixed;
+export const eventsOf = ({ minted, allocated, sold, affixed, ordered = false }: Lives): number =>
+  minted + allocated + (ordered ? 4 : 1) * sold + affixed;
 
 /** The log of these lives, in pieces that may be appended one after another. */
 export function* appendsOf(lives: Lives): Generator<StreamAppend> {
@@ -87,7 +88,10 @@ function* wave(lives: Lives, from: number): Generator<StreamAppend> {
     const data = { serial, allocationId: ALLOCATION, channel: CHANNEL };
     yield append(stampStream(serial), 0, allocation, { type: 'StampAllocated', data });
   }
-  for (const index of within(from, lives.sold)) yield* sale(index);
+  for (const index of within(from, lives.sold)) {
+    if (lives.ordered === true) yield* order(index);
+    else yield sale(index);
+  }
   for (const index of within(from, lives.affixed)) {
     const serial = serialAt(index);
     const data = { serial, document: { sha256: sha256Hex(`document ${index}`), type: 'application/pdf' } };
@@ -98,25 +102,32 @@ function* wave(lives: Lives, from: number): Generator<StreamAppend> {
   }
 }
 
-function* sale(index: number): Generator<StreamAppend> {
+const holderOf = (index: number): string => `holder-${index}`;
+
+function sale(index: number): StreamAppend {
+  const serial = serialAt(index);
+  const data = { serial, channel: CHANNEL, holder: holderOf(index) };
+  return append(stampStream(serial), 1, metadataOf(`sale ${index}`, index), { type: 'StampSold', data });
+}
+
+function* order(index: number): Generator<StreamAppend> {
   const serial = serialAt(index);
   const orderId = `seed-${index}` as OrderId;
   const stream = orderStream(orderId);
-  const holder = `holder-${index}`;
-  const order = { orderId, channel: CHANNEL, holder, denomination: DENOMINATION, quantity: 1 };
+  const buyer = { channel: CHANNEL, holder: holderOf(index) };
   const payment = {
     reference: `payment-${index}`,
     paidAt: fromMilliseconds(START_MILLISECONDS),
     ...DENOMINATION,
   };
   const placing = metadataOf(`order ${index}`, index);
-  yield append(stream, 'no-stream', placing, { type: 'OrderPlaced', data: order });
+  yield append(stream, 'no-stream', placing, {
+    type: 'OrderPlaced',
+    data: { orderId, ...buyer, denomination: DENOMINATION, quantity: 1 },
+  });
   yield append(stream, 0, placing, { type: 'OrderPaid', data: { orderId, payment } }, 1);
   const selling = metadataOf(`fulfilling ${index}`, index);
-  yield append(stampStream(serial), 1, selling, {
-    type: 'StampSold',
-    data: { serial, channel: CHANNEL, holder, orderId },
-  });
+  yield append(stampStream(serial), 1, selling, { type: 'StampSold', data: { serial, ...buyer, orderId } });
   yield append(stream, 1, selling, { type: 'OrderFulfilled', data: { orderId, serials: [serial] } });
 }
 

@@ -1,7 +1,11 @@
 import type { Part } from '../harness/part.js';
 import { command } from './command.js';
+import { lag } from './lag.js';
 import { limits } from './limits.js';
+import { lookUp } from './look-up.js';
 import { mintingWithKills } from './minting-with-kills.js';
+import { orders } from './orders.js';
+import { rebuild } from './rebuild.js';
 
 /** In the order in which a whole run takes them. */
-export const PARTS: readonly Part[] = [limits, command, mintingWithKills];
+export const PARTS: readonly Part[] = [limits, command, orders, lookUp, lag, mintingWithKills, rebuild];

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LatencyHistogram } from '../latency.js';
 import { Connection } from './connection.js';
-import type { Load, LoadRequest, LoadResult } from './load.js';
+import { type Load, type LoadRequest, type LoadResult, requestText } from './load.js';
 
 const TICK_MILLISECONDS = 1;
 
@@ -11,14 +11,9 @@ class Generator {
   readonly #histogram = new LatencyHistogram();
   readonly #statuses: Record<string, number> = {};
   readonly #acknowledged: number[] = [];
-  readonly #head: string;
   #sent = 0;
 
-  constructor(private readonly load: Load) {
-    const { host } = new URL(load.url);
-    const authorization = load.token === undefined ? '' : `authorization: Bearer ${load.token}\r\n`;
-    this.#head = ` HTTP/1.1\r\nhost: ${host}\r\n${authorization}`;
-  }
+  constructor(private readonly load: Load) {}
 
   async run(): Promise<LoadResult> {
     const { hostname, port } = new URL(this.load.url);
@@ -99,17 +94,12 @@ class Generator {
     connection: Connection,
     { index, due }: { readonly index: number; readonly due: number },
   ): Promise<void> {
-    const { status } = await connection.send(this.#text(this.load.requests[index] as LoadRequest));
+    const { status } = await connection.send(
+      requestText(this.load.requests[index] as LoadRequest, this.load),
+    );
     this.#histogram.record(performance.now() - due);
     this.#statuses[status] = (this.#statuses[status] ?? 0) + 1;
     if (status >= 200 && status < 300) this.#acknowledged.push(index);
-  }
-
-  #text({ method, path, body, key }: LoadRequest): string {
-    const start = `${method} ${path}${this.#head}`;
-    if (body === undefined) return `${start}\r\n`;
-    const idempotency = key === undefined ? '' : `idempotency-key: ${key}\r\n`;
-    return `${start}${idempotency}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
   }
 }
 

@@ -11,6 +11,18 @@ export interface LoadRequest {
   readonly key?: string;
 }
 
+/** A whole request as it goes over the wire. */
+export function requestText(
+  { method, path, body, key }: LoadRequest,
+  { url, token }: { readonly url: string; readonly token?: string },
+): string {
+  const authorization = token === undefined ? '' : `authorization: Bearer ${token}\r\n`;
+  const start = `${method} ${path} HTTP/1.1\r\nhost: ${url.slice('http://'.length)}\r\n${authorization}`;
+  if (body === undefined) return `${start}\r\n`;
+  const idempotency = key === undefined ? '' : `idempotency-key: ${key}\r\n`;
+  return `${start}${idempotency}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+}
+
 export interface Load {
   readonly url: string;
   readonly token?: string;
