@@ -10,14 +10,19 @@ const CALLS_AT_ONCE = 4;
 
 /** Writes a log of such lives into an empty directory, past the API and its jobs: minutes become seconds. */
 export async function seedLog(directory: string, lives: Lives): Promise<void> {
-  mkdirSync(join(directory, 'keys'), { recursive: true, mode: 0o700 });
-  writeFileSync(join(directory, 'keys', 'serial.key'), SERIAL_KEY.toString('hex'), { mode: 0o600 });
+  writeSerialKey(directory);
   const store = await openEmbeddedEventStore({ directory });
   try {
     await appendAll(store, appendsOf(lives));
   } finally {
     await store.close();
   }
+}
+
+/** Without the key of its serials a ledger refuses to start on a log that has events. */
+export function writeSerialKey(directory: string): void {
+  mkdirSync(join(directory, 'keys'), { recursive: true, mode: 0o700 });
+  writeFileSync(join(directory, 'keys', 'serial.key'), SERIAL_KEY.toString('hex'), { mode: 0o600 });
 }
 
 /** Appends in order; throws when anything is there already. */

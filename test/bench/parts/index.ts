@@ -1,5 +1,6 @@
 import type { Part } from '../harness/part.js';
 import { command } from './command.js';
+import { distributed } from './distributed.js';
 import { lag } from './lag.js';
 import { limits } from './limits.js';
 import { lookUp } from './look-up.js';
@@ -8,4 +9,13 @@ import { orders } from './orders.js';
 import { rebuild } from './rebuild.js';
 
 /** In the order in which a whole run takes them. */
-export const PARTS: readonly Part[] = [limits, command, orders, lookUp, lag, mintingWithKills, rebuild];
+export const PARTS: readonly Part[] = [
+  limits,
+  command,
+  orders,
+  lookUp,
+  lag,
+  mintingWithKills,
+  rebuild,
+  distributed,
+];
