@@ -19,19 +19,21 @@ export async function untilSettled(
   { events, last, since }: { readonly events: number; readonly last: Position; readonly since: number },
 ): Promise<Run> {
   let started: { readonly at: number; readonly taken: number } | undefined;
+  let takenLast = 0;
   await eventually(
     async () => {
       const { taken, settled } = await standing(database);
+      takenLast = taken;
       if (started === undefined && taken > events * STARTED_SHARE) started = { at: performance.now(), taken };
       return settled === last;
     },
     { what: 'the read models', milliseconds: SETTLE_MILLISECONDS },
   );
-  const end = performance.now();
+  const now = performance.now();
   if (started === undefined) throw new Error('the read models settled before anything was taken');
   return {
-    perSecond: ((events - started.taken) * 1_000) / (end - started.at),
-    seconds: (end - since) / 1_000,
+    perSecond: ((takenLast - started.taken) * 1_000) / (now - started.at),
+    seconds: (now - since) / 1_000,
   };
 }
 

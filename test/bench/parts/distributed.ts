@@ -62,8 +62,7 @@ async function measureThroughput(
   engines: TestEngines,
 ): Promise<{ readonly rows: readonly Row[]; readonly notes: readonly string[] }> {
   const stamps = (bench.quick ? 4_000 : 200_000) / STAGES;
-  const published = await publishAll(
-    engines.kafka.brokers,
+  const published = await publishAll(engines.kafka.brokers, () =>
     appendsOf({ minted: stamps, allocated: stamps, sold: stamps, affixed: stamps }),
   );
   bench.log(`  ${published.events} events are on the topics`);
