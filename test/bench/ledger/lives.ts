@@ -16,6 +16,7 @@ import type {
   BatchId,
   EventOf,
   EventType,
+  Instant,
   MetadataV1,
   OrderId,
   Serial,
@@ -52,8 +53,9 @@ export const eventsOf = ({ minted, allocated, sold, affixed, ordered = false }: 
 
 /** The log of these lives, in pieces that may be appended one after another. */
 export function* appendsOf(lives: Lives): Generator<StreamAppend> {
+  const clock = new LogClock();
   const batch = { batchId: BATCH, denomination: DENOMINATION, quantity: lives.minted, series: SERIES };
-  yield opening(batchStream(BATCH), {
+  yield append(batchStream(BATCH), 'no-stream', metadataOf(clock, 'open batch'), {
     type: 'BatchOpened',
     data: { ...batch, serialKeyId: SERIALS.keyId },
   });
@@ -63,39 +65,42 @@ export function* appendsOf(lives: Lives): Generator<StreamAppend> {
     denomination: DENOMINATION,
     quantity: Math.max(1, lives.allocated),
   };
-  yield opening(allocationStream(ALLOCATION), { type: 'AllocationRequested', data: allocation });
-  for (let from = 0; from < lives.minted; from += WAVE) yield* wave(lives, from);
-  yield closing(batchStream(BATCH), {
+  yield append(allocationStream(ALLOCATION), 'no-stream', metadataOf(clock, 'request allocation'), {
+    type: 'AllocationRequested',
+    data: allocation,
+  });
+  for (let from = 0; from < lives.minted; from += WAVE) yield* wave(lives, from, clock);
+  yield append(batchStream(BATCH), 0, metadataOf(clock, 'complete batch'), {
     type: 'BatchCompleted',
     data: { batchId: BATCH, minted: lives.minted },
   });
-  yield closing(allocationStream(ALLOCATION), {
+  yield append(allocationStream(ALLOCATION), 0, metadataOf(clock, 'complete allocation'), {
     type: 'AllocationCompleted',
     data: { allocationId: ALLOCATION, allocated: lives.allocated },
   });
 }
 
-function* wave(lives: Lives, from: number): Generator<StreamAppend> {
-  const chunk = metadataOf(`chunk ${from}`, from);
+function* wave(lives: Lives, from: number, clock: LogClock): Generator<StreamAppend> {
+  const chunk = metadataOf(clock, `chunk ${from}`);
   for (const index of within(from, lives.minted)) {
     const serial = serialAt(index);
     const data = { serial, batchId: BATCH, series: SERIES, denomination: DENOMINATION, index };
     yield append(stampStream(serial), 'no-stream', chunk, { type: 'StampMinted', data });
   }
-  const allocation = metadataOf(`allocation ${from}`, from);
+  const allocation = metadataOf(clock, `allocation ${from}`);
   for (const index of within(from, lives.allocated)) {
     const serial = serialAt(index);
     const data = { serial, allocationId: ALLOCATION, channel: CHANNEL };
     yield append(stampStream(serial), 0, allocation, { type: 'StampAllocated', data });
   }
   for (const index of within(from, lives.sold)) {
-    if (lives.ordered === true) yield* order(index);
-    else yield sale(index);
+    if (lives.ordered === true) yield* order(index, clock);
+    else yield sale(index, clock);
   }
   for (const index of within(from, lives.affixed)) {
     const serial = serialAt(index);
     const data = { serial, document: { sha256: sha256Hex(`document ${index}`), type: 'application/pdf' } };
-    yield append(stampStream(serial), 2, metadataOf(`affixing ${index}`, index), {
+    yield append(stampStream(serial), 2, metadataOf(clock, `affixing ${index}`), {
       type: 'StampAffixed',
       data,
     });
@@ -104,13 +109,13 @@ function* wave(lives: Lives, from: number): Generator<StreamAppend> {
 
 const holderOf = (index: number): string => `holder-${index}`;
 
-function sale(index: number): StreamAppend {
+function sale(index: number, clock: LogClock): StreamAppend {
   const serial = serialAt(index);
   const data = { serial, channel: CHANNEL, holder: holderOf(index) };
-  return append(stampStream(serial), 1, metadataOf(`sale ${index}`, index), { type: 'StampSold', data });
+  return append(stampStream(serial), 1, metadataOf(clock, `sale ${index}`), { type: 'StampSold', data });
 }
 
-function* order(index: number): Generator<StreamAppend> {
+function* order(index: number, clock: LogClock): Generator<StreamAppend> {
   const serial = serialAt(index);
   const orderId = `seed-${index}` as OrderId;
   const stream = orderStream(orderId);
@@ -120,13 +125,13 @@ function* order(index: number): Generator<StreamAppend> {
     paidAt: fromMilliseconds(START_MILLISECONDS),
     ...DENOMINATION,
   };
-  const placing = metadataOf(`order ${index}`, index);
+  const placing = metadataOf(clock, `order ${index}`);
   yield append(stream, 'no-stream', placing, {
     type: 'OrderPlaced',
     data: { orderId, ...buyer, denomination: DENOMINATION, quantity: 1 },
   });
   yield append(stream, 0, placing, { type: 'OrderPaid', data: { orderId, payment } }, 1);
-  const selling = metadataOf(`fulfilling ${index}`, index);
+  const selling = metadataOf(clock, `fulfilling ${index}`);
   yield append(stampStream(serial), 1, selling, { type: 'StampSold', data: { serial, ...buyer, orderId } });
   yield append(stream, 1, selling, { type: 'OrderFulfilled', data: { orderId, serials: [serial] } });
 }
@@ -137,10 +142,18 @@ function* within(from: number, count: number): Generator<number> {
 
 type Metadata = Omit<MetadataV1, 'schemaVersion'>;
 
-/** `place` moves the clock on, a millisecond a stamp. */
-function metadataOf(command: string, place: number): Metadata {
+/** Times rise along the log, a millisecond a command, as the ledger's own clock sees to. */
+class LogClock {
+  #milliseconds = START_MILLISECONDS;
+
+  tick(): Instant {
+    return fromMilliseconds(this.#milliseconds++);
+  }
+}
+
+function metadataOf(clock: LogClock, command: string): Metadata {
   const commandId = deriveCommandId('bench', command);
-  const at = fromMilliseconds(START_MILLISECONDS + place);
+  const at = clock.tick();
   return {
     commandId,
     correlationId: commandId,
@@ -162,9 +175,3 @@ function append(
   const id = deriveEventId(metadata.commandId as Parameters<typeof deriveEventId>[0], stream, index);
   return { stream, expected, events: [serde.encode({ id, event, metadata, stream })] };
 }
-
-const opening = (stream: StreamName, event: EventOf<EventType>): StreamAppend =>
-  append(stream, 'no-stream', metadataOf(`open ${stream}`, 0), event);
-
-const closing = (stream: StreamName, event: EventOf<EventType>): StreamAppend =>
-  append(stream, 0, metadataOf(`close ${stream}`, 0), event);

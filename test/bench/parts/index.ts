@@ -6,11 +6,13 @@ import { limits } from './limits.js';
 import { lookUp } from './look-up.js';
 import { mintingWithKills } from './minting-with-kills.js';
 import { orders } from './orders.js';
+import { peers } from './peers.js';
 import { rebuild } from './rebuild.js';
 
 /** In the order in which a whole run takes them. */
 export const PARTS: readonly Part[] = [
   limits,
+  peers,
   command,
   orders,
   lookUp,
