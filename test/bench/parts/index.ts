@@ -4,10 +4,12 @@ import { distributed } from './distributed.js';
 import { lag } from './lag.js';
 import { limits } from './limits.js';
 import { lookUp } from './look-up.js';
+import { minting } from './minting.js';
 import { mintingWithKills } from './minting-with-kills.js';
 import { orders } from './orders.js';
 import { peers } from './peers.js';
 import { rebuild } from './rebuild.js';
+import { sizes } from './sizes.js';
 
 /** In the order in which a whole run takes them. */
 export const PARTS: readonly Part[] = [
@@ -17,7 +19,9 @@ export const PARTS: readonly Part[] = [
   orders,
   lookUp,
   lag,
+  minting,
   mintingWithKills,
   rebuild,
+  sizes,
   distributed,
 ];
