@@ -8,14 +8,14 @@ import { openEmbeddedEventStore, openEmbeddedLogReader } from '@stamp-ledger/emb
 import { eventually } from '../../support/eventually.js';
 import { startPostgres } from '../../support/postgres-server.js';
 import { type LedgerProcess, startLedgerProcess } from '../../support/server-process.js';
-import type { Bench, Part, Row } from '../harness/part.js';
+import type { Part, Row } from '../harness/part.js';
 import { type Contender, interleaved } from '../harness/rounds.js';
 import { spreadOf } from '../harness/spread.js';
 import { measureSqlite } from '../harness/sqlite-limit.js';
 import { settle } from '../ledger/bench-ledger.js';
 import { DENOMINATION, SERIES } from '../ledger/lives.js';
 import { installPeers } from '../peers/install.js';
-import { openMessageDb } from '../peers/message-db.js';
+import { type MessageDb, openMessageDb } from '../peers/message-db.js';
 import { appendAt } from '../peers/ours.js';
 
 const STAMPS = 10_000;
@@ -37,10 +37,13 @@ export const minting: Part = {
     const postgres = await startPostgres();
     const ledger = await startLedgerProcess();
     const notes: string[] = [];
+    let messageDb: MessageDb | undefined;
     try {
       const contenders = [logContender(directory), apiContender(ledger), sqliteContender()];
       try {
-        contenders.push(await messageDbContender(bench, postgres));
+        installPeers('servers', bench);
+        messageDb = await openMessageDb(postgres, { database: 'message_store', connections: 1 });
+        contenders.push(messageDbContender(messageDb));
       } catch (error) {
         const line = `**NOT RUN: ${MESSAGE_DB}**: ${error instanceof Error ? error.message : String(error)}`;
         bench.log(line);
@@ -48,6 +51,7 @@ export const minting: Part = {
       }
       return { rows: rowsOf(await interleaved(bench, contenders)), notes };
     } finally {
+      await messageDb?.close();
       await ledger.stop();
       await postgres.stop();
       rmSync(directory, { recursive: true, force: true });
@@ -71,18 +75,6 @@ function rowsOf(samples: ReadonlyMap<string, readonly number[]>): Row[] {
     row(LOG, SQLITE, { kind: 'at-least', value: TARGETS.perSecond }),
     row(LOG, MESSAGE_DB, { kind: 'ratio-at-least', value: TARGETS.timesMessageDb }),
   ];
-}
-
-/** Milliseconds; each round counts its streams on from the last. */
-function timed(name: string, work: (from: number) => Promise<void>): Contender<number> {
-  let from = 0;
-  const round = async (): Promise<number> => {
-    const start = performance.now();
-    await work(from);
-    from += STAMPS;
-    return performance.now() - start;
-  };
-  return { name, warmUp: round, round };
 }
 
 /** A store of its own for each round; opening it is not timed. */
@@ -139,11 +131,13 @@ const sqliteContender = (): Contender<number> => {
   return { name: SQLITE, warmUp: round, round };
 };
 
-async function messageDbContender(
-  bench: Bench,
-  postgres: { readonly port: number },
-): Promise<Contender<number>> {
-  installPeers('servers', bench);
-  const store = await openMessageDb(postgres, { database: 'message_store', connections: 1 });
-  return timed(MESSAGE_DB, (from) => store.appendStreams(from, STAMPS));
+function messageDbContender(store: MessageDb): Contender<number> {
+  let from = 0;
+  const round = async (): Promise<number> => {
+    const start = performance.now();
+    await store.appendStreams(from, STAMPS);
+    from += STAMPS;
+    return performance.now() - start;
+  };
+  return { name: MESSAGE_DB, warmUp: round, round };
 }
