@@ -37,6 +37,7 @@ type Offsets = Map<Partition, bigint>;
 /** What every projection is given of one take. */
 interface Given {
   readonly deliveries: readonly Delivery[];
+  readonly decode: EventSource['decode'];
   readonly reached: ReachedOffsets;
 }
 
@@ -63,18 +64,22 @@ export async function runBusProjections(run: BusProjectionRun): Promise<void> {
 
   async function take(deliveries: readonly Delivery[]): Promise<Taken> {
     const rewind: Offsets = new Map();
-    for (const name of PROJECTION_NAMES) {
-      const known = halted.get(name);
-      // Said with every delivery: another worker that starts takes it back.
-      if (known !== undefined || !going.has(name)) await run.store.setHalted(name, known);
-      if (known !== undefined) continue;
-      going.add(name);
-      for (const [partition, offset] of await takeFor(name, { deliveries, reached }))
-        rewind.set(partition, least(rewind.get(partition), offset));
-    }
+    const given: Given = { deliveries, decode: decodingOnce(run.decode), reached };
+    // Side by side: while one waits for the database another is worked out.
+    for (const wanted of await allOf(PROJECTION_NAMES.map((name) => takeUnlessHalted(name, given))))
+      for (const [partition, offset] of wanted) rewind.set(partition, least(rewind.get(partition), offset));
     for (const { partition } of deliveries) asked.delete(partition);
     for (const [partition, to] of rewind) asked.set(partition, to);
     return rewind.size === 0 ? { kind: 'taken' } : { kind: 'rewind', to: rewind };
+  }
+
+  async function takeUnlessHalted(name: ProjectionName, given: Given): Promise<Offsets> {
+    const known = halted.get(name);
+    // Said with every delivery: another worker that starts takes it back.
+    if (known !== undefined || !going.has(name)) await run.store.setHalted(name, known);
+    if (known !== undefined) return new Map();
+    going.add(name);
+    return takeFor(name, given);
   }
 
   /** Feeds one projection; answers what it wants again. */
@@ -110,7 +115,7 @@ export async function runBusProjections(run: BusProjectionRun): Promise<void> {
 function feed(
   run: BusProjectionRun,
   name: ProjectionName,
-  { deliveries, reached: known }: Given,
+  { deliveries, decode, reached: known }: Given,
 ): Promise<Fed> {
   return inTransaction(run, name, async (project, bus) => {
     const offsets = await bus.loadOffsets();
@@ -127,7 +132,7 @@ function feed(
       for (const message of messages) {
         if (message.offset < wanted(partition)) continue;
         if (message.kind === 'mark') marks.push(message.mark);
-        else events.push(decodeOrFault(message.event, run));
+        else events.push(decodeOrFault(message.event, { decode }));
       }
     }
     if (gaps.size > 0) return { kind: 'gaps', gaps };
@@ -219,6 +224,25 @@ async function explaining(
     if (isPassing(error) || error instanceof ProjectionFault || first === undefined) throw error;
     throw unexplained(name, first, error);
   }
+}
+
+/** All the answers, once every one is in: what is still under way must not run beside the next attempt. */
+async function allOf<Answer>(promises: readonly Promise<Answer>[]): Promise<Answer[]> {
+  const failures = (await Promise.allSettled(promises)).flatMap((outcome) =>
+    outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
+  );
+  if (failures.length > 0) throw failures.find((failure) => !isPassing(failure)) ?? failures[0];
+  return Promise.all(promises);
+}
+
+/** Every projection is given the same events; each is decoded for the first of them. Kept for one take. */
+function decodingOnce(decode: EventSource['decode']): EventSource['decode'] {
+  const decoded = new Map<RecordedEvent, LedgerEvent>();
+  return (recorded) => {
+    const known = decoded.get(recorded) ?? decode(recorded);
+    decoded.set(recorded, known);
+    return known;
+  };
 }
 
 const least = (a: bigint | undefined, b: bigint): bigint => (a === undefined || b < a ? b : a);
