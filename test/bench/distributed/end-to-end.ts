@@ -15,7 +15,9 @@ import { affixings } from '../ledger/requests.js';
 import { appendAll, writeSerialKey } from '../ledger/seed.js';
 
 const COMMANDS_PER_SECOND = 500;
-const PROBE_MILLISECONDS = 20;
+const PROBE_MILLISECONDS = 50;
+/** Finer would be load on the API. */
+const POLL_MILLISECONDS = 20;
 const CONNECTIONS = 32;
 const CAUGHT_UP_MILLISECONDS = 300_000;
 const SERVICES = ['api', 'relay', 'projections'] as const;
@@ -31,7 +33,7 @@ export interface EndToEnd {
 
 /** How long after an acknowledgement by the API its effect is readable there: log, relay, Kafka, projections, PostgreSQL. */
 export async function measureEndToEnd(bench: Bench, engines: TestEngines): Promise<EndToEnd> {
-  const seconds = bench.quick ? 2 : 15;
+  const seconds = bench.quick ? 5 : 15;
   const rounds = bench.quick ? 1 : roundsOf(bench);
   const stamps = COMMANDS_PER_SECOND * seconds * rounds;
   writeSerialKey(engines.variables.LEDGER_DATA_DIR ?? '');
@@ -95,6 +97,7 @@ async function loadedRound(
       commands: affixings(from, from + probes),
       readPath: (index) => `/v1/stamps/${serialAt(from + index)}`,
       everyMilliseconds: PROBE_MILLISECONDS,
+      pollMilliseconds: POLL_MILLISECONDS,
       seconds,
     }),
     runLoad({

@@ -19,15 +19,7 @@ export class LatencyHistogram {
   });
 
   record(milliseconds: number): void {
-    this.#histogram.recordValue(toMicroseconds(milliseconds));
-  }
-
-  /** Of measurements made one after another: one that took longer than the interval kept others from being made. */
-  recordAtInterval(milliseconds: number, intervalMilliseconds: number): void {
-    this.#histogram.recordValueWithExpectedInterval(
-      toMicroseconds(milliseconds),
-      toMicroseconds(intervalMilliseconds),
-    );
+    this.#histogram.recordValue(Math.min(MICROSECONDS_MAX, Math.max(1, Math.round(milliseconds * 1_000))));
   }
 
   latency(): Latency {
@@ -35,6 +27,3 @@ export class LatencyHistogram {
     return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: this.#histogram.maxValue / 1_000 };
   }
 }
-
-const toMicroseconds = (milliseconds: number): number =>
-  Math.min(MICROSECONDS_MAX, Math.max(1, Math.round(milliseconds * 1_000)));

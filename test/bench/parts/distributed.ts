@@ -61,7 +61,7 @@ async function measureThroughput(
   bench: Bench,
   engines: TestEngines,
 ): Promise<{ readonly rows: readonly Row[]; readonly notes: readonly string[] }> {
-  const stamps = (bench.quick ? 4_000 : 200_000) / STAGES;
+  const stamps = (bench.quick ? 40_000 : 200_000) / STAGES;
   const published = await publishAll(engines.kafka.brokers, () =>
     appendsOf({ minted: stamps, allocated: stamps, sold: stamps, affixed: stamps }),
   );

@@ -12,6 +12,7 @@ import { affixings } from '../ledger/requests.js';
 
 const CONNECTIONS = 64;
 const PROBE_MILLISECONDS = 20;
+const POLL_MILLISECONDS = 2;
 const P99_MILLISECONDS = 100;
 
 /** How late the read models are while commands come at half the rate that the ledger can take. */
@@ -93,6 +94,7 @@ async function loadedRound({ url, token }: LedgerProcess, { from, to, rate, seco
       commands: affixings(from, from + probes),
       readPath: (index) => `/v1/stamps/${serialAt(from + index)}`,
       everyMilliseconds: PROBE_MILLISECONDS,
+      pollMilliseconds: POLL_MILLISECONDS,
       seconds,
     }),
     loading,
