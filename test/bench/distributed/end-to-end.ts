@@ -35,12 +35,13 @@ export interface EndToEnd {
 export async function measureEndToEnd(bench: Bench, engines: TestEngines): Promise<EndToEnd> {
   const seconds = bench.quick ? 5 : 15;
   const rounds = bench.quick ? 1 : roundsOf(bench);
-  const stamps = COMMANDS_PER_SECOND * seconds * rounds;
+  // One round more than is counted: the first meets processes that have done nothing yet.
+  const stamps = COMMANDS_PER_SECOND * seconds * (rounds + 1);
   writeSerialKey(engines.variables.LEDGER_DATA_DIR ?? '');
   const log = await openEventStoreDb({ url: engines.eventStore.url });
   const services: ServiceProcess[] = [];
   try {
-    await appendAll(log, appendsOf({ minted: stamps, allocated: stamps, sold: stamps, affixed: 0 }));
+    await appendAll(log, appendsOf({ minted: stamps, allocated: stamps, sold: stamps, affixed: 0 }), 1);
     for (const name of SERVICES) services.push(await startService(name, engines.variables));
     const [api] = services;
     if (api === undefined) throw new Error('there is no API');
@@ -54,11 +55,11 @@ export async function measureEndToEnd(bench: Bench, engines: TestEngines): Promi
     });
     const lags: Lag[] = [];
     const acknowledged: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      bench.log(`  lag, round ${round + 1} of ${rounds}`);
+    for (let round = 0; round <= rounds; round++) {
+      bench.log(round === 0 ? '  lag, warm-up' : `  lag, round ${round} of ${rounds}`);
       const from = round * COMMANDS_PER_SECOND * seconds;
       const one = await loadedRound(target, { from, seconds });
-      lags.push(one.lag);
+      if (round > 0) lags.push(one.lag);
       acknowledged.push(...one.acknowledged);
     }
     return {

@@ -1,19 +1,20 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { StreamName } from '@stamp-ledger/codec';
 import { openEmbeddedEventStore } from '@stamp-ledger/embedded';
 import type { AppendResult, EventStore, StreamAppend } from '@stamp-ledger/ports';
 import { appendsOf, type Lives, SERIAL_KEY } from './lives.js';
 
 const EVENTS_AT_ONCE = 5_000;
-/** Calls under way: the next is encoded while the log writes the ones before. */
-const CALLS_AT_ONCE = 4;
+/** The embedded log takes calls in their order: the next is encoded while the ones before are written. */
+const EMBEDDED_CALLS_AT_ONCE = 4;
 
 /** Writes a log of such lives into an empty directory, past the API and its jobs: minutes become seconds. */
 export async function seedLog(directory: string, lives: Lives): Promise<void> {
   writeSerialKey(directory);
   const store = await openEmbeddedEventStore({ directory });
   try {
-    await appendAll(store, appendsOf(lives));
+    await appendAll(store, appendsOf(lives), EMBEDDED_CALLS_AT_ONCE);
   } finally {
     await store.close();
   }
@@ -29,19 +30,21 @@ export function writeSerialKey(directory: string): void {
 export async function appendAll(
   store: Pick<EventStore, 'append'>,
   appends: Iterable<StreamAppend>,
+  callsAtOnce: number,
 ): Promise<void> {
   const running: Promise<void>[] = [];
-  let page: StreamAppend[] = [];
+  let page = new Map<StreamName, StreamAppend>();
   const flush = async (): Promise<void> => {
-    if (running.length >= CALLS_AT_ONCE) await running.shift();
-    running.push(store.append(page).then(expectAppended));
-    page = [];
+    if (running.length >= callsAtOnce) await running.shift();
+    running.push(store.append([...page.values()]).then(expectAppended));
+    page = new Map();
   };
   for (const append of appends) {
-    page.push(append);
-    if (page.length === EVENTS_AT_ONCE) await flush();
+    // The streams of one call are written in any order: each may be in it once.
+    if (page.size === EVENTS_AT_ONCE || page.has(append.stream)) await flush();
+    page.set(append.stream, append);
   }
-  if (page.length > 0) await flush();
+  if (page.size > 0) await flush();
   await Promise.all(running);
 }
 
