@@ -1,51 +1,55 @@
-// npm run bench: figures of this machine, each beside the limit it has to keep, written to test/bench/results/.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
-import { measureFsync } from './fsync.js';
-import { measureMinting } from './minting.js';
+// npm run bench [-- NAME… --quick --largest]: figures of this machine, each beside the limit or the peer it is compared
+// with. Whole runs write to test/bench/results/, quick ones to test/dist/.
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { thisMachine } from './harness/machine.js';
+import { type Bench, isKept, type Part } from './harness/part.js';
+import { writePart, writeSummary } from './harness/report.js';
+import { sectionOf } from './harness/table.js';
+import { PARTS } from './parts/index.js';
 
-const RESULTS = new URL('../../bench/results/', import.meta.url);
-
-const machine = {
-  node: process.version,
-  cpu: cpus()[0]?.model ?? 'unknown',
-  cores: cpus().length,
-  memoryBytes: totalmem(),
-  ...(await measureFsync()),
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, largest: { type: 'boolean', default: false } },
+});
+const unknown = positionals.filter((name) => !PARTS.some((part) => part.name === name));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `there is no part ${unknown.join(', ')}; there are ${PARTS.map(({ name }) => name).join(', ')}\n`,
+  );
+  process.exit(2);
+}
+const bench: Bench = {
+  quick: options.quick,
+  largest: options.largest,
+  log: (line) => process.stderr.write(`${line}\n`),
 };
-const minting = await measureMinting({ report: (line) => process.stderr.write(`${line}\n`) });
-
-const rows = [
-  ['stamps minted through the API', String(minting.stamps), ''],
-  [
-    'wall time, three kill -9 and restarts included',
-    `${minting.seconds.toFixed(1)} s`,
-    `under ${minting.secondsMax} s`,
-  ],
-  ['stamps minted per second', Math.round(minting.stamps / minting.seconds).toLocaleString('en'), ''],
-  [
-    'largest resident memory',
-    `${Math.round(minting.residentBytes / 1e6)} MB`,
-    `under ${minting.residentBytesMax / 1e6} MB`,
-  ],
-  [
-    'stamps in the log, and different serials',
-    `${minting.found}, ${minting.different}`,
-    `${minting.stamps} each`,
-  ],
-  ['serials that the key does not derive', String(minting.foreign), '0'],
-  ['fsyncs per second of this disk (4 KiB appends)', String(Math.round(machine.fsyncsPerSecond)), ''],
-];
-const table = [
-  '| what | measured | limit |',
-  '|---|---|---|',
-  ...rows.map((cells) => `| ${cells.join(' | ')} |`),
-].join('\n');
-mkdirSync(RESULTS, { recursive: true });
-writeFileSync(new URL('minting.json', RESULTS), `${JSON.stringify({ machine, minting }, null, 2)}\n`);
-writeFileSync(
-  new URL('minting.md', RESULTS),
-  `# Minting\n\nNode ${process.version}, ${machine.cores} cores, ${machine.cpu}.\n\n${table}\n`,
+const directory = fileURLToPath(
+  new URL(bench.quick ? './quick-results/' : '../../bench/results/', import.meta.url),
 );
-process.stdout.write(`${table}\n`);
-process.exitCode = minting.kept ? 0 : 1;
+const machine = thisMachine();
+const parts = PARTS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+const faults: string[] = [];
+let missed = 0;
+for (const part of parts) await runPart(part);
+writeSummary(directory, PARTS);
+process.stdout.write(`\n${missed} targets missed\n`);
+for (const fault of faults) process.stdout.write(`FAULT ${fault}\n`);
+process.exitCode = faults.length === 0 ? 0 : 1;
+
+/** A part that fails is a fault of the run; the others go on. */
+async function runPart(part: Part): Promise<void> {
+  bench.log(`${part.name}: ${part.title}`);
+  const start = performance.now();
+  try {
+    const result = await part.run(bench);
+    const seconds = (performance.now() - start) / 1_000;
+    writePart(directory, { part: part.name, title: part.title, machine, seconds, result });
+    missed += result.rows.filter((row) => isKept(row) === false).length;
+    for (const { what, missing } of result.audits ?? [])
+      if (missing > 0) faults.push(`${part.name}: ${what}: ${missing} acknowledged and not there`);
+    process.stdout.write(`\n${sectionOf(part.title, result)}\n`);
+  } catch (error) {
+    faults.push(`${part.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+}

@@ -28,9 +28,13 @@ export interface LedgerProcess {
   stop(): Promise<number | null>;
 }
 
-/** Starts a ledger on a free port and waits for its ready line. */
-export function startLedgerProcess(): Promise<LedgerProcess> {
-  return launch(mkdtempSync(join(tmpdir(), 'stamp-ledger-test-')), 0);
+/** Starts a ledger on a free port, on a new directory unless told, and waits for its ready line. */
+export function startLedgerProcess({
+  directory = mkdtempSync(join(tmpdir(), 'stamp-ledger-test-')),
+}: {
+  readonly directory?: string;
+} = {}): Promise<LedgerProcess> {
+  return launch(directory, 0);
 }
 
 /** What a ledger that was not to start left behind. */

@@ -10,6 +10,7 @@ export type ServiceName = 'api' | 'relay' | 'projections' | 'fulfilment' | 'ledg
 export interface ServiceProcess {
   readonly name: ServiceName;
   readonly url: string;
+  readonly pid: number;
   kill(): Promise<void>;
   /** A new process; the one before must be gone. */
   start(): Promise<void>;
@@ -32,6 +33,9 @@ export async function startService(
     name,
     get url() {
       return url;
+    },
+    get pid() {
+      return child.pid ?? 0;
     },
     kill: async () => {
       if (isGone()) return;

@@ -26,11 +26,12 @@ export const KAFKA_LIMITS = {
   heartbeatMilliseconds: 1_000,
   /** Milliseconds a fetch waits for something new. */
   fetchWaitMilliseconds: 100,
-  fetchBytesPerPartition: 512 * 1024,
-  fetchBytes: 4 * 1024 * 1024,
+  fetchBytesPerPartition: 1024 * 1024,
+  /** Some ten thousand messages: kafkajs asks for more only when all of them have been taken. */
+  fetchBytes: 8 * 1024 * 1024,
   partitionsAtOnce: 64,
-  /** Messages handed over at once. */
-  takenMessages: 2_000,
+  /** Messages handed over at once: as many as a projection takes into one transaction of a rebuild. */
+  takenMessages: 5_000,
   /** Bytes of messages sent in one request: well below the 1 MB that a broker takes for one partition. */
   sendBytes: 512 * 1024,
   /** Milliseconds between two commits of offsets, which are a hint. */

@@ -15,6 +15,7 @@ import type { EventSource, Projected } from './batch.js';
 import { isPassing, ProjectionFault, unexplained } from './fault.js';
 import { PROJECTION_NAMES, PROJECTIONS, type Projections } from './follow-log.js';
 import { decodeOrFault } from './guard.js';
+import { ReachedOffsets } from './reached-offsets.js';
 
 export interface BusProjectionRun extends EventSource {
   readonly consumer: BusConsumer;
@@ -33,8 +34,20 @@ export interface BusProjectionRun extends EventSource {
 
 type Offsets = Map<Partition, bigint>;
 
-/** What became of deliveries for one projection. `gaps`: the next offset wanted where deliveries begin behind it. */
-type Fed = { readonly kind: 'fed' } | { readonly kind: 'gaps'; readonly gaps: Offsets };
+/** What every projection is given of one take. */
+interface Given {
+  readonly deliveries: readonly Delivery[];
+  readonly decode: EventSource['decode'];
+  readonly reached: ReachedOffsets;
+}
+
+/**
+ * What became of deliveries for one projection. `gaps`: the next offset wanted where deliveries begin behind it, or where
+ * the database has fallen back.
+ */
+type Fed =
+  | { readonly kind: 'fed'; readonly offsets: Offsets }
+  | { readonly kind: 'gaps'; readonly gaps: Offsets };
 
 /**
  * Keeps the projections up with the bus until `signal` aborts. Each keeps the offsets it has seen with its rows, in one
@@ -47,44 +60,48 @@ export async function runBusProjections(run: BusProjectionRun): Promise<void> {
   const going = new Set<ProjectionName>();
   /** Where the bus was asked to go back to: if it then begins later again, the messages are gone. */
   const asked: Offsets = new Map();
+  const reached = new ReachedOffsets();
 
   async function take(deliveries: readonly Delivery[]): Promise<Taken> {
     const rewind: Offsets = new Map();
-    for (const name of PROJECTION_NAMES) {
-      const known = halted.get(name);
-      // Said with every delivery: another worker that starts takes it back.
-      if (known !== undefined || !going.has(name)) await run.store.setHalted(name, known);
-      if (known !== undefined) continue;
-      going.add(name);
-      for (const [partition, offset] of await takeFor(name, deliveries))
-        rewind.set(partition, least(rewind.get(partition), offset));
-    }
-    for (const { partition } of deliveries) {
-      const to = rewind.get(partition);
-      if (to === undefined) asked.delete(partition);
-      else asked.set(partition, to);
-    }
+    const given: Given = { deliveries, decode: decodingOnce(run.decode), reached };
+    // Side by side: while one waits for the database another is worked out.
+    for (const wanted of await allOf(PROJECTION_NAMES.map((name) => takeUnlessHalted(name, given))))
+      for (const [partition, offset] of wanted) rewind.set(partition, least(rewind.get(partition), offset));
+    for (const { partition } of deliveries) asked.delete(partition);
+    for (const [partition, to] of rewind) asked.set(partition, to);
     return rewind.size === 0 ? { kind: 'taken' } : { kind: 'rewind', to: rewind };
   }
 
+  async function takeUnlessHalted(name: ProjectionName, given: Given): Promise<Offsets> {
+    const known = halted.get(name);
+    // Said with every delivery: another worker that starts takes it back.
+    if (known !== undefined || !going.has(name)) await run.store.setHalted(name, known);
+    if (known !== undefined) return new Map();
+    going.add(name);
+    return takeFor(name, given);
+  }
+
   /** Feeds one projection; answers what it wants again. */
-  async function takeFor(name: ProjectionName, deliveries: readonly Delivery[]): Promise<Offsets> {
+  async function takeFor(name: ProjectionName, given: Given): Promise<Offsets> {
     try {
-      const fed = await feed(run, name, deliveries);
-      if (fed.kind === 'fed') return new Map();
-      const gone = deliveries.filter(
+      const fed = await feed(run, name, given);
+      if (fed.kind === 'fed') {
+        reached.note(name, fed.offsets);
+        return new Map();
+      }
+      // Asked for once: a partition that has gone to another worker meanwhile does not come here again.
+      reached.note(name, fed.gaps);
+      const gone = given.deliveries.filter(
         ({ partition }) => fed.gaps.has(partition) && asked.get(partition) === fed.gaps.get(partition),
       );
       if (gone.length === 0) return fed.gaps;
       await catchUpFromLog(run, name, new Map(gone.map(({ partition, first }) => [partition, first])));
-      return takeFor(name, deliveries);
+      return takeFor(name, given);
     } catch (error) {
       if (!(error instanceof ProjectionFault)) throw error;
-      await feed(
-        run,
-        name,
-        deliveries.map((delivery) => before(error.position, delivery)),
-      ).catch(ignoreFault);
+      const sound = given.deliveries.map((delivery) => before(error.position, delivery));
+      await feed(run, name, { ...given, deliveries: sound }).catch(ignoreFault);
       halted.set(name, error.message);
       run.onHalted(name, error.message);
       await run.store.setHalted(name, error.message);
@@ -95,11 +112,17 @@ export async function runBusProjections(run: BusProjectionRun): Promise<void> {
   await run.consumer.consume({ take, signal: run.signal, onAlive: run.onAlive });
 }
 
-function feed(run: BusProjectionRun, name: ProjectionName, deliveries: readonly Delivery[]): Promise<Fed> {
+function feed(
+  run: BusProjectionRun,
+  name: ProjectionName,
+  { deliveries, decode, reached: known }: Given,
+): Promise<Fed> {
   return inTransaction(run, name, async (project, bus) => {
     const offsets = await bus.loadOffsets();
     const wanted = (partition: Partition): bigint => offsets.get(partition) ?? 0n;
     const gaps: Offsets = new Map();
+    for (const [partition, stored] of known.takenBack(name, wanted))
+      if (!deliveries.some((delivery) => delivery.partition === partition)) gaps.set(partition, stored);
     const events: LedgerEvent[] = [];
     const marks: BusMark[] = [];
     const reached: Offsets = new Map();
@@ -109,16 +132,16 @@ function feed(run: BusProjectionRun, name: ProjectionName, deliveries: readonly 
       for (const message of messages) {
         if (message.offset < wanted(partition)) continue;
         if (message.kind === 'mark') marks.push(message.mark);
-        else events.push(decodeOrFault(message.event, run));
+        else events.push(decodeOrFault(message.event, { decode }));
       }
     }
     if (gaps.size > 0) return { kind: 'gaps', gaps };
-    if (reached.size === 0) return { kind: 'fed' };
+    if (reached.size === 0) return { kind: 'fed', offsets: reached };
     // Partitions are uneven; the order of the log leaves the projections the least to put right.
     events.sort((a, b) => (a.position < b.position ? -1 : 1));
     if (events.length > 0) await project(events);
     await bus.saveOffsets({ offsets: reached, marks });
-    return { kind: 'fed' };
+    return { kind: 'fed', offsets: reached };
   });
 }
 
@@ -201,6 +224,25 @@ async function explaining(
     if (isPassing(error) || error instanceof ProjectionFault || first === undefined) throw error;
     throw unexplained(name, first, error);
   }
+}
+
+/** All the answers, once every one is in: what is still under way must not run beside the next attempt. */
+async function allOf<Answer>(promises: readonly Promise<Answer>[]): Promise<Answer[]> {
+  const failures = (await Promise.allSettled(promises)).flatMap((outcome) =>
+    outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
+  );
+  if (failures.length > 0) throw failures.find((failure) => !isPassing(failure)) ?? failures[0];
+  return Promise.all(promises);
+}
+
+/** Every projection is given the same events; each is decoded for the first of them. Kept for one take. */
+function decodingOnce(decode: EventSource['decode']): EventSource['decode'] {
+  const decoded = new Map<RecordedEvent, LedgerEvent>();
+  return (recorded) => {
+    const known = decoded.get(recorded) ?? decode(recorded);
+    decoded.set(recorded, known);
+    return known;
+  };
 }
 
 const least = (a: bigint | undefined, b: bigint): bigint => (a === undefined || b < a ? b : a);

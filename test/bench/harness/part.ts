@@ -1,0 +1,62 @@
+import type { Spread } from './spread.js';
+
+/** What a row has to keep: an amount of its own, or a share of what stands beside it. */
+export type Target =
+  | { readonly kind: 'at-least' | 'at-most'; readonly value: number }
+  | { readonly kind: 'ratio-at-least'; readonly value: number };
+
+/** One line of the table: ours, what it is compared with, and what it has to keep. */
+export interface Row {
+  readonly what: string;
+  readonly unit: string;
+  readonly ours: Spread;
+  /** A peer's figure, or the machine's own limit, from the same run. */
+  readonly beside?: { readonly what: string; readonly spread: Spread };
+  readonly target?: Target;
+}
+
+/** Answers that were given, looked for afterwards: what is missing is a fault, whatever the speed. */
+export interface Audit {
+  readonly what: string;
+  readonly acknowledged: number;
+  readonly missing: number;
+}
+
+export interface PartResult {
+  readonly rows: readonly Row[];
+  readonly audits?: readonly Audit[];
+  /** What a reader must know to understand the figures, above all how they were taken and what was not run. */
+  readonly notes?: readonly string[];
+}
+
+export interface Bench {
+  /** Small sizes and few rounds: to see that everything works, not to quote. */
+  readonly quick: boolean;
+  /** Ten million stamps as well. */
+  readonly largest: boolean;
+  readonly log: (line: string) => void;
+}
+
+export interface Part {
+  readonly name: string;
+  readonly title: string;
+  run(bench: Bench): Promise<PartResult>;
+}
+
+export const ratioOf = ({ ours, beside }: Row): number | undefined =>
+  beside === undefined ? undefined : ours.median / beside.spread.median;
+
+/** Undefined when there is nothing to keep. */
+export function isKept(row: Row): boolean | undefined {
+  const { ours, target } = row;
+  switch (target?.kind) {
+    case undefined:
+      return undefined;
+    case 'at-least':
+      return ours.median >= target.value;
+    case 'at-most':
+      return ours.median <= target.value;
+    case 'ratio-at-least':
+      return (ratioOf(row) ?? 0) >= target.value;
+  }
+}

@@ -1,0 +1,27 @@
+import type { Part } from '../harness/part.js';
+import { command } from './command.js';
+import { distributed } from './distributed.js';
+import { lag } from './lag.js';
+import { limits } from './limits.js';
+import { lookUp } from './look-up.js';
+import { minting } from './minting.js';
+import { mintingWithKills } from './minting-with-kills.js';
+import { orders } from './orders.js';
+import { peers } from './peers.js';
+import { rebuild } from './rebuild.js';
+import { sizes } from './sizes.js';
+
+/** In the order in which a whole run takes them. */
+export const PARTS: readonly Part[] = [
+  limits,
+  peers,
+  command,
+  orders,
+  lookUp,
+  lag,
+  minting,
+  mintingWithKills,
+  rebuild,
+  sizes,
+  distributed,
+];

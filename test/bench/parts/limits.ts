@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { measureFsync } from '../harness/fsync.js';
+import { type HelloServer, startHello } from '../harness/hello.js';
+import { perSecond, runLoad } from '../harness/load/load.js';
+import type { Bench, Part, Row } from '../harness/part.js';
+import { type Contender, interleaved } from '../harness/rounds.js';
+import { spreadOf } from '../harness/spread.js';
+import { measureSqlite } from '../harness/sqlite-limit.js';
+
+const CONNECTIONS = 64;
+const EVENT_BYTES = 600;
+
+/** The machine's own limits, beside which every other figure of the run is to be read. */
+export const limits: Part = {
+  name: 'limits',
+  title: "The machine's own limits",
+  run: async (bench) => {
+    const [http, koa] = await Promise.all([startHello('http'), startHello('koa')]);
+    try {
+      const samples = await interleaved(bench, contendersOf(bench, { http, koa }));
+      const rows = [...samples].map(([what, values]): Row => ({ what, unit: '1/s', ours: spreadOf(values) }));
+      return { rows, notes: NOTES };
+    } finally {
+      await Promise.all([http.stop(), koa.stop()]);
+    }
+  },
+};
+
+const NOTES = [
+  'fsync: 4 KiB appended to a file, fdatasync before the next. SQLite: better-sqlite3 alone, WAL, synchronous=FULL, expected revision checked, events of the same bytes as the peers get.',
+  'HTTP: 64 kept-alive connections on loopback, the load generator on the same cores.',
+];
+
+function contendersOf(
+  { quick }: Bench,
+  { http, koa }: { readonly http: HelloServer; readonly koa: HelloServer },
+): readonly Contender<number>[] {
+  const seconds = quick ? 0.3 : 3;
+  const timed = (name: string, measure: (share: number) => number | Promise<number>): Contender<number> => ({
+    name,
+    warmUp: async () => measure(0.2),
+    round: async () => measure(1),
+  });
+  const events = quick ? 5_000 : 200_000;
+  return [
+    timed('fsync, 4 KiB appends', (share) => measureFsync({ seconds: seconds * share })),
+    timed('SQLite events, groups of 1', (share) =>
+      measureSqlite({ group: 1, events: Math.ceil((events * share) / 50) }),
+    ),
+    timed('SQLite events, groups of 32', (share) =>
+      measureSqlite({ group: 32, events: Math.ceil((events * share) / 2) }),
+    ),
+    timed('SQLite events, groups of 1,000', (share) =>
+      measureSqlite({ group: 1_000, events: events * share }),
+    ),
+    timed('node:http, hello', (share) => helloRate(http.url, seconds * share)),
+    timed('Koa, hello', (share) => helloRate(koa.url, seconds * share)),
+    timed(`SHA-256 of ${EVENT_BYTES} bytes`, (share) => hashRate(seconds * share)),
+  ];
+}
+
+export const helloRate = async (url: string, seconds: number): Promise<number> =>
+  perSecond(
+    await runLoad({
+      url,
+      requests: [{ method: 'GET', path: '/' }],
+      repeat: true,
+      connections: CONNECTIONS,
+      seconds,
+    }),
+  );
+
+function hashRate(seconds: number): number {
+  const event = Buffer.alloc(EVENT_BYTES, 1);
+  const start = performance.now();
+  let count = 0;
+  for (; performance.now() - start < seconds * 1_000; count += 100)
+    for (let index = 0; index < 100; index++) createHash('sha256').update(event).digest();
+  return (count * 1_000) / (performance.now() - start);
+}
