@@ -55,6 +55,7 @@ const RULES: Record<string, readonly string[]> = {
   'services/fulfilment': ['wiring', NODE],
   'services/cli': [
     'app',
+    'codec',
     'client',
     'wiring',
     'commander',

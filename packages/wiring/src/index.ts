@@ -15,7 +15,6 @@ export { openEmbeddedReadModels } from './read-models/embedded-read-models.js';
 export * from './run-service.js';
 export { type EmbeddedSealing, openEmbeddedSealing } from './sealing/embedded-sealing.js';
 export {
-  KEY_PURPOSES,
   KeyFault,
   type KeyPurpose,
   type KeyState,

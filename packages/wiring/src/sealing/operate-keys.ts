@@ -7,7 +7,7 @@ import { readOrCreateSecret } from '../secret-file.js';
 import { makeLogKey, readLogKeys } from './log-keys.js';
 
 /** Keys are apart by what they sign: the log's checkpoints, or the receipts of commands. */
-export const KEY_PURPOSES = ['log', 'receipts'] as const;
+const KEY_PURPOSES = ['log', 'receipts'] as const;
 export type KeyPurpose = (typeof KEY_PURPOSES)[number];
 
 export interface KeyState {

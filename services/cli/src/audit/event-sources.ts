@@ -1,8 +1,8 @@
 import { LIMITS } from '@stamp-ledger/app';
 import type { LedgerClient } from '@stamp-ledger/client';
 import { canonicalJson, type Position, type RecordedEvent } from '@stamp-ledger/codec';
-import { openConfiguredEventStore } from '@stamp-ledger/wiring';
 import { UsageError } from '../exit-codes.js';
+import { wiring } from '../wiring.js';
 
 /** Every event as the ledger hands it out over HTTP. Canonical JSON of what was parsed is the bytes that were stored. */
 export async function* eventsOfLedger(client: LedgerClient): AsyncGenerator<RecordedEvent, void, undefined> {
@@ -22,6 +22,7 @@ export async function* eventsOfLedger(client: LedgerClient): AsyncGenerator<Reco
 export async function eventsOfStore(
   environment: NodeJS.ProcessEnv,
 ): Promise<AsyncGenerator<RecordedEvent, void, undefined>> {
+  const { openConfiguredEventStore } = await wiring();
   const { store, close } = await openConfiguredEventStore(environment, { mustExist: true }).catch((error) => {
     if (error instanceof Error && error.name === 'ConfigurationError') throw new UsageError(error.message);
     throw error;

@@ -1,7 +1,10 @@
-import { KEY_PURPOSES, type KeyPurpose, listKeys, makeKey, retireKey } from '@stamp-ledger/wiring';
+import type { KeyPurpose } from '@stamp-ledger/wiring';
 import { type Command, Option } from 'commander';
 import { UsageError } from '../exit-codes.js';
 import type { Bind } from '../session.js';
+import { wiring } from '../wiring.js';
+
+const PURPOSES: readonly KeyPurpose[] = ['log', 'receipts'];
 
 interface KeyOptions {
   readonly purpose: KeyPurpose;
@@ -15,7 +18,7 @@ export function addKeyCommands(program: Command, bind: Bind): void {
       'signing keys (LEDGER_DATA_DIR, LEDGER_ORIGIN); a running ledger takes them up at its next start',
     );
   const purpose = (): Option =>
-    new Option('--purpose <purpose>', 'what they sign').choices([...KEY_PURPOSES]).default('log');
+    new Option('--purpose <purpose>', 'what they sign').choices(PURPOSES).default('log');
 
   keys
     .command('list')
@@ -23,6 +26,7 @@ export function addKeyCommands(program: Command, bind: Bind): void {
     .addOption(purpose())
     .action(
       bind(async (session, options: KeyOptions) => {
+        const { listKeys } = await wiring();
         const found = await listKeys(process.env, options.purpose).catch(asUsage);
         await session.output.result({ keys: found }, () =>
           found.map(({ state, vkey }) => `${state}  ${vkey}`),
@@ -39,6 +43,7 @@ export function addKeyCommands(program: Command, bind: Bind): void {
       .addOption(purpose())
       .action(
         bind(async (session, options: KeyOptions) => {
+          const { makeKey } = await wiring();
           const vkey = await makeKey(process.env, { ...options, rotate }).catch(asUsage);
           await session.output.result({ vkey }, () => [vkey]);
         }),
@@ -50,6 +55,7 @@ export function addKeyCommands(program: Command, bind: Bind): void {
     .addOption(purpose())
     .action(
       bind(async (session, keyId: string, options: KeyOptions) => {
+        const { retireKey } = await wiring();
         const vkey = await retireKey(process.env, { ...options, keyId }).catch(asUsage);
         await session.output.result({ vkey }, () => [`retired ${vkey}`]);
       }),

@@ -13,13 +13,14 @@ import {
   PortError,
   readExport,
 } from '@stamp-ledger/app';
-import { type OpenedStore, openConfiguredEventStore } from '@stamp-ledger/wiring';
+import type { OpenedStore } from '@stamp-ledger/wiring';
 import type { Command } from 'commander';
 import { errorJson } from '../error-output.js';
 import { EXIT, type ExitCode, UsageError } from '../exit-codes.js';
 import { type Progress, startProgress } from '../progress.js';
 import type { Bind, Session } from '../session.js';
 import { grouped } from '../table.js';
+import { wiring } from '../wiring.js';
 
 /** What the commands work with besides a session. */
 export interface MoveTools {
@@ -134,7 +135,8 @@ async function* bytesOf(file: string, stdin?: NodeJS.ReadableStream): AsyncGener
   }
 }
 
-function openStore(options: { readonly mustExist: boolean }): Promise<OpenedStore> {
+async function openStore(options: { readonly mustExist: boolean }): Promise<OpenedStore> {
+  const { openConfiguredEventStore } = await wiring();
   return openConfiguredEventStore(process.env, options).catch((error: unknown) => {
     if (error instanceof Error && error.name === 'ConfigurationError') throw new UsageError(error.message);
     throw error;

@@ -1,0 +1,2 @@
+/** The engines are loaded only by commands that work on them: most talk HTTP alone, and should start at once. */
+export const wiring = () => import('@stamp-ledger/wiring');
