@@ -9,11 +9,13 @@ import {
   cosign,
   formatSignatureLine,
   formatVkey,
+  leafHash,
   makeSigner,
   newBundles,
   newTiles,
   openCheckpoint,
   signCheckpoint,
+  signReceipt,
   tilePath,
 } from '@stamp-ledger/transparency';
 import t, { type Test } from 'tap';
@@ -284,6 +286,37 @@ async function tamper(directory: string, sql: string): Promise<void> {
   db.exec(sql);
   db.close();
 }
+
+t.test('an event that a receipt promised and the log does not have is reported', async (t) => {
+  const signer = signerOf(7, `${ORIGIN}/receipts`);
+  const receiptOf = (entry: Buffer, recordedAt?: string): string => {
+    const { id, metadata } = JSON.parse(entry.toString()) as { id: string; metadata: { recordedAt: string } };
+    const event = { eventId: id, leaf: leafHash(entry), recordedAt: recordedAt ?? metadata.recordedAt };
+    return signReceipt({ origin: ORIGIN, events: [event] }, signer).toString('base64');
+  };
+  const entries = await world.entries();
+  const lost = Buffer.from(entries[5]!.toString().replace('"revision":0', '"revision":9'));
+  const receipts = async (...lines: string[]) => {
+    const file = path('receipts');
+    writeFileSync(file, lines.join('\n'));
+    const { code, stdout } = await cli([
+      ...['audit', 'receipts', file, '--log', path('whole'), '--key', KEY, '--json'],
+      ...['--receipt-key', formatVkey(signer.verifier)],
+    ]);
+    return { code, report: JSON.parse(stdout) as Report };
+  };
+  const held = [receiptOf(entries[0]!), receiptOf(entries[669]!)];
+  t.match(await receipts(...held), { code: 0, report: { promisesKept: 2, pending: 0 } });
+  t.match(await receipts(...held, receiptOf(lost, '2000-01-01T00:00:00.000Z')), {
+    code: 15,
+    report: { promisesKept: 2, findings: [{ kind: 'receipt-missing' }] },
+  });
+  t.match(await receipts(...held, receiptOf(lost, '2099-01-01T00:00:00.000Z')), {
+    code: 0,
+    report: { promisesKept: 2, pending: 1 },
+  });
+  t.match(await receipts('c2NyaWJibGU='), { code: 15, report: { findings: [{ kind: 'receipt-invalid' }] } });
+});
 
 t.test('a quorum of witnesses is counted by a policy', async (t) => {
   const witnesses = [1, 2].map((number) =>

@@ -36,6 +36,8 @@ export const LIMITS = {
   relayEvents: 1_000,
   /** Findings that an audit of the log lists; beyond, they are only counted. */
   auditFindings: 100,
+  /** Milliseconds that the clocks of the machines that record events may be apart, for whoever holds receipts to the log. */
+  receiptGraceMilliseconds: 60_000,
   /** Files of the log that an audit reads at once. */
   auditFilesAtOnce: 16,
   /** Orders whose channel the relay remembers. */

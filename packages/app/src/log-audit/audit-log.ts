@@ -5,10 +5,12 @@ import {
   openByPolicy,
   type Policy,
   TransparencyError,
+  type VerifierKey,
 } from '@stamp-ledger/transparency';
 import { checkCheckpoint, type LogTrust } from './check-checkpoint.js';
 import { type EventSequence, SourceComparison } from './compare-source.js';
 import { type Finding, Findings } from './findings.js';
+import { type ReceiptCounts, ReceiptSearch } from './receipts.js';
 import { type EntryVisitor, scanLog } from './scan-log.js';
 
 /** What an audit needs from outside: the log, whom to believe, and what was kept from the last time. */
@@ -69,6 +71,26 @@ export async function auditSource({
     compared: comparison.compared,
     unsealed,
   };
+}
+
+export interface ReceiptsReport extends LogAuditReport, ReceiptCounts {}
+
+/** As {@link auditDeep}, and every event that a receipt promised is looked for in the log. */
+export async function auditReceipts({
+  receipts,
+  receiptKeys,
+  ...request
+}: LogAuditRequest & {
+  /** Signed notes, as the ledger gave them. */
+  readonly receipts: AsyncIterable<{ readonly note: Uint8Array; readonly name: string }>;
+  readonly receiptKeys: readonly VerifierKey[];
+}): Promise<ReceiptsReport> {
+  const findings = new Findings();
+  const search = new ReceiptSearch({ origin: request.trust.origin, keys: receiptKeys }, findings);
+  for await (const { note, name } of receipts) search.add(note, name);
+  const report = await scanning(request, (scanned) => search.take(scanned), findings);
+  const counts = search.finish();
+  return { ...report, ...counts, findingCount: findings.count, findings: findings.kept };
 }
 
 /** Whether enough of the witnesses that a policy names (C2SP tlog-policy) have cosigned the published checkpoint. */

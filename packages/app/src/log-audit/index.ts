@@ -2,9 +2,11 @@ export {
   auditDeep,
   auditQuick,
   auditQuorum,
+  auditReceipts,
   auditSource,
   type LogAuditReport,
   type LogAuditRequest,
+  type ReceiptsReport,
   type SourceReport,
 } from './audit-log.js';
 export type { LogTrust } from './check-checkpoint.js';

@@ -1,8 +1,11 @@
+import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import {
   auditDeep,
   auditQuick,
   auditQuorum,
+  auditReceipts,
   auditSource,
   type FindingClass,
   type LogAuditReport,
@@ -34,6 +37,10 @@ interface SourceOptions extends AuditOptions {
   readonly store?: boolean;
 }
 
+interface ReceiptOptions extends AuditOptions {
+  readonly receiptKey: string;
+}
+
 interface QuorumOptions extends LogOptions {
   readonly policy: string;
 }
@@ -57,6 +64,10 @@ export function addAuditCommands(program: Command, bind: Bind): void {
   withTrust(audit, 'source', 'as deep, and make each entry again from the events of the ledger')
     .option('--store', 'take the events from the event store that the environment names, not from --url')
     .action(bind(auditAgainstSource));
+  withTrust(audit, 'receipts', 'as deep, and look for every event that a receipt promised')
+    .argument('<file>', 'receipts, one a line as the header Ledger-Receipt has them; `-` is stdin')
+    .requiredOption('--receipt-key <vkey>', 'public key that receipts are signed with, or a file with keys')
+    .action(bind(auditOfReceipts));
   withLog(audit, 'quorum', 'have enough witnesses cosigned the checkpoint?')
     .requiredOption('--policy <file>', 'which logs and witnesses count (C2SP tlog-policy)')
     .action(bind(quorum));
@@ -116,6 +127,29 @@ async function auditAgainstSource(session: Session, options: SourceOptions): Pro
     (request) => auditSource({ ...request, events }),
     ({ compared, unsealed }) => ({ compared, unsealed }),
   );
+}
+
+async function auditOfReceipts(session: Session, file: string, options: ReceiptOptions): Promise<ExitCode> {
+  const { logKeys: receiptKeys } = await readTrust(options.receiptKey, undefined);
+  const receipts = readReceipts(file === '-' ? session.stdin : createReadStream(file), file);
+  return run(
+    session,
+    options,
+    (request) => auditReceipts({ ...request, receipts, receiptKeys }),
+    ({ kept: promisesKept, pending }) => ({ promisesKept, pending }),
+  );
+}
+
+async function* readReceipts(input: NodeJS.ReadableStream, file: string) {
+  let number = 0;
+  try {
+    for await (const line of createInterface({ input })) {
+      number++;
+      if (line.trim() !== '') yield { note: Buffer.from(line.trim(), 'base64'), name: `line ${number}` };
+    }
+  } catch (error) {
+    throw new UsageError(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
+  }
 }
 
 async function quorum(session: Session, options: QuorumOptions): Promise<ExitCode> {

@@ -1,0 +1,74 @@
+import { LIMITS } from '@stamp-ledger/ports';
+import {
+  openReceipt,
+  type ReceiptEvent,
+  TransparencyError,
+  type VerifierKey,
+} from '@stamp-ledger/transparency';
+import type { Findings } from './findings.js';
+import type { ScannedEntries } from './scan-log.js';
+
+/** What receipts came to. */
+export interface ReceiptCounts {
+  /** Events that receipts promise and the log has. */
+  readonly kept: number;
+  /** Promised later than the last entry of the log: they may still come. */
+  readonly pending: number;
+}
+
+/**
+ * Looks for the leaf of every promised event among the leaves of the log. Memory grows with the receipts, not with the
+ * log. The log is sealed in the order of recording, but for the clocks of several machines: an event recorded well before the
+ * last entry that is not there is a broken promise.
+ */
+export class ReceiptSearch {
+  readonly #wanted = new Map<string, ReceiptEvent>();
+  #kept = 0;
+  #last: Buffer | undefined;
+
+  constructor(
+    private readonly trust: { readonly origin: string; readonly keys: readonly VerifierKey[] },
+    private readonly findings: Findings,
+  ) {}
+
+  /** Takes a signed receipt; one that does not hold is a finding. `name` says which. */
+  add(note: Uint8Array, name: string): void {
+    try {
+      for (const event of openReceipt(note, this.trust).events)
+        this.#wanted.set(event.leaf.toString('base64'), event);
+    } catch (error) {
+      if (!(error instanceof TransparencyError)) throw error;
+      this.findings.add('receipt-invalid', `${name}: ${error.message}`);
+    }
+  }
+
+  take({ entries, leaves }: ScannedEntries): void {
+    for (const leaf of leaves) if (this.#wanted.delete(leaf.toString('base64'))) this.#kept++;
+    this.#last = entries.at(-1) ?? this.#last;
+  }
+
+  finish(): ReceiptCounts {
+    const sealedUntil = recordedAtOf(this.#last);
+    let pending = 0;
+    for (const { eventId, recordedAt } of this.#wanted.values()) {
+      if (Date.parse(recordedAt) + LIMITS.receiptGraceMilliseconds >= sealedUntil) pending++;
+      else
+        this.findings.add(
+          'receipt-missing',
+          `event ${eventId}, promised at ${recordedAt}, is not in the log`,
+        );
+    }
+    return { kept: this.#kept, pending };
+  }
+}
+
+/** Milliseconds; before everything for a log without entries. */
+function recordedAtOf(entry: Buffer | undefined): number {
+  if (entry === undefined) return Number.NEGATIVE_INFINITY;
+  try {
+    const { metadata } = JSON.parse(entry.toString()) as { metadata?: { recordedAt?: string } };
+    return Date.parse(metadata?.recordedAt ?? '') || Number.NEGATIVE_INFINITY;
+  } catch {
+    return Number.NEGATIVE_INFINITY;
+  }
+}
