@@ -16,6 +16,7 @@ export interface Opinion {
 
 const BUILD_MILLISECONDS = 300_000;
 const AUDIT_MILLISECONDS = 120_000;
+const SAID_CHARACTERS = 500;
 const FSCK = 'github.com/transparency-dev/tessera/cmd/fsck@v1.0.4';
 const CACHE = join(homedir(), '.cache', 'stamp-ledger', 'auditors');
 const run = promisify(execFile);
@@ -54,7 +55,14 @@ export async function tesseraFsck(): Promise<
     inDirectory(async (directory) => {
       const file = join(directory, 'log.vkey');
       writeFileSync(file, formatVkey(key));
-      return opinionOf(program, [`--storage_url=${url}/`, `--public_key=${file}`, '--ui=false', '--N=2']);
+      const opinion = await opinionOf(program, [
+        `--storage_url=${url}/`,
+        `--public_key=${file}`,
+        '--ui=false',
+        '--N=2',
+      ]);
+      // It ends with 0 whatever it found.
+      return { ...opinion, accepts: opinion.accepts && !/fsck failed/.test(opinion.said) };
     });
 }
 
@@ -99,11 +107,11 @@ export function sigstore({
 
 async function opinionOf(program: string, args: readonly string[]): Promise<Opinion> {
   try {
-    const { stdout } = await run(program, args, { timeout: AUDIT_MILLISECONDS });
-    return { accepts: true, said: stdout.trim() };
+    const { stdout, stderr } = await run(program, args, { timeout: AUDIT_MILLISECONDS });
+    return { accepts: true, said: `${stdout}${stderr}`.trim().slice(0, SAID_CHARACTERS) };
   } catch (error) {
     const { stderr, message } = error as { readonly stderr?: string; readonly message: string };
-    return { accepts: false, said: (stderr ?? message).trim() };
+    return { accepts: false, said: (stderr ?? message).trim().slice(0, SAID_CHARACTERS) };
   }
 }
 

@@ -210,6 +210,9 @@ async function search(t: Test, { call }: World): Promise<void> {
   t.equal((await call('/v1/audit/events?holder=%00')).status, 400);
 }
 
+/** An event without its place in the published log, which it is given a moment later. */
+const recorded = ({ leafIndex: _, ...event }: JsonObject = {}): JsonObject => event;
+
 async function corrections(t: Test, { call }: World): Promise<void> {
   const serial = await soldStamp(call);
   const page = async (query = '') => (await call(`/v1/stamps/${serial}/history${query}`)).json;
@@ -223,8 +226,9 @@ async function corrections(t: Test, { call }: World): Promise<void> {
   ]);
   t.equal(whole[0]?.corrections, undefined);
   const { corrections: _, ...asItWas } = whole[1] ?? {};
-  t.strictSame(asItWas, sold, 'what was recorded stays');
-  t.strictSame((await page(`?asOf=${String(sold?.position)}`)).events, [whole[0], sold], 'nobody knew then');
+  t.strictSame(recorded(asItWas), recorded(sold), 'what was recorded stays');
+  const then = (await page(`?asOf=${String(sold?.position)}`)).events as JsonObject[];
+  t.strictSame(then.map(recorded), [whole[0], sold].map(recorded), 'nobody knew then');
   const first = await page('?limit=2');
   t.equal(first.next, 1);
   const rest = await page(`?limit=2&after=${String(first.next)}`);
