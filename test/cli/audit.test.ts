@@ -354,6 +354,38 @@ t.test('a quorum of witnesses is counted by a policy', async (t) => {
   });
 });
 
+t.test('a fork behind a hundred damaged entries is still the gravest finding, with evidence', async (t) => {
+  const other = await World.begin();
+  t.teardown(() => other.end());
+  await other.append(670, 'rewritten');
+  await other.seal();
+  const log = path('damaged-fork');
+  cpSync(other.path('log'), log, { recursive: true });
+  // The first bundle of the other history: every entry of it is damaged. Without the upper tile no proof can be made.
+  cpSync(join(path('whole'), 'tile/entries/000'), join(log, 'tile/entries/000'));
+  rmSync(join(log, 'tile/1'), { recursive: true });
+  const { code, report } = await audit('deep', ['--log', log, '--key', KEY, '--checkpoint', kept(small)]);
+  t.equal(code, 10);
+  t.ok(report.findingCount > 256);
+  t.ok(report.findings.length < 130, 'and not all of them are listed');
+  t.ok(report.findings.some(({ kind }) => kind === 'forked'));
+  t.ok(existsSync(join(report.evidence ?? '', 'found.checkpoint')));
+});
+
+t.test('an event store is let go of, also when its audit could not begin', async (t) => {
+  await world.store.close();
+  t.teardown(() => {
+    delete process.env.LEDGER_DATA_DIR;
+  });
+  process.env.LEDGER_DATA_DIR = path('events');
+  const source = (...args: string[]) => cli(['audit', 'source', '--store', ...args]);
+  t.equal((await source('--log', 'http://127.0.0.1:9/log', '--key', KEY)).code, 5);
+  t.equal((await source('--log', path('whole'), '--key', 'no key')).code, 2);
+  t.equal((await source('--log', path('nowhere'), '--key', KEY)).code, 12);
+  t.equal((await source('--log', path('whole'), '--key', KEY)).code, 0);
+  await world.reopen();
+});
+
 t.test('what an auditor gets wrong is told apart from what the log gets wrong', async (t) => {
   mkdirSync(path('nothing'));
   for (const [args, code] of [

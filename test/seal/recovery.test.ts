@@ -102,7 +102,8 @@ t.test('an older backup of the events: refilled from the bundles, to the same ro
   }
 });
 
-t.test('a refill that was interrupted goes on', async (t) => {
+/** A log of SIZE leaves whose events were put back as they were at 300. */
+async function restored(t: Test) {
   const world = await World.begin();
   t.teardown(() => world.end());
   await world.append(300);
@@ -110,7 +111,11 @@ t.test('a refill that was interrupted goes on', async (t) => {
   await world.append(SIZE - 300);
   await world.seal();
   await world.restore('backup');
-  const signed = openCheckpoint((await world.lock.read())!, trust());
+  return { world, signed: openCheckpoint((await world.lock.read())!, trust()) };
+}
+
+t.test('a refill that was interrupted goes on', async (t) => {
+  const { world, signed } = await restored(t);
   let appends = 0;
   const store = {
     readAll: world.store.readAll.bind(world.store),
@@ -145,14 +150,7 @@ t.test('events taken after an older backup was restored: the first difference is
 });
 
 t.test('bundles that were tampered with are not put back', async (t) => {
-  const world = await World.begin();
-  t.teardown(() => world.end());
-  await world.append(300);
-  await world.backUp('backup');
-  await world.append(SIZE - 300);
-  await world.seal();
-  await world.restore('backup');
-  const signed = openCheckpoint((await world.lock.read())!, trust());
+  const { world, signed } = await restored(t);
   const path = world.path('log/tile/entries/002');
   const bytes = (await world.tiles.read('tile/entries/002'))!;
   bytes[bytes.indexOf('plain')] = 'b'.charCodeAt(0);

@@ -8,7 +8,7 @@ export interface ContractCase {
 }
 
 /** Longest that one case may take: a case that waits for what never comes has failed. */
-export const CASE_MILLISECONDS = 20_000;
+const CASE_MILLISECONDS = 20_000;
 
 /** Rejects when the work takes longer than `milliseconds`. */
 export async function withDeadline<Result>(work: Promise<Result>, milliseconds: number): Promise<Result> {
@@ -21,6 +21,38 @@ export async function withDeadline<Result>(work: Promise<Result>, milliseconds: 
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The cases of a suite. Each runs within the deadline against something of its own, which is destroyed after it. */
+export function contractCases<
+  Case extends { readonly name: string },
+  UnderTest extends { destroy(): Promise<void> },
+>({
+  name,
+  cases,
+  open,
+  run,
+  deadline = CASE_MILLISECONDS,
+}: {
+  /** Of the adapter: it stands before the name of each case. */
+  readonly name: string;
+  readonly cases: readonly Case[];
+  readonly open: () => Promise<UnderTest>;
+  readonly run: (each: Case, underTest: UnderTest) => Promise<void>;
+  /** Milliseconds. */
+  readonly deadline?: number | undefined;
+}): readonly ContractCase[] {
+  return cases.map((each) => ({
+    name: `${name}: ${each.name}`,
+    async run() {
+      const underTest = await open();
+      try {
+        await withDeadline(run(each, underTest), deadline);
+      } finally {
+        await underTest.destroy();
+      }
+    },
+  }));
 }
 
 /** A promise that is awaited later: its rejection does not count as unhandled until then. */

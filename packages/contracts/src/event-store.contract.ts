@@ -1,4 +1,4 @@
-import { CASE_MILLISECONDS, type ContractCase, withDeadline } from './contract.js';
+import { type ContractCase, contractCases } from './contract.js';
 import { APPEND_CASES } from './event-store/append.cases.js';
 import { CONCURRENCY_CASES } from './event-store/concurrency.cases.js';
 import { FOLLOW_CASES } from './event-store/follow.cases.js';
@@ -23,28 +23,21 @@ export interface EventStoreContractOptions {
 export function eventStoreContract({
   name,
   open,
-  deadline = CASE_MILLISECONDS,
+  deadline,
 }: EventStoreContractOptions): readonly ContractCase[] {
-  return [
-    ...APPEND_CASES,
-    ...IDEMPOTENCY_CASES,
-    ...READ_CASES,
-    ...FOLLOW_CASES,
-    ...CONCURRENCY_CASES,
-    ...RESTART_CASES,
-    ...MODEL_CASES,
-  ].map((each) => ({
-    name: `${name}: ${each.name}`,
-    async run() {
-      const underTest = await open();
-      try {
-        await withDeadline(
-          setUp(underTest).then((bench) => each.run(bench)),
-          deadline,
-        );
-      } finally {
-        await underTest.destroy();
-      }
-    },
-  }));
+  return contractCases({
+    name,
+    cases: [
+      ...APPEND_CASES,
+      ...IDEMPOTENCY_CASES,
+      ...READ_CASES,
+      ...FOLLOW_CASES,
+      ...CONCURRENCY_CASES,
+      ...RESTART_CASES,
+      ...MODEL_CASES,
+    ],
+    open,
+    run: async (each, underTest) => each.run(await setUp(underTest)),
+    deadline,
+  });
 }

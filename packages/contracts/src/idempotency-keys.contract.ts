@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { deriveCommandId } from '@stamp-ledger/codec';
 import { type IdempotencyKeys, LIMITS, type StoredAnswer } from '@stamp-ledger/ports';
-import { CASE_MILLISECONDS, type ContractCase, rejectsWith, withDeadline } from './contract.js';
+import { type ContractCase, contractCases, rejectsWith } from './contract.js';
 
 /** Idempotency keys with the means to restart them and to let time pass. */
 export interface KeysUnderTest {
@@ -162,20 +162,17 @@ export function idempotencyKeysContract({
   readonly name: string;
   readonly open: () => Promise<KeysUnderTest>;
 }): readonly ContractCase[] {
-  return CASES.map((each) => ({
-    name: `${name}: ${each.name}`,
-    async run() {
-      const underTest = await open();
+  return contractCases({
+    name,
+    cases: CASES,
+    open,
+    run: (each, underTest) => {
       const salt = randomBytes(8).toString('hex');
       const request = (text: string): KnownRequest => ({
         key: deriveCommandId('test', salt, text),
         requestHash: sha256(text),
       });
-      try {
-        await withDeadline(each.run(underTest, request), CASE_MILLISECONDS);
-      } finally {
-        await underTest.destroy();
-      }
+      return each.run(underTest, request);
     },
-  }));
+  });
 }

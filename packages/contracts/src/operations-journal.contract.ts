@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Instant } from '@stamp-ledger/domain';
 import { type JournalEntries, LIMITS, type OperationsJournal, type ProcessRun } from '@stamp-ledger/ports';
-import { CASE_MILLISECONDS, type ContractCase, withDeadline } from './contract.js';
+import { type ContractCase, contractCases } from './contract.js';
 
 /** A journal with the means to open it again. */
 export interface JournalUnderTest {
@@ -110,15 +110,5 @@ export function operationsJournalContract({
   readonly name: string;
   readonly open: () => Promise<JournalUnderTest>;
 }): readonly ContractCase[] {
-  return CASES.map((each) => ({
-    name: `${name}: ${each.name}`,
-    async run() {
-      const underTest = await open();
-      try {
-        await withDeadline(each.run(underTest), CASE_MILLISECONDS);
-      } finally {
-        await underTest.destroy();
-      }
-    },
-  }));
+  return contractCases({ name, cases: CASES, open, run: (each, underTest) => each.run(underTest) });
 }

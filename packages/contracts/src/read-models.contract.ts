@@ -1,5 +1,5 @@
 import { projectBatch } from '@stamp-ledger/app';
-import { CASE_MILLISECONDS, type ContractCase, withDeadline } from './contract.js';
+import { type ContractCase, contractCases } from './contract.js';
 import { DELIVERY_CASES } from './read-models/delivery.cases.js';
 import { Bench, type Deliver, type ReadModelsUnderTest } from './read-models/harness.js';
 import { HISTORY_CASES } from './read-models/history.cases.js';
@@ -27,25 +27,21 @@ export function readModelsContract({
   name,
   open,
   deliver = projectBatch,
-  deadline = CASE_MILLISECONDS,
+  deadline,
 }: ReadModelsContractOptions): readonly ContractCase[] {
-  return [
-    ...DELIVERY_CASES,
-    ...RUN_CASES,
-    ...HISTORY_CASES,
-    ...ORDER_CASES,
-    ...PAYMENT_CASES,
-    ...STOCK_CASES,
-    ...LOOK_UP_CASES,
-  ].map((each) => ({
-    name: `${name}: ${each.name}`,
-    async run() {
-      const underTest = await open();
-      try {
-        await withDeadline(each.run(new Bench(underTest, deliver)), deadline);
-      } finally {
-        await underTest.destroy();
-      }
-    },
-  }));
+  return contractCases({
+    name,
+    cases: [
+      ...DELIVERY_CASES,
+      ...RUN_CASES,
+      ...HISTORY_CASES,
+      ...ORDER_CASES,
+      ...PAYMENT_CASES,
+      ...STOCK_CASES,
+      ...LOOK_UP_CASES,
+    ],
+    open,
+    run: (each, underTest) => each.run(new Bench(underTest, deliver)),
+    deadline,
+  });
 }

@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { CheckpointLock, LogFile, TileStore } from '@stamp-ledger/ports';
-import {
-  CASE_MILLISECONDS,
-  type ContractCase,
-  rejectsAsMistake,
-  rejectsWith,
-  withDeadline,
-} from './contract.js';
+import { type ContractCase, contractCases, rejectsAsMistake, rejectsWith } from './contract.js';
 
 /** A tile store and a lock with the means to restart them. */
 export interface SealedFilesUnderTest {
@@ -169,15 +163,5 @@ export function sealedFilesContract({
   readonly name: string;
   readonly open: () => Promise<SealedFilesUnderTest>;
 }): readonly ContractCase[] {
-  return CASES.map((each) => ({
-    name: `${name}: ${each.name}`,
-    async run() {
-      const underTest = await open();
-      try {
-        await withDeadline(each.run(underTest), CASE_MILLISECONDS);
-      } finally {
-        await underTest.destroy();
-      }
-    },
-  }));
+  return contractCases({ name, cases: CASES, open, run: (each, underTest) => each.run(underTest) });
 }

@@ -34,7 +34,7 @@ export const LIMITS = {
   queryRows: 1_000,
   /** Events the relay puts on the bus at once. */
   relayEvents: 1_000,
-  /** Findings that an audit of the log lists; beyond, they are only counted. */
+  /** Findings that an audit of the log lists; beyond, they are counted, and listed when they are the first of their kind. */
   auditFindings: 100,
   /** Milliseconds that the clocks of the machines that record events may be apart, for whoever holds receipts to the log. */
   receiptGraceMilliseconds: 60_000,

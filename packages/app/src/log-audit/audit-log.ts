@@ -31,7 +31,7 @@ export interface LogAuditReport {
   readonly checkpoint: Buffer | undefined;
   /** Consistency proof from the kept checkpoint, out of the log's own tiles. */
   readonly proof: readonly Hash[];
-  /** All findings are counted, the first of them listed. */
+  /** All findings are counted; the first are listed, and the first of each kind. */
   readonly findingCount: number;
   readonly findings: readonly Finding[];
 }

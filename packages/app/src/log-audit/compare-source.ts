@@ -53,7 +53,6 @@ export class SourceComparison {
       this.#tell({ entry: undefined, event: await this.#next() });
     let unsealed = 0;
     if (!this.#isOver) while ((await this.#next()) !== undefined) unsealed++;
-    await this.events.return?.();
     return unsealed;
   }
 

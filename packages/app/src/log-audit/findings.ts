@@ -51,7 +51,10 @@ export interface Finding {
   readonly path?: string;
 }
 
-/** Collects findings; a log gone wrong has as many as it has entries, so only so many are kept, and all are counted. */
+/**
+ * Collects findings. A log gone wrong has as many as it has entries: all are counted, so many are kept, and of each kind
+ * the first always, since what is gravest may come last.
+ */
 export class Findings {
   readonly #kept: Finding[] = [];
   #count = 0;
@@ -62,7 +65,7 @@ export class Findings {
     place: { readonly index?: number; readonly path?: string } = {},
   ): void {
     this.#count++;
-    if (this.#kept.length < LIMITS.auditFindings)
+    if (this.#kept.length < LIMITS.auditFindings || !this.has(kind))
       this.#kept.push({ class: KINDS[kind], kind, detail, ...place });
   }
 

@@ -1,10 +1,11 @@
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { runProjections } from '@stamp-ledger/app';
 import { serde } from '@stamp-ledger/codec';
 import { openEmbeddedLogReader, openEmbeddedProjectionStore } from '@stamp-ledger/embedded';
 import { PortError } from '@stamp-ledger/ports';
 import { LogEnd } from '../log-end.js';
+import { sleep } from '../sleep.js';
 import type { FromProjectionWorker, ProjectionWorkerData, ToProjectionWorker } from './messages.js';
 
 /** Follows the embedded log and keeps one file of read models up with it, until told to stop. */
@@ -36,8 +37,7 @@ async function serve(port: MessagePort, { logDirectory, file }: ProjectionWorker
       signal: stopping.signal,
       onStatus: (statuses) => send({ kind: 'status', statuses }),
       waitForMore: (after, signal) => log.after(after, signal),
-      sleep: (milliseconds, signal) =>
-        setTimeout(milliseconds, undefined, { signal }).then(undefined, () => undefined),
+      sleep,
     });
     // When all projections have halted, the thread stays for their status to be asked for.
     await stopped;

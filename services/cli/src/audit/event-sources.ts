@@ -18,26 +18,28 @@ export async function* eventsOfLedger(client: LedgerClient): AsyncGenerator<Reco
     };
 }
 
+/** An event store's own events, while it is open for them. */
+export interface StoreEvents {
+  readonly events: AsyncGenerator<RecordedEvent, void, undefined>;
+  close(): Promise<void>;
+}
+
 /** Every event as it stands in the event store that the environment names, without the ledger in between. */
-export async function eventsOfStore(
-  environment: NodeJS.ProcessEnv,
-): Promise<AsyncGenerator<RecordedEvent, void, undefined>> {
+export async function openEventsOfStore(environment: NodeJS.ProcessEnv): Promise<StoreEvents> {
   const { openConfiguredEventStore } = await wiring();
-  const { store, close } = await openConfiguredEventStore(environment, { mustExist: true }).catch((error) => {
+  const opened = await openConfiguredEventStore(environment, { mustExist: true }).catch((error) => {
     if (error instanceof Error && error.name === 'ConfigurationError') throw new UsageError(error.message);
     throw error;
   });
-  return (async function* () {
-    try {
-      let after: Position | undefined;
-      for (;;) {
-        const page = await store.readAll({ limit: LIMITS.readEvents, ...(after && { after }) });
-        yield* page;
-        after = page.at(-1)?.position;
-        if (page.length < LIMITS.readEvents) return;
-      }
-    } finally {
-      await close();
+  const { store } = opened;
+  async function* events(): AsyncGenerator<RecordedEvent, void, undefined> {
+    let after: Position | undefined;
+    for (;;) {
+      const page = await store.readAll({ limit: LIMITS.readEvents, ...(after && { after }) });
+      yield* page;
+      after = page.at(-1)?.position;
+      if (page.length < LIMITS.readEvents) return;
     }
-  })();
+  }
+  return { events: events(), close: () => opened.close() };
 }

@@ -22,8 +22,14 @@ export async function readTrust(key: string, origin: string | undefined): Promis
   }
 }
 
-/** The checkpoint that the last clean audit left, or undefined when there is no such file yet. */
-export async function readKept(file: string, trust: LogTrust): Promise<OpenedCheckpoint | undefined> {
+/** What the last clean audit left: the checkpoint, and its file as it is, for evidence. */
+export interface Kept {
+  readonly checkpoint: OpenedCheckpoint;
+  readonly bytes: Buffer;
+}
+
+/** Undefined when there is no such file yet. */
+export async function readKept(file: string, trust: LogTrust): Promise<Kept | undefined> {
   let bytes: Buffer;
   try {
     bytes = await readFile(file);
@@ -33,7 +39,7 @@ export async function readKept(file: string, trust: LogTrust): Promise<OpenedChe
     throw new UsageError(`cannot read ${file}: ${code}`);
   }
   try {
-    return openCheckpoint(bytes, trust);
+    return { checkpoint: openCheckpoint(bytes, trust), bytes };
   } catch (error) {
     if (error instanceof TransparencyError)
       throw new UsageError(`${file} is no checkpoint by these keys: ${error.message}`);

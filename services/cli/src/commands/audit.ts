@@ -15,7 +15,7 @@ import {
 } from '@stamp-ledger/app';
 import type { Command } from 'commander';
 import { openAuditedLog } from '../audit/audited-log.js';
-import { eventsOfLedger, eventsOfStore } from '../audit/event-sources.js';
+import { eventsOfLedger, openEventsOfStore } from '../audit/event-sources.js';
 import { keep, readKept, readTrust, writeEvidence } from '../audit/kept.js';
 import { EXIT, type ExitCode, UsageError, worst } from '../exit-codes.js';
 import { startProgress } from '../progress.js';
@@ -99,34 +99,38 @@ async function run<Report extends LogAuditReport>(
   const trust = await readTrust(options.key, options.origin);
   const file = options.checkpoint;
   const kept = file === undefined ? undefined : await readKept(file, trust);
-  const keptBytes = kept === undefined || file === undefined ? undefined : await readFile(file);
   let progress: ReturnType<typeof startProgress> | undefined;
   const report = await audit({
     log: logOf(session, options),
     trust,
-    kept,
+    kept: kept?.checkpoint,
     onProgress: (done, total) => {
       progress ??= startProgress(session.output, 'auditing', total);
       progress.update(done);
     },
   }).finally(() => progress?.stop());
   const evidence = contradicts(report)
-    ? await writeEvidence(options.evidence, { report, kept: keptBytes })
+    ? await writeEvidence(options.evidence, { report, kept: kept?.bytes })
     : undefined;
   if (report.findingCount === 0 && file !== undefined && report.checkpoint !== undefined)
     await keep(file, report.checkpoint);
-  await tell(session, report, { kept: kept?.size, evidence, ...more(report) });
+  await tell(session, report, { kept: kept?.checkpoint.size, evidence, ...more(report) });
   return exitCodeOfReport(report);
 }
 
 async function auditAgainstSource(session: Session, options: SourceOptions): Promise<ExitCode> {
-  const events = options.store === true ? await eventsOfStore(process.env) : eventsOfLedger(session.client);
-  return run(
-    session,
-    options,
-    (request) => auditSource({ ...request, events }),
-    ({ compared, unsealed }) => ({ compared, unsealed }),
-  );
+  const store = options.store === true ? await openEventsOfStore(process.env) : undefined;
+  const events = store?.events ?? eventsOfLedger(session.client);
+  try {
+    return await run(
+      session,
+      options,
+      (request) => auditSource({ ...request, events }),
+      ({ compared, unsealed }) => ({ compared, unsealed }),
+    );
+  } finally {
+    await store?.close();
+  }
 }
 
 async function auditOfReceipts(session: Session, file: string, options: ReceiptOptions): Promise<ExitCode> {

@@ -1,17 +1,7 @@
 import type { ConservationAnswer, EventAnswer } from '@stamp-ledger/client';
+import { STAGES, type Stage } from '../conservation/books.js';
 import type { Facts } from './facts.js';
 import type { Faults } from './world.js';
-
-type Stage = 'inStock' | 'allocated' | 'sold' | 'reserved' | 'outcomeUnknown' | 'affixed' | 'voided';
-export const STAGES: readonly Stage[] = [
-  'inStock',
-  'allocated',
-  'sold',
-  'reserved',
-  'outcomeUnknown',
-  'affixed',
-  'voided',
-];
 
 const LEADS_TO: Readonly<Record<string, Stage>> = {
   StampMinted: 'inStock',
