@@ -22,6 +22,7 @@ export async function openTestLedger(directory: string): Promise<OpenLedger> {
     origin: 'stamp-ledger.test/log',
     identity: { kind: 'local' },
     logLevel: 'silent',
+    gate: { isOn: true },
   };
   const opened = await openLedger({
     configuration,

@@ -19,6 +19,7 @@ import type {
 } from '@stamp-ledger/domain';
 import { type Clock, type EventStore, type ExpectedRevision, LIMITS, PortError } from '@stamp-ledger/ports';
 import { leafHash } from '@stamp-ledger/transparency';
+import type { CommitMeter } from './commit-meter.js';
 import { KeyedQueue } from './keyed-queue.js';
 import type { EventLeaf } from './ledger.js';
 import { WeightedLru } from './weighted-lru.js';
@@ -39,6 +40,8 @@ export interface CommandSource {
   readonly requestHash: string;
   /** For a fact that is recorded later than it happened. */
   readonly late?: LateFact;
+  /** When nobody waits for the answer any more, by the clock's monotonic milliseconds: then nothing is appended. */
+  readonly deadline?: number;
 }
 
 export interface LateFact {
@@ -84,7 +87,9 @@ export type CommandResult<State> =
       readonly leaves: readonly EventLeaf[];
     }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'other-request' };
+  | { readonly kind: 'other-request' }
+  /** The deadline passed before anything was handed to the store: nothing was written. */
+  | { readonly kind: 'expired' };
 
 /** A stream as folded so far. */
 export interface Loaded<State> {
@@ -122,9 +127,16 @@ function leafOf({ id, metadata }: LedgerEvent, recorded: RecordedEvent | undefin
 /** A state is small however long its stream; the commands remembered are most of what a long one holds. */
 const heldAtMost = (commands: number): number => 100_000 + 200 * commands;
 
+export interface AggregateDependencies {
+  readonly store: EventStore;
+  readonly serde: Serde;
+  readonly clock: Clock;
+  readonly commits: CommitMeter;
+}
+
 export function createAggregate<State, Command, Event extends DomainEvent>(
   kind: AggregateKind<State, Command, Event>,
-  { store, serde, clock }: { readonly store: EventStore; readonly serde: Serde; readonly clock: Clock },
+  { store, serde, clock, commits }: AggregateDependencies,
 ): Aggregate<State, Command> {
   const cache = new WeightedLru<StreamName, Folded<State>>(LIMITS.cachedCharacters);
   const queue = new KeyedQueue<StreamName>(LIMITS.commandsPerStream);
@@ -219,12 +231,10 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
     );
   }
 
-  async function attempt({
-    stream,
-    source,
-    command,
-    refusal,
-  }: CommandRequest<State, Command>): Promise<CommandResult<State> | 'again'> {
+  async function attempt(
+    { stream, source, command, refusal }: CommandRequest<State, Command>,
+    mayExpire: boolean,
+  ): Promise<CommandResult<State> | 'again'> {
     const folded = await refresh(stream);
     const before = folded.commands.get(source.commandId);
     if (before !== undefined)
@@ -239,7 +249,10 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
     const encoded = encodeAll(stream, source, decision.events, at);
     const [first, ...rest] = encoded;
     if (first === undefined) throw new Error('a decision was accepted without an event');
+    const begun = clock.monotonicMilliseconds();
+    if (mayExpire && source.deadline !== undefined && begun >= source.deadline) return { kind: 'expired' };
     const [result] = await store.append([{ stream, expected: folded.head, events: [first, ...rest] }]);
+    commits.record(clock.monotonicMilliseconds() - begun);
     if (result === undefined) throw new Error('the store did not answer an append');
     if (result.kind === 'version-conflict') return 'again';
     // Positions of the earlier events of one append are not told; no state is folded from them.
@@ -272,14 +285,17 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
   return {
     execute: (request) =>
       queue.run(request.stream, async () => {
+        // What may have been written by an attempt that timed out can no longer be given up.
+        let mayExpire = true;
         for (let tries = 1; ; tries++) {
           try {
-            const result = await attempt(request);
+            const result = await attempt(request, mayExpire);
             if (result !== 'again') return result;
           } catch (error) {
             // After a timeout nobody knows whether it was written: the next attempt reads back by command id first.
             if (!(error instanceof PortError && error.kind === 'timeout') || tries >= LIMITS.commandAttempts)
               throw error;
+            mayExpire = false;
           }
           if (tries >= LIMITS.commandAttempts)
             throw new PortError('unavailable', `${request.stream} is contended`);

@@ -1,6 +1,7 @@
 import type { Serde } from '@stamp-ledger/codec';
 import type { EventStore, ReadModels, Runtime, SealGaps, WorkShare } from '@stamp-ledger/ports';
 import type { Aggregates } from './aggregates.js';
+import type { CommitMeter } from './commit-meter.js';
 import type { LogHead } from './log-head.js';
 import type { OperationsRecorder } from './operations-recorder.js';
 import type { FulfilmentRates } from './rate-meter.js';
@@ -14,6 +15,7 @@ export interface Context {
   readonly readModels: ReadModels;
   readonly runtime: Runtime;
   readonly aggregates: Aggregates;
+  readonly commits: CommitMeter;
   readonly fulfilmentRates: FulfilmentRates;
   /** Which jobs are this process's. */
   readonly share: WorkShare;

@@ -13,6 +13,7 @@ import { createAggregates } from './aggregates.js';
 import { allocationCommands } from './allocations.js';
 import { auditQueries } from './audit.js';
 import { batchCommands } from './batches.js';
+import { CommitMeter } from './commit-meter.js';
 import type { Context } from './context.js';
 import { freshness } from './freshness.js';
 import { incidentCommands } from './incidents.js';
@@ -50,12 +51,14 @@ export function createContext({
   readonly log?: PublishedLog;
   readonly sealGaps?: SealGaps;
 }): Context {
+  const commits = new CommitMeter();
   return {
     store,
     serde,
     readModels,
     runtime,
-    aggregates: createAggregates({ store, serde, clock: runtime.clock }),
+    aggregates: createAggregates({ store, serde, clock: runtime.clock, commits }),
+    commits,
     share,
     ...(sealing && { sealing }),
     ...(log && { log }),
@@ -105,7 +108,8 @@ export function createLedger(context: Context): Ledger {
     stamps: { ...stampCommands(context), ...stampQueries(context), verify: verification(context) },
     incidents: incidentCommands(context),
     audit: { ...auditQueries(context), outage: outageReports(context) },
-    refused: (kind) => context.operations?.refused(kind),
+    refused: (kind, count) => context.operations?.refused(kind, count),
+    commits: context.commits,
     ...(sealing && { sealing }),
     ...(log && { log }),
     readModels: {

@@ -50,6 +50,7 @@ import type {
   StampView,
   UnfulfilledOrder,
 } from '@stamp-ledger/ports';
+import type { CommitMeter } from './commit-meter.js';
 import type { OutageReport, OutageRequest } from './outage-report.js';
 import type { EventProof, PublishedLog } from './seal/published-log.js';
 import type { Sealing } from './seal/sealing.js';
@@ -67,6 +68,8 @@ export interface Caller {
   readonly correlationId: string;
   /** SHA-256 of the request's body, hexadecimal. */
   readonly requestHash: string;
+  /** Until when the caller waits, by the clock's monotonic milliseconds; what is not handed to the store by then is dropped. */
+  readonly deadline?: number;
 }
 
 /** An event as the log commits to it. */
@@ -91,7 +94,9 @@ export type Outcome<State> =
     }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** The command id was used before with another request. */
-  | { readonly kind: 'other-request' };
+  | { readonly kind: 'other-request' }
+  /** The caller's deadline passed before anything was handed to the store: nothing was written. */
+  | { readonly kind: 'expired' };
 
 /** Progress of a job that runs behind an accepted command. */
 export interface BatchReport {
@@ -233,7 +238,7 @@ export interface Ledger {
     verify(
       request: { readonly serialText: string; readonly documentSha256?: string },
       caller: Caller,
-    ): Promise<VerificationReport | { readonly kind: 'other-request' }>;
+    ): Promise<VerificationReport | { readonly kind: 'other-request' | 'expired' }>;
     /** `strong` folds the stream itself; `atLeastRevision` waits for the read model, then falls back to the stream. */
     lookUp(
       serial: Serial,
@@ -291,8 +296,10 @@ export interface Ledger {
   readonly sealing?: Sealing;
   /** Absent when the published log is not at hand. */
   readonly log?: Pick<PublishedLog, 'checkpoint' | 'file' | 'vkeys'>;
-  /** Counts a request that was refused, for {@link OutageReport}. `kind` is the name of a problem. */
-  refused(kind: string): void;
+  /** Counts a request that was refused, or several, for {@link OutageReport}. `kind` is the name of a problem. */
+  refused(kind: string, count?: number): void;
+  /** Commands that became durable, and how long the store took. For one reader: each look begins anew. */
+  readonly commits: Pick<CommitMeter, 'take'>;
   readonly readModels: {
     status(): readonly ProjectionStatus[];
     startRebuild(rebuildId: string): Promise<RebuildStatus>;

@@ -38,9 +38,9 @@ export class OperationsRecorder {
     return this.options.journal;
   }
 
-  /** Counts a refusal. `kind` is the name of a problem. */
-  refused(kind: string): void {
-    this.#add({ minute: minuteOf(this.options.clock.now()), kind, count: 1 });
+  /** Counts refusals. `kind` is the name of a problem. */
+  refused(kind: string, count = 1): void {
+    this.#add({ minute: minuteOf(this.options.clock.now()), kind, count });
   }
 
   /** Writes what is there. While the journal is away it is kept, and the answer is false. */

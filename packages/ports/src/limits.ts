@@ -4,6 +4,8 @@ export const LIMITS = {
   appendEvents: 10_000,
   /** Events handed to the log and not yet answered; beyond, an append is refused at once. */
   pendingAppendEvents: 100_000,
+  /** Commits whose times are kept until somebody looks. */
+  meteredCommits: 10_000,
   /** Callers waiting for streams to change. */
   streamWaiters: 20_000,
   /** Events in one page of a stream or of the log. */

@@ -12,6 +12,15 @@ export interface Answer {
   readonly problem?: ProblemName;
 }
 
+/** Headers of every answer; an answer's own come after and win. */
+export const SAFE_HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+};
+
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 export function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {

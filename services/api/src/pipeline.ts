@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import type { Logger } from 'pino';
-import type { Answer } from './answer.js';
+import { type Answer, SAFE_HEADERS } from './answer.js';
 import { authorise } from './authentication/authorise.js';
 import { Exchange, type Route, type Services } from './exchange.js';
 import type { Metrics } from './operations/metrics.js';
@@ -10,15 +10,6 @@ import { problem, RequestProblem } from './problems/problem.js';
 import { readQuery } from './request/query.js';
 import { ClientGone } from './request/read-body.js';
 import { clientRequestId } from './request/trace.js';
-
-/** Headers of every answer; an answer's own come after and win. */
-const SAFE_HEADERS: Readonly<Record<string, string>> = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
-};
 
 /** What a route's handler left behind on the context for the outer middleware to send. */
 interface Carried {

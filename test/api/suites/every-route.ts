@@ -178,7 +178,11 @@ function failingLedger(kind: PortErrorKind): OpenLedger['ledger'] {
     throw new PortError(kind, 'secret detail of the store');
   };
   const part = new Proxy({}, { get: (_part, name) => (name === 'status' ? () => [] : fail) });
-  const get = (_ledger: object, name: string | symbol) => (name === 'refused' ? () => undefined : part);
+  const commits = { take: () => ({ count: 0, p90Milliseconds: 0 }) };
+  const get = (_ledger: object, name: string | symbol) => {
+    if (name === 'commits') return commits;
+    return name === 'refused' ? () => undefined : part;
+  };
   return new Proxy({}, { get }) as OpenLedger['ledger'];
 }
 
