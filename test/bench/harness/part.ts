@@ -25,6 +25,8 @@ export interface Audit {
 export interface PartResult {
   readonly rows: readonly Row[];
   readonly audits?: readonly Audit[];
+  /** Charts of its own beside the one of its rows, as `PART-NAME.svg`. */
+  readonly charts?: readonly { readonly name: string; readonly svg: string }[];
   /** What a reader must know to understand the figures, above all how they were taken and what was not run. */
   readonly notes?: readonly string[];
 }

@@ -12,11 +12,14 @@ const LAG = /^stamp_ledger_projection_lag_positions\{[^}]*\} (\d+)$/gm;
 const SETTLE_MILLISECONDS = 300;
 
 /** A ledger in its own process on a log that was written beforehand, with read models that are up with it. */
-export async function startSeeded(lives: Lives): Promise<LedgerProcess> {
+export async function startSeeded(
+  lives: Lives,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<LedgerProcess> {
   const directory = mkdtempSync(join(tmpdir(), 'stamp-ledger-bench-'));
   try {
     await seedLog(directory, lives);
-    const ledger = await startLedgerProcess({ directory });
+    const ledger = await startLedgerProcess({ directory, variables });
     await caughtUp(ledger);
     return ledger;
   } catch (error) {

@@ -15,8 +15,8 @@ export const affixings = (from: number, to: number): LoadRequest[] =>
   }));
 
 /** Look-ups of serials all over `of` stamps, in an order that no cache can guess. */
-export const lookUps = (count: number, of: number): LoadRequest[] =>
-  range(0, count).map((index) => ({
+export const lookUps = (count: number, of: number, first = 0): LoadRequest[] =>
+  range(first, first + count).map((index) => ({
     method: 'GET',
     path: `/v1/stamps/${serialAt((index * 7_919_999) % of)}`,
   }));

@@ -9,6 +9,7 @@ import { mintingWithKills } from './minting-with-kills.js';
 import { orders } from './orders.js';
 import { peers } from './peers.js';
 import { rebuild } from './rebuild.js';
+import { rush } from './rush.js';
 import { sizes } from './sizes.js';
 
 /** In the order in which a whole run takes them. */
@@ -23,5 +24,6 @@ export const PARTS: readonly Part[] = [
   mintingWithKills,
   rebuild,
   sizes,
+  rush,
   distributed,
 ];
