@@ -1,6 +1,7 @@
 import {
   CodecError,
   deriveEventId,
+  type EncodedEvent,
   entryText,
   type LedgerEvent,
   type Position,
@@ -114,8 +115,7 @@ export interface Aggregate<State, Command> {
 }
 
 /** What the log commits to of an event just written or read. */
-function leafOf({ id, metadata }: LedgerEvent, recorded: RecordedEvent | undefined): EventLeaf {
-  if (recorded === undefined) throw new Error('an event was folded that was not recorded');
+function leafOf({ id, metadata }: LedgerEvent, recorded: RecordedEvent): EventLeaf {
   return { eventId: id, leaf: leafHash(Buffer.from(entryText(recorded))), recordedAt: metadata.recordedAt };
 }
 
@@ -138,8 +138,7 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
     }
   };
 
-  const apply = (folded: Folded<State>, recorded: RecordedEvent): LedgerEvent => {
-    const event = decode(recorded);
+  const apply = (folded: Folded<State>, event: LedgerEvent, recorded: EncodedEvent): void => {
     folded.state = kind.evolve(folded.state, event);
     folded.head = event.revision;
     folded.lastPosition = event.position;
@@ -156,7 +155,6 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
       if (folded.commands.size <= LIMITS.rememberedCommands) break;
       folded.commands.delete(oldest);
     }
-    return event;
   };
 
   /** Folds what was appended since the stream was last seen: the cache saves work, it never answers alone. */
@@ -171,7 +169,7 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
     for (;;) {
       const from = folded.head === 'no-stream' ? 0 : folded.head + 1;
       const page = await store.readStream({ stream, from, limit: LIMITS.readEvents });
-      for (const recorded of page.events) apply(folded, recorded);
+      for (const recorded of page.events) apply(folded, decode(recorded), recorded);
       if (page.events.length < LIMITS.readEvents) break;
       // A stream of many pages must not keep the process from everything else.
       await clock.sleep(0);
@@ -214,9 +212,10 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
 
   function encodeAll(stream: StreamName, source: CommandSource, events: readonly DomainEvent[], at: Instant) {
     const metadata = commandMetadata(source, at);
-    return events.map((event, index) =>
-      serde.encode({ id: deriveEventId(source.commandId, stream, index), event, metadata, stream }),
-    );
+    return events.map((event, index) => {
+      const request = { id: deriveEventId(source.commandId, stream, index), event, metadata, stream };
+      return { request, encoded: serde.encode(request) };
+    });
   }
 
   async function attempt({
@@ -236,22 +235,23 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
     if (decision.kind === 'refused') return decision;
     if (decision.kind === 'unchanged') return standing(folded);
 
-    const encoded = encodeAll(stream, source, decision.events, at);
-    const [first, ...rest] = encoded;
+    const written = encodeAll(stream, source, decision.events, at);
+    const [first, ...rest] = written.map(({ encoded }) => encoded);
     if (first === undefined) throw new Error('a decision was accepted without an event');
     const [result] = await store.append([{ stream, expected: folded.head, events: [first, ...rest] }]);
     if (result === undefined) throw new Error('the store did not answer an append');
     if (result.kind === 'version-conflict') return 'again';
-    // Positions of the earlier events of one append are not told; no state is folded from them.
-    const recorded = encoded.map((event, index) => ({
-      ...event,
-      stream,
-      revision: result.revision - encoded.length + 1 + index,
-      position: result.position,
-    }));
-    const events = recorded.map((event) => apply(folded, event));
+    const events: LedgerEvent[] = [];
+    const leaves: EventLeaf[] = [];
+    for (const [index, { request, encoded }] of written.entries()) {
+      // Positions of the earlier events of one append are not told; no state is folded from them.
+      const place = { revision: result.revision - written.length + 1 + index, position: result.position };
+      const event = serde.recorded(request, place);
+      apply(folded, event, encoded);
+      events.push(event);
+      leaves.push(leafOf(event, { ...encoded, stream, ...place }));
+    }
     remember(stream, folded);
-    const leaves = events.map((event, index) => leafOf(event, recorded[index]));
     return { ...standing(folded), changed: true, events, leaves };
   }
 
