@@ -40,17 +40,17 @@ export const HTTP_LIMITS = {
   /** Longest time that a client takes to read an answer, in milliseconds; then its connection is cut. */
   answerTimeoutMilliseconds: 30_000,
   /** Commands, reports and everything else that shares the log: how many may run at once, and what the limit moves between. */
-  gateLimitLeast: 16,
+  gateLimitLeast: 48,
   gateLimitMost: 256,
-  /** A commit, or a delay of the event loop, beyond this many milliseconds is a sign of too much work. */
-  gateCommitMilliseconds: 50,
+  /** Nine in ten commits, or the event loop's mean delay, beyond this many milliseconds is a sign of too much work. */
+  gateCommitMilliseconds: 100,
   gateLoopMilliseconds: 50,
   /** Milliseconds between two looks at the queues, and between two adjustments of the limit. */
   gateBeatMilliseconds: 20,
   gateAdjustMilliseconds: 100,
   /** Refusals that leave in a second, and how many may leave at once; those beyond wait for their turn. */
-  gateRefusalsPerSecond: 4_000,
-  gateRefusalsAtOnce: 400,
+  gateRefusalsPerSecond: 2_000,
+  gateRefusalsAtOnce: 200,
   /** Refusals waiting for their turn; beyond, the connection is cut without one. */
   gateRefusalsHeld: 10_000,
   /** Requests whose bodies have not arrived yet; beyond, the one that takes longest is cut. */

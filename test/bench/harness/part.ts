@@ -37,6 +37,8 @@ export interface Bench {
   /** Ten million stamps as well. */
   readonly largest: boolean;
   readonly log: (line: string) => void;
+  /** A ledger that runs already, on this machine, for the parts that can do with one. */
+  readonly ledger?: { readonly url: string; readonly token: string };
 }
 
 export interface Part {

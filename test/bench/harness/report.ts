@@ -20,8 +20,10 @@ export function writePart(directory: string, record: PartRecord): void {
   const { part, title, result } = record;
   mkdirSync(directory, { recursive: true });
   const { charts = [], ...figures } = result;
-  const kept = { ...record, result: { ...figures, chartNames: charts.map(({ name }) => name) } };
-  writeFileSync(join(directory, `${part}.json`), `${JSON.stringify(kept, null, 2)}\n`);
+  writeFileSync(
+    join(directory, `${part}.json`),
+    `${JSON.stringify({ ...record, result: figures }, null, 2)}\n`,
+  );
   for (const { name, svg } of charts) writeFileSync(join(directory, `${part}-${name}.svg`), svg);
   writeFileSync(join(directory, `${part}.svg`), chartOf(title, result.rows));
 }

@@ -10,6 +10,7 @@ import { orders } from './orders.js';
 import { peers } from './peers.js';
 import { rebuild } from './rebuild.js';
 import { rush } from './rush.js';
+import { rushDay } from './rush-day.js';
 import { sizes } from './sizes.js';
 
 /** In the order in which a whole run takes them. */
@@ -25,5 +26,6 @@ export const PARTS: readonly Part[] = [
   rebuild,
   sizes,
   rush,
+  rushDay,
   distributed,
 ];

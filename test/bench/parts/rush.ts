@@ -4,7 +4,7 @@ import { orderStream, type StreamName } from '@stamp-ledger/codec';
 import type { OrderId } from '@stamp-ledger/domain';
 import type { LedgerProcess } from '../../support/server-process.js';
 import { runCrowd, type Second, type Stream, type StreamResult } from '../harness/crowd/crowd.js';
-import { timeline } from '../harness/crowd/timeline.js';
+import { type Panel, timeline } from '../harness/crowd/timeline.js';
 import { perSecond, runLoad } from '../harness/load/load.js';
 import type { Audit, Bench, Part, PartResult, Row, Target } from '../harness/part.js';
 import { residentBytes } from '../harness/process-usage.js';
@@ -38,6 +38,11 @@ interface Outcome {
   readonly name: string;
   readonly capacity: number;
   readonly results: ReadonlyMap<string, StreamResult>;
+  /** What only the bench's own ledger shows. */
+  readonly inside?: Inside;
+}
+
+interface Inside {
   readonly residentMegabytes: readonly number[];
   readonly backlog: readonly number[];
   readonly drainPerSecond: number | undefined;
@@ -51,6 +56,7 @@ export const rush: Part = {
   title: `The rush: ${TIMES} times the capacity, from clients that come back at once`,
   run: async (bench) => {
     const rushSeconds = bench.quick ? 15 : 60;
+    if (bench.ledger !== undefined) return against(bench, bench.ledger, rushSeconds);
     const scale = {
       rushSeconds,
       probe: bench.quick ? PROBE_ORDERS / 4 : PROBE_ORDERS,
@@ -72,6 +78,30 @@ export const rush: Part = {
   },
 };
 
+/** The same crowd on a ledger that runs already. What becomes of the orders depends on its stock, and is not looked at. */
+async function against(
+  bench: Bench,
+  ledger: { readonly url: string; readonly token: string },
+  rushSeconds: number,
+): Promise<PartResult> {
+  const key = Date.now();
+  const capacity = await acceptedPerSecond(ledger, key, PROBE_ORDERS / 4);
+  bench.log(`  ${ledger.url}: ${Math.round(capacity)} orders/s; the rush`);
+  const streams = streamsOf(capacity, { rushSeconds, of: 1, firstOrder: key + PROBE_ORDERS });
+  const results = await runCrowd({
+    ...ledger,
+    streams: streams.filter(({ kind }) => kind === 'orders'),
+    slowClients: SLOW_CLIENTS,
+    attemptMilliseconds: ATTEMPT_MILLISECONDS,
+  });
+  const outcome = {
+    name: 'the running ledger',
+    capacity,
+    results: new Map(results.map((each) => [each.name, each])),
+  };
+  return resultOf([outcome], rushSeconds);
+}
+
 async function run(
   bench: Bench,
   {
@@ -92,7 +122,7 @@ async function run(
   try {
     const capacity = await measureCapacity(ledger, scale.probe);
     bench.log(`  ${name}: ${Math.round(capacity)} orders/s; the rush`);
-    const streams = streamsOf(capacity, { ...scale, of: affixable });
+    const streams = streamsOf(capacity, { ...scale, of: affixable, firstOrder: 500_000 });
     const memory: number[] = [];
     const stop = new AbortController();
     const watching = watchMemory(() => ledger.pid, memory, stop.signal);
@@ -123,16 +153,18 @@ async function run(
       name,
       capacity,
       results: new Map(results.map((each) => [each.name, each])),
-      residentMegabytes: memory,
-      ...backlogOf(log, begun, rushEnds),
-      audits: [
-        ...auditOrders(name, accepted, log),
-        {
-          what: `${name}: conservation of stamps and money`,
-          acknowledged: scale.stamps,
-          missing: differences,
-        },
-      ],
+      inside: {
+        residentMegabytes: memory,
+        ...backlogOf(log, begun, rushEnds),
+        audits: [
+          ...auditOrders(name, accepted, log),
+          {
+            what: `${name}: conservation of stamps and money`,
+            acknowledged: scale.stamps,
+            missing: differences,
+          },
+        ],
+      },
     };
   } finally {
     await ledger.stop();
@@ -143,28 +175,36 @@ const orderStreamAt = (index: number): StreamName => orderStream(orderIdAt(index
 
 /** Orders a second that are accepted when 64 connections send one after another, fulfilment behind. */
 async function measureCapacity(ledger: LedgerProcess, probe: number): Promise<number> {
-  const load = (first: number, count: number) =>
-    runLoad({
-      url: ledger.url,
-      token: ledger.token,
-      requests: paidOrders(first, first + count),
-      connections: PROBE_CONNECTIONS,
-      seconds: 120,
-    });
-  await load(0, probe / 4);
-  const result = await load(probe / 4, probe);
+  await acceptedPerSecond(ledger, 0, probe / 4);
+  const capacity = await acceptedPerSecond(ledger, probe / 4, probe);
   await allFulfilled(ledger.directory, [orderStreamAt(probe + probe / 4 - 1)]);
-  return perSecond(result);
+  return capacity;
 }
 
-function streamsOf(capacity: number, { rushSeconds, of }: Scale & { readonly of: number }): Stream[] {
+async function acceptedPerSecond(
+  { url, token }: { readonly url: string; readonly token: string },
+  first: number,
+  count: number,
+): Promise<number> {
+  const requests = paidOrders(first, first + count);
+  return perSecond(await runLoad({ url, token, requests, connections: PROBE_CONNECTIONS, seconds: 120 }));
+}
+
+function streamsOf(
+  capacity: number,
+  {
+    rushSeconds,
+    of,
+    firstOrder,
+  }: Pick<Scale, 'rushSeconds'> & { readonly of: number; readonly firstOrder: number },
+): Stream[] {
   const fill = (seconds: number, rate: number): number[] => Array<number>(seconds).fill(Math.round(rate));
   const all = QUIET_SECONDS + rushSeconds + AFTER_SECONDS;
   return [
     {
       name: 'orders in the rush',
       kind: 'orders',
-      first: 1_000_000,
+      first: firstOrder + 500_000,
       perSecond: [...fill(QUIET_SECONDS, 0), ...fill(rushSeconds, capacity * TIMES)],
       connections: CONNECTIONS,
       retry: 'at-once',
@@ -173,7 +213,7 @@ function streamsOf(capacity: number, { rushSeconds, of }: Scale & { readonly of:
     {
       name: 'orders before and after',
       kind: 'orders',
-      first: 500_000,
+      first: firstOrder,
       perSecond: [
         ...fill(QUIET_SECONDS, capacity * QUIET_SHARE),
         ...fill(rushSeconds, 0),
@@ -249,7 +289,7 @@ const sum = (seconds: readonly Second[] | undefined, of: keyof Second, from: num
   (seconds ?? []).slice(from, to).reduce((all, second) => all + second[of], 0);
 
 function rowsOf(outcome: Outcome, rushSeconds: number, isGated: boolean): Row[] {
-  const { name, capacity, results, residentMegabytes } = outcome;
+  const { name, capacity, results, inside } = outcome;
   const from = QUIET_SECONDS;
   const to = QUIET_SECONDS + rushSeconds;
   const inRush = results.get('orders in the rush');
@@ -263,14 +303,28 @@ function rowsOf(outcome: Outcome, rushSeconds: number, isGated: boolean): Row[] 
   const calm = after.findIndex((_, index) =>
     after.slice(index).every(({ p99, offered }) => offered === 0 || p99 <= 2 * quiet),
   );
-  const early = Math.max(
-    ...residentMegabytes.slice(from + Math.ceil(rushSeconds / 3), from + Math.ceil(rushSeconds / 2)),
-  );
-  const late = Math.max(...residentMegabytes.slice(from + Math.ceil(rushSeconds / 2), to));
   const row = (what: string, unit: string, value: number | undefined, target?: Target): Row[] =>
     value === undefined
       ? []
       : [{ what: `${name}: ${what}`, unit, ours: single(value), ...(isGated && target ? { target } : {}) }];
+  const insideRows = ({ residentMegabytes, drainPerSecond, fulfilledPerSecond, backlog }: Inside): Row[] => {
+    const middle = from + Math.ceil(rushSeconds / 2);
+    const early = Math.max(...residentMegabytes.slice(from + Math.ceil(rushSeconds / 3), middle));
+    const late = Math.max(...residentMegabytes.slice(middle, to));
+    const drained = drainPerSecond === undefined ? undefined : (100 * drainPerSecond) / capacity;
+    return [
+      ...row('growth of resident memory in the second half of the rush', '%', 100 * (late / early - 1), {
+        kind: 'at-most',
+        value: 15,
+      }),
+      ...row('fulfilled in the rush', '1/s', fulfilledPerSecond),
+      ...row('largest backlog', 'orders', Math.max(...backlog)),
+      ...row('backlog worked off afterwards, as a share of the capacity', '%', drained, {
+        kind: 'at-least',
+        value: 80,
+      }),
+    ];
+  };
   return [
     ...row('capacity in orders, measured before', '1/s', capacity),
     ...row('offered in the rush', '1/s', sum(inRush?.seconds, 'offered', from, to) / rushSeconds),
@@ -293,25 +347,14 @@ function rowsOf(outcome: Outcome, rushSeconds: number, isGated: boolean): Row[] 
       kind: 'at-most',
       value: 5,
     }),
-    ...row('growth of resident memory in the second half of the rush', '%', 100 * (late / early - 1), {
-      kind: 'at-most',
-      value: 15,
-    }),
-    ...row('fulfilled in the rush', '1/s', outcome.fulfilledPerSecond),
-    ...row(
-      'backlog worked off afterwards, as a share of the capacity',
-      '%',
-      outcome.drainPerSecond === undefined ? undefined : (100 * outcome.drainPerSecond) / capacity,
-      { kind: 'at-least', value: 80 },
-    ),
-    ...row('largest backlog', 'orders', Math.max(...outcome.backlog)),
+    ...(inside === undefined ? [] : insideRows(inside)),
   ];
 }
 
 function resultOf(outcomes: readonly Outcome[], rushSeconds: number): PartResult {
   return {
     rows: outcomes.flatMap((outcome, index) => rowsOf(outcome, rushSeconds, index === 0)),
-    audits: outcomes.flatMap(({ audits }) => audits),
+    audits: outcomes.flatMap(({ inside }) => inside?.audits ?? []),
     charts: outcomes.map((outcome) => ({ name: outcome.name.replaceAll(' ', '-'), svg: chartOf(outcome) })),
     notes: [
       `Clients in the rush: ${TIMES} capacities a second on ${CONNECTIONS} connections; a refused one sends again at once, and leaves after ${PATIENCE_MILLISECONDS} ms. Beside them ${LOOK_UPS} look-ups a second, affixings, and ${SLOW_CLIENTS} clients that never end their headers.`,
@@ -320,7 +363,7 @@ function resultOf(outcomes: readonly Outcome[], rushSeconds: number): PartResult
   };
 }
 
-function chartOf({ name, results, backlog, residentMegabytes }: Outcome): string {
+function chartOf({ name, results, inside }: Outcome): string {
   const of = (stream: string, what: keyof Second): readonly number[] =>
     (results.get(stream)?.seconds ?? []).map((second) => second[what]);
   return timeline(`The rush, ${name}`, [
@@ -341,10 +384,14 @@ function chartOf({ name, results, backlog, residentMegabytes }: Outcome): string
         { label: 'look-ups', colour: '#7a6bb0', values: of('look-ups', 'p99') },
       ],
     },
-    { title: 'orders not fulfilled yet', curves: [{ label: 'backlog', colour: '#1f6f54', values: backlog }] },
-    {
-      title: 'resident memory, MB',
-      curves: [{ label: 'ledger', colour: '#1f6f54', values: residentMegabytes }],
-    },
+    ...(inside === undefined ? [] : insidePanels(inside)),
   ]);
 }
+
+const insidePanels = ({ backlog, residentMegabytes }: Inside): Panel[] => [
+  { title: 'orders not fulfilled yet', curves: [{ label: 'backlog', colour: '#1f6f54', values: backlog }] },
+  {
+    title: 'resident memory, MB',
+    curves: [{ label: 'ledger', colour: '#1f6f54', values: residentMegabytes }],
+  },
+];

@@ -2,7 +2,7 @@
 export interface Pressure {
   /** Milliseconds that nine in ten commits took at most; 0 when there was none. */
   readonly commitMilliseconds: number;
-  /** Milliseconds that the event loop was late at worst. */
+  /** Milliseconds that the event loop was late on average. */
   readonly loopMilliseconds: number;
   /** Whether the limit held anything back: without that, more room would tell nothing. */
   readonly wasFull: boolean;

@@ -97,7 +97,8 @@ export class Gate {
   #timer: NodeJS.Timeout | undefined;
   #lastBeat = 0;
   #lastAdjusted = 0;
-  #lateMost = 0;
+  #late = 0;
+  #beats = 0;
   #seen = { loopMilliseconds: 0, commitMilliseconds: 0 };
 
   constructor(private readonly options: GateOptions) {
@@ -349,7 +350,9 @@ export class Gate {
   #beat(): void {
     const { gateBeatMilliseconds, gateAdjustMilliseconds } = this.options.limits;
     const now = this.#now();
-    this.#lateMost = Math.max(this.#lateMost, now - this.#lastBeat - gateBeatMilliseconds);
+    // A single late beat is the machine's noise; all of them late is too much work.
+    this.#late += now - this.#lastBeat - gateBeatMilliseconds;
+    this.#beats += 1;
     this.#lastBeat = now;
     for (const pool of new Set(this.#pools.values()))
       for (const [place, reason] of pool.expired(now)) place.item.refuse(reason);
@@ -360,8 +363,12 @@ export class Gate {
   #adjust(now: number): void {
     this.#lastAdjusted = now;
     const { count, p90Milliseconds } = this.options.commits.take();
-    this.#seen = { loopMilliseconds: this.#lateMost, commitMilliseconds: p90Milliseconds };
-    this.#lateMost = 0;
+    this.#seen = {
+      loopMilliseconds: this.#late / Math.max(1, this.#beats),
+      commitMilliseconds: p90Milliseconds,
+    };
+    this.#late = 0;
+    this.#beats = 0;
     const wasFull = this.#shared.waiting > 0 || this.#refusedShared > 0;
     this.#refusedShared = 0;
     this.#estimate.observe({ count, wasFull, now });

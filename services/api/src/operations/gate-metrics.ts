@@ -32,7 +32,7 @@ export function gateMetrics(gate: Gate, registers: Registry[]): void {
     ({ oldestMilliseconds }) => oldestMilliseconds / 1_000,
   );
   single('limit', 'Requests that may run at once, of those that share the log.', ({ limit }) => limit);
-  single('loop_delay_seconds', 'Worst delay of the event loop lately.', (of) => of.loopMilliseconds / 1_000);
+  single('loop_delay_seconds', 'Mean delay of the event loop lately.', (of) => of.loopMilliseconds / 1_000);
   single(
     'commit_seconds',
     'Time in which nine in ten commits of the last moment became durable.',
