@@ -1,6 +1,8 @@
+import { createClient } from '@stamp-ledger/client';
 import { serde, toMilliseconds } from '@stamp-ledger/codec';
 import { openEmbeddedLogReader } from '@stamp-ledger/embedded';
 import { LIMITS } from '@stamp-ledger/ports';
+import type { LedgerProcess } from '../../support/server-process.js';
 import type { Audit } from '../harness/part.js';
 
 /** What a log says of orders and stamps, read from its file when the ledger is gone. */
@@ -74,4 +76,14 @@ export function auditOrders(name: string, accepted: readonly string[], log: Orde
       missing: log.doubles,
     },
   ];
+}
+
+/** In how many lines of the ledger's own report stamps or money are missing or too much. */
+export async function conservationDifferences({
+  url,
+  token,
+}: Pick<LedgerProcess, 'url' | 'token'>): Promise<number> {
+  const { body } = await createClient({ baseUrl: url, token }).audit.conservation({});
+  const stamps = body.groups.filter(({ difference }) => difference !== 0).length;
+  return stamps + (Number(body.money.difference.amount) === 0 ? 0 : 1);
 }

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient } from '@stamp-ledger/client';
 import { orderStream, type StreamName } from '@stamp-ledger/codec';
 import type { OrderId } from '@stamp-ledger/domain';
 import type { LedgerProcess } from '../../support/server-process.js';
@@ -11,7 +10,7 @@ import { residentBytes } from '../harness/process-usage.js';
 import { single } from '../harness/spread.js';
 import { startSeeded } from '../ledger/bench-ledger.js';
 import { allFulfilled } from '../ledger/fulfilment.js';
-import { auditOrders, type OrderLog, readOrderLog } from '../ledger/order-log.js';
+import { auditOrders, conservationDifferences, type OrderLog, readOrderLog } from '../ledger/order-log.js';
 import { orderIdAt, paidOrders } from '../ledger/requests.js';
 
 /** Demand in the rush, in capacities; and before and after it. */
@@ -255,12 +254,6 @@ async function watchMemory(pid: () => number, megabytes: number[], signal: Abort
     }
     await sleep(1_000, undefined, { signal }).catch(() => undefined);
   }
-}
-
-async function conservationDifferences({ url, token }: LedgerProcess): Promise<number> {
-  const { body } = await createClient({ baseUrl: url, token }).audit.conservation({});
-  const stamps = body.groups.filter(({ difference }) => difference !== 0).length;
-  return stamps + (Number(body.money.difference) === 0 ? 0 : 1);
 }
 
 /** Orders placed and not fulfilled at each second, by the times in the log; and how fast they were worked off afterwards. */

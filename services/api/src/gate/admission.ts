@@ -6,7 +6,7 @@ export interface ClassTerms {
   readonly shareMost: number;
   /** Requests that may wait. */
   readonly waiting: number;
-  /** Longest time that one may wait, in milliseconds. */
+  /** Longest time that one may wait, in milliseconds; five times that while no more wait than there are places. */
   readonly waitMilliseconds: number;
 }
 
@@ -36,6 +36,7 @@ interface Lane<Name, Item> {
 }
 
 const COMPACTED = 1_024;
+const PAUSE_FACTOR = 5;
 
 /**
  * Who may run, who waits and who is turned away, in one pool of places. Classes come in the order of their importance.
@@ -131,7 +132,7 @@ export class Admission<Name extends string, Item> {
       for (let index = lane.first; index < lane.queue.length; index++) {
         const place = lane.queue[index];
         if (place === undefined || place.state !== 'waiting') continue;
-        const isOld = now - place.since > lane.terms.waitMilliseconds;
+        const isOld = now - place.since > this.#patience(lane);
         if (!isOld && now < place.deadline) continue;
         place.state = 'over';
         this.#leaveQueue(lane);
@@ -159,6 +160,11 @@ export class Admission<Name extends string, Item> {
   }
 
   #reserved = ({ terms }: Lane<Name, Item>): number => Math.max(1, Math.floor(terms.share * this.#limit));
+
+  /** A queue that one round of the places empties is no overload, but the trace of a pause: it may wait longer. */
+  #patience({ waiting, terms }: Lane<Name, Item>): number {
+    return waiting > this.#limit ? terms.waitMilliseconds : PAUSE_FACTOR * terms.waitMilliseconds;
+  }
 
   #hasRoom(lane: Lane<Name, Item>): boolean {
     const most = Math.max(1, Math.floor(lane.terms.shareMost * this.#limit));
