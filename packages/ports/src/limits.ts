@@ -49,7 +49,9 @@ export const LIMITS = {
   logHeadWaitMilliseconds: 250,
   logHeadRetryMilliseconds: 1_000,
   /** Events sealed in one round: what is held in memory until it is durable. */
-  sealEvents: 10_000,
+  sealEvents: 25_000,
+  /** Events read for sealing at once: between two such pages the calls on files that have ended are followed by the next. */
+  sealReadEvents: 512,
   /** Milliseconds between the beginnings of two rounds of sealing when little comes in; with a backlog there is no pause. */
   sealIntervalMilliseconds: 250,
   /** Milliseconds before sealing is tried again when the log or a file is unavailable; doubled up to the greatest. */
@@ -57,7 +59,7 @@ export const LIMITS = {
   sealRetryMillisecondsMax: 5_000,
   /** Files of the transparency log that are open at once until they are durable, and calls on them that run at once. */
   tileFilesAtOnce: 256,
-  tileWrites: 16,
+  tileWrites: 64,
   /** Callers waiting for their events to be sealed. */
   sealWaiters: 20_000,
   /** Events of one stamp that are proven in one answer. */
