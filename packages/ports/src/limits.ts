@@ -66,6 +66,8 @@ export const LIMITS = {
   sealWaiters: 20_000,
   /** Events of one stamp that are proven in one answer. */
   provenEvents: 100,
+  /** Tiles of hashes, 8 KiB each, that are kept in memory for the next proofs. */
+  keptTiles: 512,
   /** Lost events put back into the event store in one append. */
   refillEvents: 1_000,
   /** Events projected in one transaction. */

@@ -1,6 +1,6 @@
 import { createPublishedLog, type PublishedLog } from '@stamp-ledger/app';
 import { entryText, type RecordedEvent, stampStream } from '@stamp-ledger/codec';
-import { leafHash, openCheckpoint, parseTlogProof, verifyInclusion } from '@stamp-ledger/transparency';
+import { leafHash, parseTlogProof, TransparencyError, verifyTlogProof } from '@stamp-ledger/transparency';
 import { LatencyHistogram } from '../harness/latency.js';
 import type { Part } from '../harness/part.js';
 import { measureSha256, SHA256_LIMIT } from '../harness/sha256.js';
@@ -28,10 +28,8 @@ export const proofs: Part = {
       });
       const logKeys = sealing.identity.signers.map(({ verifier }) => verifier);
       const isRight = (event: RecordedEvent, file: string): boolean => {
-        const { index, hashes, checkpoint } = parseTlogProof(Buffer.from(file));
-        const { size, root } = openCheckpoint(checkpoint, { origin: ORIGIN, logKeys });
         const leaf = leafHash(Buffer.from(entryText(event)));
-        return verifyInclusion({ index, size, leaf, proof: hashes, root });
+        return isProven(parseTlogProof(Buffer.from(file)), { leaf, origin: ORIGIN, logKeys });
       };
       const count = bench.quick ? 200 : 5_000;
       const latencies = new LatencyHistogram();
@@ -64,7 +62,7 @@ export const proofs: Part = {
           { what: 'proofs that verify, of events that are sealed', acknowledged: count, missing: wrong },
         ],
         notes: [
-          `${count.toLocaleString('en')} proofs, one after the other, of events all over a log of ${log.events.toLocaleString('en')}. Nothing is kept between two proofs: each reads the checkpoint and its tiles from files, which are in the page cache. The event was read before.`,
+          `${count.toLocaleString('en')} proofs, one after the other, of events all over a log of ${log.events.toLocaleString('en')}. The tiles high up in the tree are in memory after the first proofs; each reads the checkpoint and its tile of leaves from files, which are in the page cache. The event was read before.`,
         ],
       };
     } finally {
@@ -73,6 +71,16 @@ export const proofs: Part = {
     }
   },
 };
+
+function isProven(...claim: Parameters<typeof verifyTlogProof>): boolean {
+  try {
+    verifyTlogProof(...claim);
+    return true;
+  } catch (error) {
+    if (error instanceof TransparencyError) return false;
+    throw error;
+  }
+}
 
 /** The last event of some stamp. */
 async function eventOf({ store, events }: SealableLog, number: number): Promise<RecordedEvent> {
