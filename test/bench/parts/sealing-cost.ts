@@ -4,11 +4,13 @@ import { emptyRoot, makeSigner, signCheckpoint } from '@stamp-ledger/transparenc
 import { makeKey } from '@stamp-ledger/wiring';
 import type { Bench, Part, PartResult } from '../harness/part.js';
 import { cpuSeconds } from '../harness/process-usage.js';
-import { interleaved, roundsOf } from '../harness/rounds.js';
+import { interleaved } from '../harness/rounds.js';
 import { spreadOf } from '../harness/spread.js';
 import { type HttpCommands, startHttpCommands } from '../ledger/http-commands.js';
 
 const KEPT_SHARE = 0.9;
+/** Each takes two ledgers' worth of stamps. */
+const ROUNDS = 3;
 const SEALING = 'sealing';
 const HALTED = 'sealing halted';
 
@@ -17,9 +19,9 @@ export const sealingCost: Part = {
   name: 'sealing-cost',
   title: 'What sealing costs the commands',
   run: async (bench) => {
-    const on = await startHttpCommands(bench);
+    const on = await startHttpCommands(bench, ROUNDS);
     try {
-      const off = await startHttpCommands(bench, roundsOf(bench), haltSealing);
+      const off = await startHttpCommands(bench, ROUNDS, haltSealing);
       try {
         return await measure(bench, { on, off });
       } finally {
@@ -60,7 +62,7 @@ async function measure(
     warmUp: () => commands.warmUp(),
     round: () => timed(commands),
   });
-  const samples = await interleaved(bench, [contender(SEALING, on), contender(HALTED, off)]);
+  const samples = await interleaved(bench, [contender(SEALING, on), contender(HALTED, off)], ROUNDS);
   const spread = (name: string, of: keyof Sample) =>
     spreadOf((samples.get(name) ?? []).map((sample) => sample[of]));
   return {
