@@ -53,7 +53,7 @@ export const LIMITS = {
   /** Rows of the verification model that are held in memory, about 1.5 kB each with the text made of them. */
   cachedStampViews: 20_000,
   /** Milliseconds after which such a row is read again though the model has not moved: it may be away. */
-  cachedStampViewMilliseconds: 5_000,
+  cachedStampViewMilliseconds: 1_000,
   /** Events sealed in one round: what is held in memory until it is durable. */
   sealEvents: 10_000,
   /** Milliseconds between the beginnings of two rounds of sealing when little comes in; with a backlog there is no pause. */
