@@ -6,6 +6,7 @@ import { agreement } from './suites/agreement.js';
 import { audits } from './suites/audits.js';
 import { authorisation } from './suites/authorisation.js';
 import { badInput } from './suites/bad-input.js';
+import { bulkVerification } from './suites/bulk-verification.js';
 import { everyRoute } from './suites/every-route.js';
 import { hotLookUps } from './suites/hot-look-ups.js';
 import { idempotency } from './suites/idempotency.js';
@@ -36,6 +37,7 @@ t.teardown(async () => {
 await t.test('life cycle', (t) => lifeCycle(t, world));
 await t.test('look-ups', (t) => lookUps(t, world));
 await t.test('look-ups before Koa', (t) => hotLookUps(t, world));
+await t.test('bulk verification', (t) => bulkVerification(t, world));
 await t.test('bad input', (t) => badInput(t, world));
 await t.test('idempotency', (t) => idempotency(t, world));
 await t.test('protocol', (t) => protocol(t, world));

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import type { Logger } from 'pino';
-import type { Answer } from './answer.js';
+import { type Answer, SAFE_HEADERS } from './answer.js';
 import { Exchange, type Services } from './exchange.js';
 import type { Metrics } from './operations/metrics.js';
 import type { Readiness } from './operations/readiness.js';
@@ -8,15 +9,6 @@ import { answerOf, isCorruption } from './problems/failures.js';
 import { RequestProblem } from './problems/problem.js';
 import { ClientGone } from './request/read-body.js';
 import { clientRequestId } from './request/trace.js';
-
-/** Headers of every answer; an answer's own come after and win. */
-const SAFE_HEADERS: Readonly<Record<string, string>> = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
-};
 
 /** Sees one request to its end; `find` says, or throws, what it is answered with. Rejects when it could not be sent. */
 export type Answering = (
@@ -45,6 +37,15 @@ export function createAnswering(services: Services, metrics: Metrics, readiness:
     }
     const sent = exchange.isGone ? undefined : answer;
     if (sent !== undefined) send(exchange, sent, draining.aborted);
+    if (sent?.stream !== undefined)
+      await pipeline(sent.stream, response).catch((error: unknown) => {
+        failure = error;
+        if (isCorruption(error)) readiness.corrupt();
+        // The answer ends without its end, so that nobody takes it for whole.
+        if (!(error instanceof ClientGone) && !exchange.isGone)
+          services.logger.error({ requestId, err: error }, 'an answer was cut off');
+        response.destroy();
+      });
     if (answer?.problem !== undefined) services.ledger.refused(answer.problem);
     const milliseconds = performance.now() - begun;
     metrics.ended(exchange, sent?.status ?? 'aborted', milliseconds, sent);
@@ -88,14 +89,14 @@ function assertHost({ request }: Exchange): void {
 /** All headers in one list: set one by one, or as an object, each costs a look-up of its name and a check. */
 function send(
   { request, response, requestId }: Exchange,
-  { status, headers, body }: Answer,
+  { status, headers, body, stream }: Answer,
   draining: boolean,
 ): void {
   const list = ['x-request-id', requestId];
   for (const name in headers) list.push(name, headers[name] ?? '');
   for (const name in SAFE_HEADERS) if (headers[name] === undefined) list.push(name, SAFE_HEADERS[name] ?? '');
   if (draining && headers.connection === undefined) list.push('connection', 'close');
-  if (status !== 304) list.push('content-length', String(Buffer.byteLength(body)));
+  if (stream === undefined && status !== 304) list.push('content-length', String(Buffer.byteLength(body)));
   response.writeHead(status, list);
-  response.end(status === 304 || request.method === 'HEAD' ? undefined : body);
+  if (stream === undefined) response.end(status === 304 || request.method === 'HEAD' ? undefined : body);
 }

@@ -12,6 +12,7 @@ import type { Logger } from 'pino';
 import type { HttpLimits } from './limits.js';
 import { PROBLEM_TYPE, problemBody } from './problems/problem.js';
 import { PROBLEMS, type ProblemName } from './problems/table.js';
+import { takesItsTime } from './request/patience.js';
 
 /** A Node HTTP server with every bound set, which answers even malformed HTTP with a problem. */
 export function createHttpServer(handler: RequestListener, limits: HttpLimits, logger: Logger): Server {
@@ -34,6 +35,7 @@ export function createHttpServer(handler: RequestListener, limits: HttpLimits, l
   );
   server.maxConnections = limits.connections;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && takesItsTime(socket)) return;
     logger.debug({ code: error.code }, 'malformed or broken connection');
     const response = answering.get(socket);
     // An answer under way must not have another one written into it.

@@ -6,11 +6,18 @@ import { createPublicViews, PUBLIC_HEADERS } from '../public-view.js';
 import { noTarget, serialTarget, sha256Target } from '../request/parameters.js';
 import { integer, moment, oneOf, readQuery, serial } from '../request/query.js';
 import * as views from '../views.js';
+import { bulkVerification } from './bulk-verification.js';
 
 const QUERY = { atLeastRevision: integer(0, Number.MAX_SAFE_INTEGER), consistency: oneOf('strong') };
 
 export function lookUpRoutes(services: Services): Route[] {
-  return [verify(services), history(services), proof(services), ofDocument(services)];
+  return [
+    verify(services),
+    bulkVerification(services),
+    history(services),
+    proof(services),
+    ofDocument(services),
+  ];
 }
 
 export function lookUpRoute({ ledger }: Services): Route {
