@@ -22,13 +22,17 @@ const PATH = '/v1/verifications/bulk';
  * key goes on where an interrupted one ended.
  */
 export function bulkVerification(services: Services): Route {
-  const { limits } = services;
+  const { limits, draining } = services;
   let running = 0;
-  async function* counted(lines: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+  /** Counted while it runs. When the service stops it is cut off: what it has recorded it will find again. */
+  async function* bounded(exchange: Exchange, key: string): AsyncGenerator<string, void, undefined> {
+    const cut = (): void => void exchange.request.destroy();
     running += 1;
+    draining.addEventListener('abort', cut);
     try {
-      yield* lines;
+      yield* verdicts(services, exchange, key);
     } finally {
+      draining.removeEventListener('abort', cut);
       running -= 1;
     }
   }
@@ -50,7 +54,7 @@ export function bulkVerification(services: Services): Route {
         status: 200,
         headers: { 'content-type': JSON_LINES.name },
         body: '',
-        stream: counted(verdicts(services, exchange, key)),
+        stream: bounded(exchange, key),
       };
     },
   };
@@ -61,10 +65,9 @@ async function* verdicts(
   exchange: Exchange,
   key: string,
 ): AsyncGenerator<string, void, undefined> {
-  const { limits, draining } = services;
+  const { limits } = services;
   for await (const lines of readLines(exchange.request, limits.bulkLineBytes)) {
     for (let from = 0; from < lines.length; from += limits.bulkLines) {
-      if (draining.aborted) throw new PortError('unavailable', 'the service is stopping');
       const begun = performance.now();
       const round = lines.slice(from, from + limits.bulkLines);
       const answers = await Promise.all(round.map((line) => answerLine(services, exchange, key, line)));
