@@ -5,20 +5,24 @@ import type { Context } from './context.js';
 import { caughtUp, freshness, statusOf } from './freshness.js';
 import { historyPage, leafHashOf } from './history.js';
 import type { Freshness, Ledger, StampLookup, StampProof, StampProofs } from './ledger.js';
+import { SingleFlight } from './single-flight.js';
 import { whenAway } from './when-away.js';
 
 /** What verifiers and auditors read of one stamp or document. */
 export function stampQueries(
   context: Context,
 ): Pick<Ledger['stamps'], 'lookUp' | 'history' | 'proofs' | 'ofDocument'> {
+  const asking = new SingleFlight<Serial, StampLookup>();
   return {
     lookUp: async (serial, { strong = false, atLeastRevision }) => {
       if (strong) return strongLookUp(context, serial, atLeastRevision);
       const seen = await whenAway(context.stampViews.find(serial), undefined);
       // A stamp that the read model does not know, or not far enough, may be a moment old: the log decides. It also
       // does while the read model is away.
-      if (seen === undefined || (atLeastRevision !== undefined && seen.view.revision < atLeastRevision))
+      if (atLeastRevision !== undefined && (seen === undefined || seen.view.revision < atLeastRevision))
         return strongLookUp(context, serial, atLeastRevision);
+      // A forged serial that everybody asks for is one question to the log at a time.
+      if (seen === undefined) return asking.run(serial, () => strongLookUp(context, serial, undefined));
       return found(seen.view, await freshness(context, seen.status));
     },
     history: (serial, page) => historyPage(context, serial, page),

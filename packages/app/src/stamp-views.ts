@@ -7,6 +7,7 @@ import {
   type StampView,
 } from '@stamp-ledger/ports';
 import { statusOf } from './freshness.js';
+import { SingleFlight } from './single-flight.js';
 import { WeightedLru } from './weighted-lru.js';
 
 /** A row of the verification model, and where the model stood before the row was read: the row is at least as new. */
@@ -15,10 +16,14 @@ export interface SeenView {
   readonly status: ProjectionStatus | undefined;
 }
 
-interface Held {
-  readonly seen: SeenView;
-  /** On the monotonic clock. */
-  readonly until: number;
+/** What was read while the model stood at one place. */
+class Standing {
+  readonly held = new WeightedLru<Serial, { readonly seen: SeenView; readonly until: number }>(
+    LIMITS.cachedStampViews,
+  );
+  readonly reading = new SingleFlight<Serial, SeenView | undefined>();
+
+  constructor(readonly status: ProjectionStatus | undefined) {}
 }
 
 /**
@@ -26,11 +31,7 @@ interface Held {
  * stood: an answer is then as new as its `asOf` says, and no command needs to tell anybody that it changed a stamp.
  */
 export class StampViews {
-  readonly #held = new WeightedLru<Serial, Held>(LIMITS.cachedStampViews);
-  readonly #reading = new Map<
-    Serial,
-    { readonly status: ProjectionStatus | undefined; readonly row: Promise<SeenView | undefined> }
-  >();
+  #standing = new Standing(undefined);
 
   constructor(
     private readonly options: {
@@ -43,28 +44,21 @@ export class StampViews {
   find(serial: Serial): SeenView | Promise<SeenView | undefined> {
     const { readModels, clock } = this.options;
     const status = statusOf(readModels, 'verification');
-    const held = this.#held.get(serial);
-    if (held !== undefined && held.seen.status === status && clock.monotonicMilliseconds() < held.until)
-      return held.seen;
-    const reading = this.#reading.get(serial);
-    if (reading !== undefined && reading.status === status) return reading.row;
-    const row = this.#read(serial, status);
-    this.#reading.set(serial, { status, row });
-    return row;
+    if (this.#standing.status !== status) this.#standing = new Standing(status);
+    const standing = this.#standing;
+    const held = standing.held.get(serial);
+    if (held !== undefined && clock.monotonicMilliseconds() < held.until) return held.seen;
+    return standing.reading.run(serial, () => this.#read(serial, standing));
   }
 
-  async #read(serial: Serial, status: ProjectionStatus | undefined): Promise<SeenView | undefined> {
+  async #read(serial: Serial, { status, held }: Standing): Promise<SeenView | undefined> {
     const { readModels, clock } = this.options;
     const until = clock.monotonicMilliseconds() + LIMITS.cachedStampViewMilliseconds;
-    try {
-      const view = await readModels.stamp(serial);
-      if (view === undefined) return undefined;
-      const seen = { view, status };
-      // Where nothing is known of the model, nothing would tell that the row has changed.
-      if (status !== undefined) this.#held.set(serial, { seen, until }, 1);
-      return seen;
-    } finally {
-      if (this.#reading.get(serial)?.status === status) this.#reading.delete(serial);
-    }
+    const view = await readModels.stamp(serial);
+    if (view === undefined) return undefined;
+    const seen = { view, status };
+    // Where nothing is known of the model, nothing would tell that the row has changed.
+    if (status !== undefined) held.set(serial, { seen, until }, 1);
+    return seen;
   }
 }
