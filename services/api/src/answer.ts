@@ -6,6 +6,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
+  /** What follows `body`, when that is of any length: sent as it comes, as fast as the client reads. */
+  readonly stream?: AsyncIterable<string>;
   /** What the command wrote, for its receipt. Not sent by itself. */
   readonly leaves?: readonly EventLeaf[];
   /** Set when the answer is a problem. */
@@ -21,7 +23,7 @@ export const SAFE_HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-const JSON_TYPE = 'application/json; charset=utf-8';
+export const JSON_TYPE = 'application/json; charset=utf-8';
 
 export function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
   return { status, headers: { 'content-type': JSON_TYPE, ...headers }, body: JSON.stringify(value) };

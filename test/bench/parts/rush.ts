@@ -117,7 +117,7 @@ async function run(
   bench.log(`  ${name}: preparing`);
   const affixable = scale.stamps / 4;
   const lives = { minted: scale.stamps, allocated: scale.stamps, sold: affixable, affixed: 0 };
-  let ledger = await startSeeded(lives, variables);
+  let ledger = await startSeeded(lives, { variables });
   try {
     const capacity = await measureCapacity(ledger, scale.probe);
     bench.log(`  ${name}: ${Math.round(capacity)} orders/s; the rush`);
@@ -348,7 +348,10 @@ function resultOf(outcomes: readonly Outcome[], rushSeconds: number): PartResult
   return {
     rows: outcomes.flatMap((outcome, index) => rowsOf(outcome, rushSeconds, index === 0)),
     audits: outcomes.flatMap(({ inside }) => inside?.audits ?? []),
-    charts: outcomes.map((outcome) => ({ name: outcome.name.replaceAll(' ', '-'), svg: chartOf(outcome) })),
+    charts: outcomes.map((outcome) => ({
+      name: outcome.name.replaceAll(/[^a-z]+/g, '-').replace(/-$/, ''),
+      svg: chartOf(outcome),
+    })),
     notes: [
       `Clients in the rush: ${TIMES} capacities a second on ${CONNECTIONS} connections; a refused one sends again at once, and leaves after ${PATIENCE_MILLISECONDS} ms. Beside them ${LOOK_UPS} look-ups a second, affixings, and ${SLOW_CLIENTS} clients that never end their headers.`,
       'Latency is that of the attempt that was accepted. Targets are those of the first run; the run without the gate is the control.',
