@@ -47,6 +47,8 @@ export const HTTP_LIMITS = {
   keepAliveTimeoutMilliseconds: 5_000,
   connectionsCheckingMilliseconds: 1_000,
   connections: 10_000,
+  /** Connections that the kernel holds until they are taken up. */
+  connectionBacklog: 4_096,
   /** Longest time that a client takes to read an answer, in milliseconds; then its connection is cut. */
   answerTimeoutMilliseconds: 30_000,
   /** Commands, reports and everything else that shares the log: how many may run at once, and what the limit moves between. */
