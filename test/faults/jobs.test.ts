@@ -354,7 +354,7 @@ t.test('two fulfillers on one stock sell no stamp twice', async (t) => {
   const stage = await scene();
   const life = await begin(stage.directory);
   const { createContext, runJobs } = await import('@stamp-ledger/app');
-  const { serialDeriver } = await import('@stamp-ledger/codec');
+  const { serialDeriver, ticketSealer } = await import('@stamp-ledger/codec');
   const stopping = new AbortController();
   const runtime = {
     clock: {
@@ -364,6 +364,7 @@ t.test('two fulfillers on one stock sell no stamp twice', async (t) => {
     },
     ids: { commandId: () => caller().commandId },
     serials: serialDeriver(Buffer.alloc(32, 7)),
+    tickets: ticketSealer(Buffer.alloc(32, 8)),
   };
   runtime.clock.sleep = () => new Promise((resolve) => setTimeout(() => resolve(undefined), 5));
   const second = runJobs(createContext({ store: life.store, readModels: life.readModels, runtime }), {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Caller, createContext, createLedger, type Ledger, runJobs } from '@stamp-ledger/app';
-import { deriveCommandId, serialDeriver, sha256Hex } from '@stamp-ledger/codec';
+import { deriveCommandId, serialDeriver, sha256Hex, ticketSealer } from '@stamp-ledger/codec';
 import type { CommandId, Instant } from '@stamp-ledger/domain';
 import { openEmbeddedEventStore } from '@stamp-ledger/embedded';
 import type { EventStore, ReadModels, Runtime } from '@stamp-ledger/ports';
@@ -83,6 +83,7 @@ function testRuntime(): Runtime {
     },
     ids: { commandId: () => deriveCommandId('test', `id ${nextCommand++}`) as CommandId },
     serials: serialDeriver(Buffer.alloc(32, 7)),
+    tickets: ticketSealer(Buffer.alloc(32, 8)),
   };
 }
 
