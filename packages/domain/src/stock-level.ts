@@ -53,7 +53,8 @@ function observe(state: StockLevelState, command: ObserveStock): Decision<StockL
       : accept({ type: 'StockRecovered', data: { policyId, channel, denomination, inStock } });
   if (state.status === 'low' && command.isRefilling) return unchanged;
   const refill = refillFor(state, command);
-  if (state.status === 'low' && 'none' in refill) return unchanged;
+  // Said once, until the reason is another.
+  if (state.status === 'low' && 'none' in refill && refill.none === state.none) return unchanged;
   return accept({
     type: 'StockRanLow',
     data: { policyId, channel, denomination, inStock, lowBelow, refill },
