@@ -146,7 +146,8 @@ export class RoomKeeper {
       roomId,
       source: fromProcess('waiting-room', ids.commandId()),
       arrivals: this.#untold.take(),
-      perSecond: Math.floor(intake.capacity()),
+      // Before anything was measured it is little, not nothing: what is let in shows how much more there is.
+      perSecond: Math.max(LIMITS.leastOrdersPerSecond, Math.floor(intake.capacity())),
       at,
     };
     // Kept until the log has answered: told again under the same name, the same tickets are counted once.
