@@ -48,7 +48,7 @@ export async function begin(directory: string, between: Between = {}): Promise<L
       throw error;
     },
   });
-  const runtime = testRuntime(between.longestSleep);
+  const runtime = testRuntime(0, between.longestSleep);
   const readModels = await openEmbeddedReadModels({ directory, store: real, now: runtime.clock.now });
   const context = createContext({
     store: between.store?.(real) ?? real,
@@ -61,7 +61,7 @@ export async function begin(directory: string, between: Between = {}): Promise<L
     store: real,
     readModels,
     workToo: () =>
-      work(createContext({ store: real, readModels, runtime: testRuntime(between.longestSleep) })),
+      work(createContext({ store: real, readModels, runtime: testRuntime(0, between.longestSleep) })),
     end: async () => {
       await worker.end();
       await readModels.close();
@@ -95,8 +95,9 @@ export function caller(name = `command ${nextCommand++}`): Caller {
   return { actor: 'tester', commandId, correlationId: commandId, requestHash: sha256Hex(name) };
 }
 
-function testRuntime(longestSleep = Number.POSITIVE_INFINITY): Runtime {
-  let latest = Date.parse('2024-09-06T13:00:00Z');
+/** A runtime whose clock is `ahead` milliseconds before the others' and never stands still. */
+export function testRuntime(ahead = 0, longestSleep = Number.POSITIVE_INFINITY): Runtime {
+  let latest = Date.parse('2024-09-06T13:00:00Z') + ahead;
   return {
     clock: {
       now: () => new Date(latest++).toISOString() as Instant,
