@@ -192,3 +192,17 @@ t.test('what an operator cannot announce or take back', async (t) => {
   await world.steps(41);
   t.match(await withdraw('next'), refused('opening-begun'), 'whoever has a ticket was promised a draw');
 });
+
+t.test('more channels than one event may tell of, with the longest names', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  const { ledger } = world.start(steady(1_000));
+  await ledger.queue.announce({ opensAt: world.time.instant(3) }, by('operator'));
+  await world.steps(2);
+  const tickets: string[] = [];
+  for (let each = 0; each < 600; each++)
+    tickets.push((await ticketOf(ledger, 'buyer', String(each).padEnd(64, 'x'))).ticket);
+  await world.steps(10);
+  const states = await Promise.all(tickets.map((ticket) => statusOf(ledger, ticket, 'buyer')));
+  t.equal(states.filter((status) => status === 'admitted').length, 600);
+});

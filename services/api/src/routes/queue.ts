@@ -3,6 +3,8 @@ import type { OpeningId, PlaceOrder, QueueState } from '@stamp-ledger/domain';
 import { type Answer, json, positionHeader } from '../answer.js';
 import { command, settle } from '../command.js';
 import type { Exchange, Route, Services } from '../exchange.js';
+import type { HttpLimits } from '../limits.js';
+import { retryAfter } from '../problems/failures.js';
 import { problem, RequestProblem } from '../problems/problem.js';
 import { idTarget, noTarget } from '../request/parameters.js';
 import * as views from '../views.js';
@@ -120,7 +122,7 @@ function askAgain(report: TicketReport): Record<string, string> {
  * that nothing is kept under its key: the same request, with the same key, may pass later.
  */
 export async function admitted(
-  { ledger, pathPrefix }: Services,
+  { ledger, pathPrefix, limits }: Services,
   { request }: Exchange,
   order: PlaceOrder,
   caller: Caller,
@@ -129,10 +131,14 @@ export async function admitted(
   const text = header === undefined ? undefined : String(header).slice(0, TICKET_CHARACTERS);
   const admission = await ledger.queue.admit(text, order, caller);
   if (admission.kind === 'admitted') return { ...order, orderId: admission.orderId };
-  throw keptOut(admission, `${pathPrefix}/v1/queue`);
+  throw keptOut(admission, `${pathPrefix}/v1/queue`, limits);
 }
 
-function keptOut(admission: Exclude<Admission, { kind: 'admitted' }>, queue: string): RequestProblem {
+function keptOut(
+  admission: Exclude<Admission, { kind: 'admitted' }>,
+  queue: string,
+  limits: HttpLimits,
+): RequestProblem {
   const headers = { link: `<${queue}>; rel="related"; title="waiting room"` };
   switch (admission.kind) {
     case 'invalid':
@@ -141,14 +147,14 @@ function keptOut(admission: Exclude<Admission, { kind: 'admitted' }>, queue: str
       return new RequestProblem('queue-ticket-for-other-order', { headers });
     case 'ticket-required':
       return new RequestProblem('queue-ticket-required', {
-        headers: { ...headers, 'retry-after': '1' },
+        headers: { ...headers, ...retryAfter(limits) },
         facts: { queue },
       });
     case 'not-yet': {
       const { report } = admission;
       return report.status === 'expired'
         ? new RequestProblem('queue-ticket-expired', {
-            headers: { ...headers, 'retry-after': '1' },
+            headers: { ...headers, ...retryAfter(limits) },
             facts: { queue },
           })
         : new RequestProblem('queue-ticket-not-admitted', {
