@@ -13,7 +13,7 @@ export const ROOM_RULES = {
   /** Longest time that a process's silence is made up for at once. */
   longestStep: 5_000,
   /** For so long what a process said of its capacity holds. */
-  capacityHolds: 10_000,
+  capacityHolds: 3_000,
   /** For so long a ticket that was let in may be used. */
   admission: 600_000,
   /** Lines moved by one event: an event has a bounded size. */
