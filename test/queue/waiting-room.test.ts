@@ -1,8 +1,11 @@
 import type { Ledger } from '@stamp-ledger/app';
 import { QUEUE_STREAM, serde } from '@stamp-ledger/codec';
 import type { OpeningId } from '@stamp-ledger/domain';
-import t from 'tap';
-import { by, orderOf, queueWorld, steady } from './world.js';
+import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
+import t, { type Test } from 'tap';
+import { startEventStoreDouble } from '../support/eventstoredb/double.js';
+import { temporaryDirectory } from '../support/server.js';
+import { by, orderOf, type QueueWorld, queueWorld, steady } from './world.js';
 
 async function ticketOf(ledger: Ledger, actor: string, channel: string) {
   const taken = await ledger.queue.take({ channel }, by(actor, channel));
@@ -13,8 +16,7 @@ async function ticketOf(ledger: Ledger, actor: string, channel: string) {
 const statusOf = async (ledger: Ledger, ticket: string, actor: string) =>
   (await ledger.queue.look(ticket, { actor }))?.status;
 
-t.test('an opening: a ticket of one process is let in by another, after a restart, and once', async (t) => {
-  const world = await queueWorld();
+async function opening(t: Test, world: QueueWorld): Promise<void> {
   t.teardown(() => world.close());
   const { time } = world;
   const one = world.start();
@@ -70,6 +72,24 @@ t.test('an opening: a ticket of one process is let in by another, after a restar
     { kind: 'refused', refusal: { code: 'order-exists' } },
     'used, whichever process is asked',
   );
+}
+
+t.test('an opening: a ticket of one process is let in by another, after a restart, and once', async (t) => {
+  await opening(t, await queueWorld());
+});
+
+t.test('the same on EventStoreDB', async (t) => {
+  const { directory, remove } = temporaryDirectory();
+  const double = await startEventStoreDouble({ directory });
+  const world = await queueWorld(() => openEventStoreDb({ url: double.url }));
+  await opening(t, {
+    ...world,
+    close: async () => {
+      await world.close();
+      await double.stop();
+      remove();
+    },
+  });
 });
 
 t.test('a ticket that was let in ends, and an order it was used for is still answered', async (t) => {

@@ -67,16 +67,18 @@ export interface QueueWorld {
   close(): Promise<void>;
 }
 
-export async function queueWorld(): Promise<QueueWorld> {
+/** `openStore`: another log than the embedded one; the waiting room asks no read model. */
+export async function queueWorld(openStore?: () => Promise<EventStore>): Promise<QueueWorld> {
   const { directory, remove } = temporaryDirectory();
-  const store = await openEmbeddedEventStore({
+  const embedded = await openEmbeddedEventStore({
     directory,
     onFatal: (error) => {
       throw error;
     },
   });
+  const store = (await openStore?.()) ?? embedded;
   const time = new StepClock();
-  const readModels = await openEmbeddedReadModels({ directory, store, now: time.clock.now });
+  const readModels = await openEmbeddedReadModels({ directory, store: embedded, now: time.clock.now });
   let ids = 0;
   const runtime: Runtime = {
     clock: time.clock,
@@ -119,7 +121,8 @@ export async function queueWorld(): Promise<QueueWorld> {
     close: async () => {
       for (const copy of running) await copy.stop();
       await readModels.close();
-      await store.close();
+      if (store !== embedded) await store.close();
+      await embedded.close();
       remove();
     },
   };
