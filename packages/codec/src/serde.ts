@@ -36,6 +36,14 @@ export const EVENT_VERSIONS: { readonly [Type in EventType]: number } = {
   OrderRefunded: 1,
   IncidentOpened: 1,
   IncidentClosed: 1,
+  OpeningAnnounced: 1,
+  OpeningWithdrawn: 1,
+  QueueOpened: 1,
+  QueueAdvanced: 1,
+  QueueClosed: 1,
+  StockPolicySet: 1,
+  StockRanLow: 1,
+  StockRecovered: 1,
 };
 
 /** Turns data of version n into version n + 1. Pure and total over everything ever stored. */

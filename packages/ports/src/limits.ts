@@ -115,6 +115,24 @@ export const LIMITS = {
   listedSerials: 1_000,
   /** Milliseconds after which an unpaid order is rejected. */
   unpaidOrderMilliseconds: 86_400_000,
+  /** Milliseconds between two looks at the waiting room, and before a look that failed is tried again. */
+  roomStepMilliseconds: 1_000,
+  /** Milliseconds for which more orders have to come than can be taken before a waiting room opens by itself. */
+  roomPressureMilliseconds: 5_000,
+  /** Milliseconds without anybody in line and without pressure after which it closes by itself. */
+  roomQuietMilliseconds: 60_000,
+  /** Milliseconds before an announced opening from which tickets are given, unless the announcement says otherwise. */
+  ticketsBeforeOpeningMilliseconds: 900_000,
+  /** Orders under way in one process above which more come than can be taken. */
+  pressingOrders: 256,
+  /** Orders a second taken to be possible before anything was measured, and the least ever taken to be. */
+  firstOrdersPerSecond: 200,
+  leastOrdersPerSecond: 10,
+  /** Seconds after which the holder of a ticket may ask again, at least and at most. */
+  askAgainSeconds: 2,
+  askAgainSecondsMax: 60,
+  /** Milliseconds between two looks at the stocks that have a policy. */
+  stockSweepMilliseconds: 1_000,
   /** Milliseconds between two sweeps for expired reservations and unpaid orders. */
   expirySweepMilliseconds: 1_000,
   /** Milliseconds after which an idle job looks again though nothing moved. */
