@@ -73,7 +73,8 @@ export class Places {
   }
 
   async #ask(): Promise<ReadonlyMap<Partition, Known>> {
-    const admin = (this.#admin ??= this.kafka.admin({ retry: MEMBER_RETRY }));
+    this.#admin ??= this.kafka.admin({ retry: MEMBER_RETRY });
+    const admin = this.#admin;
     await admin.connect();
     const topics = Object.values(TOPICS);
     const known = new Map<Partition, Known>();
@@ -88,7 +89,7 @@ export class Places {
 
 function settle(place: Place, known: Known | undefined): void {
   if (known === undefined) return;
-  const wanted = place.next ?? known.noted;
-  place.next = wanted > known.first ? wanted : known.first;
+  place.next ??= known.noted;
+  if (place.next < known.first) place.next = known.first;
   place.isKnown = true;
 }

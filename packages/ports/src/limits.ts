@@ -66,6 +66,10 @@ export const LIMITS = {
   refillEvents: 1_000,
   /** Events projected in one transaction. */
   projectionEvents: 5_000,
+  /** The same where all read models are built anew, into tables that nobody reads: the rows of a stamp meet in memory. */
+  rebuildEvents: 20_000,
+  /** Pages that the fastest projection of a rebuild may be ahead of the slowest: they are kept in memory. */
+  rebuildPagesAhead: 2,
   /** Changes of the inventory after which a snapshot is kept: the most an answer about the past has to add up. */
   inventorySnapshotChanges: 20_000,
   /** Milliseconds before a projection tries again when its log or its sink is unavailable; doubled up to the greatest. */
