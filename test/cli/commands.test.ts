@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@stamp-ledger/client';
 import t from 'tap';
-import { cliFor, cli as plainCli } from '../support/cli.js';
+import { cliFor, cli as cliOf } from '../support/cli.js';
 import { startLedgerProcess } from '../support/server-process.js';
 
-// Every command of the CLI, each in a process of its own, against a real ledger.
+// Every command of the CLI against a real ledger in a process of its own.
 const ledger = await startLedgerProcess();
 const cli = cliFor(ledger);
 const directory = mkdtempSync(join(tmpdir(), 'stamp-ledger-cli-'));
@@ -189,6 +189,16 @@ t.test('many at once, from stdin and from a file', async (t) => {
   t.equal(verified.code, 6, 'one of them is not genuine');
   const verdicts = verified.jsonLines().map(({ reasons }) => (reasons as string[]).join());
   t.equal(verdicts.at(-1), 'unknown-serial');
+  writeFileSync(list, [...lines, 'short'].join('\n'));
+  const bulk = await cli(['verify', '--bulk', list, '--json']);
+  t.equal(bulk.code, 6);
+  t.same(
+    bulk.jsonLines().map(({ line, reasons }) => [line, (reasons as string[]).join()]),
+    [...verdicts, 'malformed-serial'].map((reasons, index) => [index + 1, reasons]),
+    'the same verdicts, in one request',
+  );
+  t.match((await cli(['verify', '--bulk', '-'], lines.join('\n'))).stdout, /^\S+ {2}genuine {2}document/);
+  t.equal((await cli(['verify', 'A', '--bulk', list])).code, 2);
   const shown = await cli(['show', '-'], serials.join('\n'));
   t.equal(shown.code, 0);
   t.equal(shown.stdout.trimEnd().split('\n').length, 20);
@@ -236,8 +246,8 @@ t.test('inventory, conservation, rebuild', async (t) => {
 t.test('who may not, and a ledger that is gone', async (t) => {
   const token = join(directory, 'wrong-token');
   writeFileSync(token, 'not-a-token');
-  t.equal((await plainCli(['inventory', '--url', ledger.url, '--token-file', token])).code, 7);
-  t.equal((await plainCli(['inventory', '--url', ledger.url])).code, 7, 'no token at all');
+  t.equal((await cliOf(['inventory', '--url', ledger.url, '--token-file', token])).code, 7);
+  t.equal((await cliOf(['inventory', '--url', ledger.url])).code, 7, 'no token at all');
   await ledger.kill();
   t.equal((await cli(['inventory'])).code, 5);
 });

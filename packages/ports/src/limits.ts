@@ -6,6 +6,8 @@ export const LIMITS = {
   pendingAppendEvents: 100_000,
   /** Callers waiting for streams to change. */
   streamWaiters: 20_000,
+  /** Streams whose last revision the embedded log remembers. */
+  knownStreamHeads: 20_000,
   /** Events in one page of a stream or of the log. */
   readEvents: 5_000,
   /** Times a command is decided again after a version conflict. */
@@ -48,6 +50,12 @@ export const LIMITS = {
   /** Milliseconds a look-up waits for the log to say where it ends, and after which it is asked again when it did not. */
   logHeadWaitMilliseconds: 250,
   logHeadRetryMilliseconds: 1_000,
+  /** Milliseconds for which what the log said of its end stands: the grain in which lag is told. */
+  logHeadMilliseconds: 1,
+  /** Rows of the verification model that are held in memory, about 1.5 kB each with the text made of them. */
+  cachedStampViews: 20_000,
+  /** Milliseconds after which such a row is read again though the model has not moved: it may be away. */
+  cachedStampViewMilliseconds: 1_000,
   /** Events sealed in one round: what is held in memory until it is durable. */
   sealEvents: 10_000,
   /** Milliseconds between the beginnings of two rounds of sealing when little comes in; with a backlog there is no pause. */
@@ -70,6 +78,10 @@ export const LIMITS = {
   rebuildEvents: 20_000,
   /** Pages that the fastest projection of a rebuild may be ahead of the slowest: they are kept in memory. */
   rebuildPagesAhead: 2,
+  /** Milliseconds from the beginning of one page of projection to that of the next, at most, while many events come in. */
+  projectionPauseMilliseconds: 25,
+  /** Milliseconds in which the commits of the log are told to a thread that follows it once. */
+  commitNoticeMilliseconds: 5,
   /** Changes of the inventory after which a snapshot is kept: the most an answer about the past has to add up. */
   inventorySnapshotChanges: 20_000,
   /** Milliseconds before a projection tries again when its log or its sink is unavailable; doubled up to the greatest. */
