@@ -109,7 +109,15 @@ export function createSerde(versions: { readonly [Type in EventType]: number }, 
     recorded({ id, event, metadata, stream }, { revision, position }) {
       const { type, data } = event;
       const schemaVersion = versions[type];
-      return { id, type, stream, revision, position, metadata: { ...metadata, schemaVersion }, data } as LedgerEvent;
+      return {
+        id,
+        type,
+        stream,
+        revision,
+        position,
+        metadata: { ...metadata, schemaVersion },
+        data,
+      } as LedgerEvent;
     },
     decode(recorded) {
       const { id, type, stream, revision, position } = recorded;

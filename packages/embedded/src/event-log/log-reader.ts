@@ -52,7 +52,9 @@ export class EmbeddedLogReader {
   }): StreamPage {
     requireLimit(limit);
     if (!Number.isSafeInteger(from) || from < 0) throw new Error('revisions start at 0');
-    return this.#reading(() => (from === 0 ? this.#fromStart(stream, limit) : this.#from(stream, from, limit)));
+    return this.#reading(() =>
+      from === 0 ? this.#fromStart(stream, limit) : this.#from(stream, from, limit),
+    );
   }
 
   /** In one query, unless the stream is longer than the page. */
@@ -76,8 +78,7 @@ export class EmbeddedLogReader {
   #page(stream: StreamName, from: number, limit: number): RecordedEvent[] {
     const events = this.#byStream.all(stream, from, limit);
     const last = events.at(-1);
-    if (last !== undefined && last.revision - from + 1 !== events.length)
-      throw damaged(`a gap in ${stream}`);
+    if (last !== undefined && last.revision - from + 1 !== events.length) throw damaged(`a gap in ${stream}`);
     return events;
   }
 
