@@ -161,7 +161,7 @@ class Keys implements IdempotencyKeys {
   #known(key: string): Omit<StoredRequest, 'at'> | undefined {
     const stored = this.#unstored.get(key) ?? this.#inFile(key);
     if (stored !== undefined && stored.at > this.#expiry()) return stored;
-    return this.#recent.find(key, this.#expiry());
+    return this.#recent.find(key, () => this.#expiry());
   }
 
   #inFile(key: string): StoredRequest | undefined {
@@ -282,8 +282,10 @@ class RecentRequests {
     }
   }
 
-  find(key: string, expiry: number): KnownRequest | undefined {
-    if (this.#since <= expiry) this.#requests.clear();
+  /** `expiry` is asked only for a key that is there. */
+  find(key: string, expiry: () => number): KnownRequest | undefined {
+    const known = this.#requests.get(key);
+    if (known !== undefined && this.#since <= expiry()) this.#requests.clear();
     return this.#requests.get(key);
   }
 }
