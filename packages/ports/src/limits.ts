@@ -20,6 +20,8 @@ export const LIMITS = {
   rememberedCommands: 1_000,
   /** Stamps minted, allocated or returned in one append. */
   stampChunk: 1_000,
+  /** Stamps of one batch minted before the next batch has its turn. */
+  mintedStamps: 5_000,
   /** Orders taken up in one round of fulfilment. */
   fulfilOrders: 256,
   /** Waiting orders looked at in one round of fulfilment. */
