@@ -3,6 +3,7 @@ import type { EventStore, ReadModels, Runtime, SealGaps, WorkShare } from '@stam
 import type { Aggregates } from './aggregates.js';
 import type { LogHead } from './log-head.js';
 import type { OperationsRecorder } from './operations-recorder.js';
+import type { QueueLengths } from './queue-lengths.js';
 import type { FulfilmentRates } from './rate-meter.js';
 import type { PublishedLog } from './seal/published-log.js';
 import type { Sealing } from './seal/sealing.js';
@@ -15,6 +16,7 @@ export interface Context {
   readonly runtime: Runtime;
   readonly aggregates: Aggregates;
   readonly fulfilmentRates: FulfilmentRates;
+  readonly queueLengths: QueueLengths;
   /** Which jobs are this process's. */
   readonly share: WorkShare;
   readonly logHead: LogHead;

@@ -22,6 +22,7 @@ import { stampQueries } from './look-ups.js';
 import { OperationsRecorder } from './operations-recorder.js';
 import { orderCommands } from './orders.js';
 import { outageReports } from './outage.js';
+import { QueueLengths } from './queue-lengths.js';
 import { FulfilmentRates } from './rate-meter.js';
 import type { PublishedLog } from './seal/published-log.js';
 import type { Sealing } from './seal/sealing.js';
@@ -61,6 +62,7 @@ export function createContext({
     ...(log && { log }),
     logHead: new LogHead({ store, clock: runtime.clock }),
     ...(sealGaps === undefined ? {} : { sealGaps }),
+    queueLengths: new QueueLengths(readModels),
     fulfilmentRates: new FulfilmentRates(() => runtime.clock.monotonicMilliseconds()),
   };
 }

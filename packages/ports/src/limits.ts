@@ -22,6 +22,10 @@ export const LIMITS = {
   stampChunk: 1_000,
   /** Stamps of one batch minted before the next batch has its turn. */
   mintedStamps: 5_000,
+  /** Milliseconds after its payment in which an order is to have its stamps; beyond, it is told to operators as overdue. */
+  orderPromiseMilliseconds: 60_000,
+  /** Milliseconds between two looks for overdue orders. */
+  overdueWatchMilliseconds: 10_000,
   /** Orders taken up in one round of fulfilment. */
   fulfilOrders: 256,
   /** Waiting orders looked at in one round of fulfilment. */

@@ -1,4 +1,12 @@
-import { type Context, createLedger, type Ledger, runJobs, withOperations } from '@stamp-ledger/app';
+import {
+  type Context,
+  createLedger,
+  type Ledger,
+  type OverdueOrders,
+  runJobs,
+  watchOverdue,
+  withOperations,
+} from '@stamp-ledger/app';
 import type { IdempotencyKeys, OperationsJournal, Runtime } from '@stamp-ledger/ports';
 import { readAdminToken } from './admin-token.js';
 import type { Configuration } from './configuration.js';
@@ -89,17 +97,37 @@ function createBackground(context: Context, { logger, onFatal }: OpenRequest): B
   let running: Promise<void> = Promise.resolve();
   return {
     start: () => {
-      running = runJobs(context, {
-        signal: stopping.signal,
+      const { signal } = stopping;
+      const jobs = runJobs(context, {
+        signal,
         onPortError: (job, error) =>
           logger.warn({ job, kind: error.kind, reason: error.message }, 'a job waits for a port'),
-      }).catch((error: unknown) => onFatal(error));
+      });
+      const watch = watchOverdue(context, { signal, onChange: (overdue) => logOverdue(logger, overdue) });
+      running = Promise.all([jobs, watch]).then(
+        () => undefined,
+        (error: unknown) => onFatal(error),
+      );
     },
     stop: () => {
       stopping.abort();
       return running;
     },
   };
+}
+
+/** Who paid and waits too long is an operator's business; the listing of them is `/v1/audit/unfulfilled`. */
+function logOverdue(logger: Logger, { byCause, more, oldest }: OverdueOrders): void {
+  if (oldest === undefined) logger.info('no paid order is overdue any more');
+  else
+    logger.error(
+      {
+        ...byCause,
+        more,
+        oldest: { orderId: oldest.order.orderId, paidAt: oldest.order.paidAt, cause: oldest.cause },
+      },
+      'paid orders are overdue',
+    );
 }
 
 function healthOf({ readModels, sealing }: Context): Health {
