@@ -290,9 +290,9 @@ t.test('an order whose promise is broken is told with its cause until it has its
   const life = await begin(directory);
   const told: OverdueOrders[] = [];
   const stopping = new AbortController();
-  // Paid at noon, and it is one o'clock; looked at whenever the read models move, and once more after that.
+  // Two minutes after everything here; looked at whenever the read models move, and once more after that.
   const clock: Clock = {
-    now: () => '2024-09-06T13:00:00.000Z' as Instant,
+    now: () => '2024-09-06T13:02:00.000Z' as Instant,
     monotonicMilliseconds: () => performance.now(),
     sleep: (_milliseconds, signal = stopping.signal) =>
       life.readModels.advanced(AbortSignal.any([signal, AbortSignal.timeout(100)])),
