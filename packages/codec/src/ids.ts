@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto';
+import { createHash, createHmac, hash } from 'node:crypto';
 import {
   type BatchId,
   type CommandId,
@@ -27,20 +27,6 @@ export const deriveCommandId = (...parts: readonly string[]): CommandId =>
 export const deriveEventId = (commandId: CommandId, stream: string, index: number): EventId =>
   derivedUuid('event', commandId, stream, String(index)) as EventId;
 
-const BLOCK_BYTES = 64;
-
-/** HMAC-SHA-256 (RFC 2104) of short texts under one key: two plain hashes cost half of what an object for each does. */
-function hmacSha256Hex(key: Uint8Array): (text: string) => string {
-  const block = Buffer.alloc(BLOCK_BYTES);
-  block.set(key.length > BLOCK_BYTES ? hash('sha256', key, 'buffer') : key);
-  const inner = block.map((byte) => byte ^ 0x36);
-  const outer = block.map((byte) => byte ^ 0x5c);
-  return (text) => {
-    const digest = hash('sha256', Buffer.concat([inner, Buffer.from(text)]), 'buffer');
-    return hash('sha256', Buffer.concat([outer, digest]));
-  };
-}
-
 const CHARACTERS = 16;
 const CHARACTERS_VALUES = 36n ** BigInt(CHARACTERS);
 /** Stamps of a batch whose serials begin alike behind the mark. */
@@ -59,8 +45,8 @@ export function serialDeriver(key: Uint8Array): {
   derive(batchId: BatchId, index: number): Serial;
 } {
   const secret = Buffer.from(key);
-  const hmac = hmacSha256Hex(secret);
-  const tag = (text: string): bigint => BigInt(`0x${hmac(text)}`);
+  const tag = (text: string): bigint =>
+    BigInt(`0x${createHmac('sha256', secret).update(text).digest('hex')}`);
   /** The region last asked for: a batch is minted in order. */
   let last = { name: '', region: '' };
   const regionOf = (batchId: BatchId, index: number): string => {

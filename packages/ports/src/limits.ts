@@ -75,7 +75,7 @@ export const LIMITS = {
   /** Events projected in one transaction. */
   projectionEvents: 5_000,
   /** Milliseconds from the beginning of one page of projection to that of the next, at most, while many events come in. */
-  projectionPauseMilliseconds: 25,
+  projectionPauseMilliseconds: 50,
   /** Milliseconds in which the commits of the log are told to a thread that follows it once. */
   commitNoticeMilliseconds: 5,
   /** Changes of the inventory after which a snapshot is kept: the most an answer about the past has to add up. */
