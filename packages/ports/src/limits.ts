@@ -56,6 +56,12 @@ export const LIMITS = {
   /** Milliseconds a look-up waits for the log to say where it ends, and after which it is asked again when it did not. */
   logHeadWaitMilliseconds: 250,
   logHeadRetryMilliseconds: 1_000,
+  /** Milliseconds for which what the log said of its end stands: the grain in which lag is told. */
+  logHeadMilliseconds: 1,
+  /** Rows of the verification model that are held in memory, about 1.5 kB each with the text made of them. */
+  cachedStampViews: 20_000,
+  /** Milliseconds after which such a row is read again though the model has not moved: it may be away. */
+  cachedStampViewMilliseconds: 1_000,
   /** Events sealed in one round: what is held in memory until it is durable. */
   sealEvents: 10_000,
   /** Milliseconds between the beginnings of two rounds of sealing when little comes in; with a backlog there is no pause. */

@@ -1,4 +1,5 @@
 import type { Part } from '../harness/part.js';
+import { bulkVerification } from './bulk-verification.js';
 import { command } from './command.js';
 import { distributed } from './distributed.js';
 import { lag } from './lag.js';
@@ -18,6 +19,7 @@ export const PARTS: readonly Part[] = [
   command,
   orders,
   lookUp,
+  bulkVerification,
   lag,
   minting,
   mintingWithKills,
