@@ -24,6 +24,7 @@ import { orderCommands } from './orders.js';
 import { outageReports } from './outage.js';
 import { OrderFlow } from './queue/order-flow.js';
 import { waitingRoom } from './queue/waiting-room.js';
+import { QueueLengths } from './queue-lengths.js';
 import { FulfilmentRates } from './rate-meter.js';
 import type { PublishedLog } from './seal/published-log.js';
 import type { Sealing } from './seal/sealing.js';
@@ -66,6 +67,7 @@ export function createContext({
     logHead: new LogHead({ store, clock: runtime.clock }),
     stampViews: new StampViews({ readModels, clock: runtime.clock }),
     ...(sealGaps === undefined ? {} : { sealGaps }),
+    queueLengths: new QueueLengths(readModels),
     fulfilmentRates: new FulfilmentRates(() => runtime.clock.monotonicMilliseconds()),
     orderFlow: new OrderFlow(() => runtime.clock.monotonicMilliseconds()),
   };

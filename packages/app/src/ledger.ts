@@ -64,6 +64,7 @@ import type {
   UnfulfilledOrder,
 } from '@stamp-ledger/ports';
 import type { OutageReport, OutageRequest } from './outage-report.js';
+import type { OverdueOrders } from './overdue.js';
 import type { EventProof, PublishedLog } from './seal/published-log.js';
 import type { Sealing } from './seal/sealing.js';
 
@@ -126,8 +127,8 @@ export interface OrderReport {
   readonly revision: number;
   /** Paid orders that come first, while this one waits. */
   readonly ahead: number;
-  /** Whole seconds until its stamps, by the recent rate; 0 when it is settled. */
-  readonly estimatedSeconds: number;
+  /** Whole seconds until its stamps, by the recent rate; 0 when it is settled, absent while the stock does not cover it. */
+  readonly estimatedSeconds?: number;
 }
 
 export interface VerificationReport {
@@ -369,6 +370,8 @@ export interface Ledger {
       readonly after?: OrderCursor;
       readonly limit: number;
     }): Promise<readonly (UnfulfilledOrder & { readonly cursor: OrderCursor })[]>;
+    /** Paid orders whose time is over. */
+    overdue(): Promise<OverdueOrders>;
     /** Payments in the order in which they were made. */
     payments(
       filter: PaymentFilter,

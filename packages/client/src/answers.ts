@@ -107,8 +107,8 @@ export interface OrderAnswer {
   readonly revision: number;
   /** Paid orders that come first, while this one waits. */
   readonly ahead: number;
-  /** Until its stamps, by the recent rate; 0 when it is settled. */
-  readonly estimatedSeconds: number;
+  /** Until its stamps, by the recent rate; 0 when it is settled, absent while the stock does not cover it. */
+  readonly estimatedSeconds?: number;
   readonly payment?: Payment;
   /** Once fulfilled. */
   readonly serials?: readonly string[];

@@ -20,6 +20,12 @@ export const LIMITS = {
   rememberedCommands: 1_000,
   /** Stamps minted, allocated or returned in one append. */
   stampChunk: 1_000,
+  /** Stamps of one batch minted before the next batch has its turn. */
+  mintedStamps: 5_000,
+  /** Milliseconds after its payment in which an order is to have its stamps; beyond, it is told to operators as overdue. */
+  orderPromiseMilliseconds: 60_000,
+  /** Milliseconds between two looks for overdue orders. */
+  overdueWatchMilliseconds: 10_000,
   /** Orders taken up in one round of fulfilment. */
   fulfilOrders: 256,
   /** Waiting orders looked at in one round of fulfilment. */
@@ -83,7 +89,7 @@ export const LIMITS = {
   /** Pages that the fastest projection of a rebuild may be ahead of the slowest: they are kept in memory. */
   rebuildPagesAhead: 2,
   /** Milliseconds from the beginning of one page of projection to that of the next, at most, while many events come in. */
-  projectionPauseMilliseconds: 25,
+  projectionPauseMilliseconds: 50,
   /** Milliseconds in which the commits of the log are told to a thread that follows it once. */
   commitNoticeMilliseconds: 5,
   /** Changes of the inventory after which a snapshot is kept: the most an answer about the past has to add up. */

@@ -1,4 +1,12 @@
-import { type Context, createLedger, type Ledger, runJobs, withOperations } from '@stamp-ledger/app';
+import {
+  type Context,
+  createLedger,
+  type Ledger,
+  type OverdueOrders,
+  runJobs,
+  watchOverdue,
+  withOperations,
+} from '@stamp-ledger/app';
 import type {
   IdempotencyKeys,
   OperationsJournal,
@@ -105,7 +113,10 @@ function createBackground(context: Context, { queue }: Ledger, { logger, onFatal
     running.push(work.catch((error: unknown) => onFatal(error)));
   };
   return {
-    start: () => run(runJobs(context, { signal, onPortError })),
+    start: () => {
+      run(runJobs(context, { signal, onPortError }));
+      run(watchOverdue(context, { signal, onChange: (overdue) => logOverdue(logger, overdue) }));
+    },
     keepRoom: (intake) =>
       run(
         queue.run({
@@ -119,6 +130,20 @@ function createBackground(context: Context, { queue }: Ledger, { logger, onFatal
       await Promise.all(running);
     },
   };
+}
+
+/** Who paid and waits too long is an operator's business; the listing of them is `/v1/audit/unfulfilled`. */
+function logOverdue(logger: Logger, { byCause, more, oldest }: OverdueOrders): void {
+  if (oldest === undefined) logger.info('no paid order is overdue any more');
+  else
+    logger.error(
+      {
+        ...byCause,
+        more,
+        oldest: { orderId: oldest.order.orderId, paidAt: oldest.order.paidAt, cause: oldest.cause },
+      },
+      'paid orders are overdue',
+    );
 }
 
 function healthOf({ readModels, sealing }: Context): Health {

@@ -47,10 +47,15 @@ async function readKey(dataDirectory: string, name: string): Promise<Buffer> {
 /** Wall time that never goes back, even when the machine's clock does. */
 export function monotoneClock(notBeforeMilliseconds: number): Clock {
   let latest = notBeforeMilliseconds;
+  let printed = fromMilliseconds(latest);
   return {
     now: () => {
-      latest = Math.max(latest, Date.now());
-      return fromMilliseconds(latest);
+      const now = Date.now();
+      if (now > latest) {
+        latest = now;
+        printed = fromMilliseconds(now);
+      }
+      return printed;
     },
     monotonicMilliseconds: () => performance.now(),
     sleep,

@@ -43,6 +43,7 @@ export function createMetrics(ledger: Ledger): Metrics {
     registers,
   });
   projectionGauges(ledger, registers);
+  overdueGauge(ledger, registers);
   if (ledger.sealing !== undefined) sealingGauges(ledger.sealing, registers);
   queueGauges(ledger, registers);
   stockGauges(ledger, registers);
@@ -85,6 +86,21 @@ function projectionGauges(ledger: Ledger, registers: Registry[]): void {
     collect() {
       for (const { projection, halted } of ledger.readModels.status())
         this.set({ projection }, halted === undefined ? 0 : 1);
+    },
+  });
+}
+
+function overdueGauge(ledger: Ledger, registers: Registry[]): void {
+  new Gauge({
+    name: 'stamp_ledger_overdue_orders',
+    help: 'Orders that were paid longer ago than was promised and have neither stamps nor money, by cause; at most 1,000 are counted.',
+    labelNames: ['cause'],
+    registers,
+    async collect() {
+      const overdue = await ledger.audit.overdue().catch(() => undefined);
+      this.reset();
+      if (overdue === undefined) return;
+      for (const [cause, orders] of Object.entries(overdue.byCause)) this.set({ cause }, orders);
     },
   });
 }

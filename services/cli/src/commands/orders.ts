@@ -122,6 +122,9 @@ async function payOrder(session: Session, id: string, options: PayOptions): Prom
   await showOrder(session, await session.client.orders.pay(id, body, keyed(options.key)));
 }
 
+const estimate = ({ estimatedSeconds }: OrderAnswer): string =>
+  estimatedSeconds === undefined ? 'none before there is stock' : `${estimatedSeconds} s`;
+
 function showOrder(session: Session, answer: Answer<OrderAnswer>): Promise<void> {
   const { body } = answer;
   const waiting = body.status === 'paid';
@@ -133,7 +136,7 @@ function showOrder(session: Session, answer: Answer<OrderAnswer>): Promise<void>
       ['quantity', body.quantity],
       ['denomination', moneyText(body.denomination)],
       ['ahead', waiting ? body.ahead : undefined],
-      ['estimate', waiting ? `${body.estimatedSeconds} s` : undefined],
+      ['estimate', waiting ? estimate(body) : undefined],
       ['reason', body.reason],
       ['policy', body.policyVersion],
       ...(body.serials ?? []).map((serial): [string, string] => ['serial', serial]),
