@@ -18,11 +18,13 @@ export function orderCommands(context: Context): Ledger['orders'] {
   return {
     place: (body, caller) => {
       const orderId = (body.orderId ?? caller.commandId) as OrderId;
-      return orders.execute({
-        stream: orderStream(orderId),
-        source: fromCaller(caller),
-        command: () => ({ kind: 'place', ...terms(orderId, body), ...acting(caller) }),
-      });
+      return context.orderFlow.run(() =>
+        orders.execute({
+          stream: orderStream(orderId),
+          source: fromCaller(caller),
+          command: () => ({ kind: 'place', ...terms(orderId, body), ...acting(caller) }),
+        }),
+      );
     },
     pay: async (id, { occurredAt, backfill, ...payment }, caller) =>
       orders.execute({

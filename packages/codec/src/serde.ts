@@ -36,6 +36,14 @@ export const EVENT_VERSIONS: { readonly [Type in EventType]: number } = {
   OrderRefunded: 1,
   IncidentOpened: 1,
   IncidentClosed: 1,
+  OpeningAnnounced: 1,
+  OpeningWithdrawn: 1,
+  QueueOpened: 1,
+  QueueAdvanced: 1,
+  QueueClosed: 1,
+  StockPolicySet: 1,
+  StockRanLow: 1,
+  StockRecovered: 1,
 };
 
 /** Turns data of version n into version n + 1. Pure and total over everything ever stored. */
@@ -165,14 +173,21 @@ export const serde: Serde = createSerde(EVENT_VERSIONS, UPCASTERS);
  * The log entry of an event: canonical JSON of `{data, id, metadata, revision, stream, type}`. Anyone can recompute it
  * from the event store; the position is left out, so that it survives a move to another store.
  */
-export function entryText({
+export const entryText: (
+  event: EncodedEvent & { readonly stream: StreamName; readonly revision: number },
+) => string = entryForm;
+
+/** The form of a log entry around texts that stand for the parts of an event, for an engine that prints entries itself. */
+export function entryForm({
   id,
   type,
   data,
   metadata,
   stream,
   revision,
-}: EncodedEvent & { readonly stream: StreamName; readonly revision: number }): string {
+}: Readonly<Record<'id' | 'type' | 'data' | 'metadata' | 'stream', string>> & {
+  readonly revision: string | number;
+}): string {
   return `{"data":${data},"id":"${id}","metadata":${metadata},"revision":${revision},"stream":"${stream}","type":"${type}"}`;
 }
 

@@ -26,6 +26,10 @@ export interface CommandBodies {
   'open-incident': wire.OpenIncident;
   'close-incident': wire.CloseIncident;
   'rebuild-read-models': wire.RebuildReadModels;
+  'announce-opening': wire.AnnounceOpening;
+  'withdraw-opening': wire.WithdrawOpening;
+  'take-ticket': wire.TakeTicket;
+  'set-stock-policy': wire.SetStockPolicy;
 }
 export type CommandName = keyof CommandBodies;
 

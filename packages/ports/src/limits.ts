@@ -63,7 +63,9 @@ export const LIMITS = {
   /** Milliseconds after which such a row is read again though the model has not moved: it may be away. */
   cachedStampViewMilliseconds: 1_000,
   /** Events sealed in one round: what is held in memory until it is durable. */
-  sealEvents: 10_000,
+  sealEvents: 25_000,
+  /** Events read for sealing at once: between two such pages the calls on files that have ended are followed by the next. */
+  sealReadEvents: 512,
   /** Milliseconds between the beginnings of two rounds of sealing when little comes in; with a backlog there is no pause. */
   sealIntervalMilliseconds: 250,
   /** Milliseconds before sealing is tried again when the log or a file is unavailable; doubled up to the greatest. */
@@ -71,11 +73,13 @@ export const LIMITS = {
   sealRetryMillisecondsMax: 5_000,
   /** Files of the transparency log that are open at once until they are durable, and calls on them that run at once. */
   tileFilesAtOnce: 256,
-  tileWrites: 16,
+  tileWrites: 64,
   /** Callers waiting for their events to be sealed. */
   sealWaiters: 20_000,
   /** Events of one stamp that are proven in one answer. */
   provenEvents: 100,
+  /** Tiles of hashes, 8 KiB each, that are kept in memory for the next proofs. */
+  keptTiles: 512,
   /** Lost events put back into the event store in one append. */
   refillEvents: 1_000,
   /** Events projected in one transaction. */
@@ -117,6 +121,24 @@ export const LIMITS = {
   listedSerials: 1_000,
   /** Milliseconds after which an unpaid order is rejected. */
   unpaidOrderMilliseconds: 86_400_000,
+  /** Milliseconds between two looks at the waiting room, and before a look that failed is tried again. */
+  roomStepMilliseconds: 1_000,
+  /** Milliseconds for which more orders have to come than can be taken before a waiting room opens by itself. */
+  roomPressureMilliseconds: 5_000,
+  /** Milliseconds without anybody in line and without pressure after which it closes by itself. */
+  roomQuietMilliseconds: 60_000,
+  /** Milliseconds before an announced opening from which tickets are given, unless the announcement says otherwise. */
+  ticketsBeforeOpeningMilliseconds: 900_000,
+  /** Orders under way in one process above which more come than can be taken. */
+  pressingOrders: 256,
+  /** Orders a second taken to be possible before anything was measured, and the least ever taken to be. */
+  firstOrdersPerSecond: 200,
+  leastOrdersPerSecond: 10,
+  /** Seconds after which the holder of a ticket may ask again, at least and at most. */
+  askAgainSeconds: 2,
+  askAgainSecondsMax: 60,
+  /** Milliseconds between two looks at the stocks that have a policy. */
+  stockSweepMilliseconds: 1_000,
   /** Milliseconds between two sweeps for expired reservations and unpaid orders. */
   expirySweepMilliseconds: 1_000,
   /** Milliseconds after which an idle job looks again though nothing moved. */

@@ -163,8 +163,8 @@ async function once(
     await release();
     throw error;
   }
-  // Another request's answer must not be kept as the answer of this key.
-  if (answer.status >= 500 || answer.problem === 'idempotency-key-reused') {
+  // Another request's answer must not be kept as the answer of this key, nor one that is true for a moment.
+  if (answer.status >= 500 || answer.problem === 'idempotency-key-reused' || answer.isPassing === true) {
     await release();
     return answer;
   }

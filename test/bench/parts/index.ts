@@ -1,6 +1,7 @@
 import type { Part } from '../harness/part.js';
 import { bulkVerification } from './bulk-verification.js';
 import { command } from './command.js';
+import { deepAudit } from './deep-audit.js';
 import { distributed } from './distributed.js';
 import { lag } from './lag.js';
 import { limits } from './limits.js';
@@ -9,7 +10,10 @@ import { minting } from './minting.js';
 import { mintingWithKills } from './minting-with-kills.js';
 import { orders } from './orders.js';
 import { peers } from './peers.js';
+import { proofs } from './proofs.js';
 import { rebuild } from './rebuild.js';
+import { sealing } from './sealing.js';
+import { sealingCost } from './sealing-cost.js';
 import { sizes } from './sizes.js';
 
 /** In the order in which a whole run takes them. */
@@ -24,6 +28,10 @@ export const PARTS: readonly Part[] = [
   minting,
   mintingWithKills,
   rebuild,
+  sealing,
+  deepAudit,
+  proofs,
+  sealingCost,
   sizes,
   distributed,
 ];
