@@ -84,6 +84,10 @@ export const LIMITS = {
   refillEvents: 1_000,
   /** Events projected in one transaction. */
   projectionEvents: 5_000,
+  /** The same where all read models are built anew, into tables that nobody reads: the rows of a stamp meet in memory. */
+  rebuildEvents: 20_000,
+  /** Pages that the fastest projection of a rebuild may be ahead of the slowest: they are kept in memory. */
+  rebuildPagesAhead: 2,
   /** Milliseconds from the beginning of one page of projection to that of the next, at most, while many events come in. */
   projectionPauseMilliseconds: 50,
   /** Milliseconds in which the commits of the log are told to a thread that follows it once. */
