@@ -20,8 +20,8 @@ export interface Context {
   readonly aggregates: Aggregates;
   readonly commits: CommitMeter;
   readonly fulfilmentRates: FulfilmentRates;
-  readonly orderFlow: OrderFlow;
   readonly queueLengths: QueueLengths;
+  readonly orderFlow: OrderFlow;
   /** Which jobs are this process's. */
   readonly share: WorkShare;
   readonly logHead: LogHead;
