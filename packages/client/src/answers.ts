@@ -307,6 +307,11 @@ export interface RebuildAnswer {
 }
 
 export interface ReadinessAnswer {
+  readonly sealing?: {
+    readonly status: 'starting' | 'running' | 'refilling' | 'halted';
+    readonly events: number;
+    readonly lagMilliseconds: number;
+  };
   readonly status: string;
   readonly [detail: string]: unknown;
 }

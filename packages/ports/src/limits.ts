@@ -62,6 +62,11 @@ export const LIMITS = {
   sealWaiters: 20_000,
   /** Events of one stamp that are proven in one answer. */
   provenEvents: 100,
+  /** Bundles of the log whose first position is remembered, so that proofs need not look for it. */
+  knownBundles: 50_000,
+  /** Milliseconds between two looks at what a sealer in another process says, and at where the log it seals ends. */
+  sealStatusMilliseconds: 100,
+  sealHeadMilliseconds: 1_000,
   /** Lost events put back into the event store in one append. */
   refillEvents: 1_000,
   /** Events projected in one transaction. */

@@ -44,7 +44,7 @@ export async function openEmbeddedParts({ configuration, logger, onFatal }: Open
       readModels,
       runtime,
       sealing,
-      log: createPublishedLog({ store, tiles: sealing.tiles, identity: sealing.identity }),
+      log: createPublishedLog({ store, tiles: sealing.tiles }),
     }),
     idempotencyKeys,
     journal,

@@ -1,6 +1,6 @@
 export { gatedStore, type Intake } from './intake.js';
 export { type KeepSealedRun, keepSealed } from './keep-sealed.js';
-export { createPublishedLog, type EventProof, type PublishedLog } from './published-log.js';
+export { createPublishedLog, type EventProof, type PublishedLog, publishVkeys } from './published-log.js';
 export { type LogIdentity, type RecoveredLog, type RecoveryRequest, recover, signedTree } from './recover.js';
 export { type RefillRequest, refill } from './refill.js';
 export { runSealer, type SealerRun } from './run-sealer.js';

@@ -31,7 +31,10 @@ export async function* entriesOf(files: Pick<TileStore, 'read'>, size: number): 
  * The event that an entry was made of, where the store has it now. An entry names its stream and revision, so that it is
  * found in any store, whatever its positions. Undefined when the stream does not reach there.
  */
-export async function eventOfEntry(store: Store, entry: Buffer): Promise<RecordedEvent | undefined> {
+export async function eventOfEntry(
+  store: Pick<EventStore, 'readStream'>,
+  entry: Buffer,
+): Promise<RecordedEvent | undefined> {
   const parsed = parseEntry(entry.toString());
   if (parsed === undefined) throw halted('tiles-damaged', 'an entry of the log is no event of this ledger');
   const page = await store.readStream({ stream: parsed.stream, from: parsed.revision, limit: 1 });

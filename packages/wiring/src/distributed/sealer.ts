@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises';
-import { keepSealed, type SealStatus } from '@stamp-ledger/app';
+import { keepSealed, publishVkeys, type SealStatus } from '@stamp-ledger/app';
 import type { Position } from '@stamp-ledger/codec';
 import { lockDirectory, openCheckpointLock, openTileFiles } from '@stamp-ledger/embedded';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import { type EventStore, PortError } from '@stamp-ledger/ports';
 import type { DistributedGiven } from '../run-service.js';
-import { HaltFlag } from '../sealing/halt-flag.js';
 import { logIdentity } from '../sealing/log-keys.js';
 import { sealingPlaces } from '../sealing/places.js';
+import { StatusFile } from '../sealing/status-file.js';
 import { sleep } from '../sleep.js';
 import type { Part } from './relay.js';
 
@@ -81,7 +81,7 @@ async function seal(
   const places = sealingPlaces(dataDirectory);
   const tiles = openTileFiles({ directory: places.tiles });
   const lock = await openCheckpointLock({ directory: places.lock });
-  const flag = new HaltFlag(places.lock);
+  const file = new StatusFile(places.lock);
   try {
     const signedBefore = (await lock.read()) ?? (await tiles.readCheckpoint());
     const identity = await logIdentity({
@@ -89,6 +89,7 @@ async function seal(
       origin,
       logExists: signedBefore !== undefined,
     });
+    await publishVkeys(tiles, identity);
     await keepSealed({
       store,
       tiles,
@@ -101,7 +102,7 @@ async function seal(
       monotonicMilliseconds: () => performance.now(),
       waitForMore: (after, ending) => waitForMore(store, after, ending),
       onStatus: (status) => {
-        flag.show(status);
+        file.show(status);
         onStatus(status);
       },
       onPortError: (error) => logger.warn({ kind: error.kind, reason: error.message }, 'sealing waits'),

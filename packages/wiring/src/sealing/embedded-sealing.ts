@@ -1,9 +1,9 @@
 import {
   type Halt,
   haltOf,
-  haltsIntake,
   type Intake,
   type LogIdentity,
+  publishVkeys,
   recover,
   refill,
   type Sealing,
@@ -15,6 +15,7 @@ import { openCheckpointLock, openTileFiles } from '@stamp-ledger/embedded';
 import type { CheckpointLock, EventStore, TileStore } from '@stamp-ledger/ports';
 import type { Logger } from '../logger.js';
 import type { CommittingStore } from '../read-models/embedded-read-models.js';
+import { intakeClosed } from './intake.js';
 import { logIdentity } from './log-keys.js';
 import { sealingPlaces } from './places.js';
 import { SealThread } from './seal-thread.js';
@@ -23,7 +24,6 @@ import { SealThread } from './seal-thread.js';
 export interface EmbeddedSealing extends Sealing {
   /** Closed while a new event could take a place that is sealed. */
   readonly intake: Intake;
-  readonly identity: LogIdentity;
   readonly tiles: TileStore;
   /** Ends after the round at hand. */
   close(): Promise<void>;
@@ -50,6 +50,7 @@ export async function openEmbeddedSealing(options: EmbeddedSealingOptions): Prom
     const signed = await lock.read();
     const logExists = signed !== undefined || (await tiles.readCheckpoint()) !== undefined;
     const identity = await logIdentity({ directory: places.keys, origin, logExists });
+    await publishVkeys(tiles, identity);
     const sealing = new EmbeddedSealer(options, { identity, tiles, lock });
     await sealing.begin(() => new SealThread({ logDirectory: directory, places, origin }, sealing));
     const unsubscribe = store.onCommit((head) => sealing.wake(head));
@@ -59,7 +60,6 @@ export async function openEmbeddedSealing(options: EmbeddedSealingOptions): Prom
       lagMilliseconds: () => sealing.watch.lagMilliseconds(),
       whenSealed: (position, signal) => sealing.watch.whenSealed(position, signal),
       intake: { closed: () => sealing.closed() },
-      identity,
       tiles,
       close: async () => {
         unsubscribe();
@@ -110,16 +110,7 @@ class EmbeddedSealer {
   }
 
   closed(): string | undefined {
-    const status = this.watch.status();
-    switch (status.kind) {
-      case 'running':
-      case 'starting':
-        return undefined;
-      case 'refilling':
-        return 'lost events are being put back';
-      case 'halted':
-        return haltsIntake(status.halt) ? status.halt.detail : undefined;
-    }
+    return intakeClosed(this.watch.status());
   }
 
   async close(): Promise<void> {
