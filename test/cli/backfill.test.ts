@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@stamp-ledger/client';
 import t from 'tap';
-import { cliHereFor } from '../support/cli.js';
+import { cliFor } from '../support/cli.js';
 import { startLedgerProcess } from '../support/server-process.js';
 
 // A reseller sold offline while the centre was down, and hands its journal in afterwards.
 let ledger = await startLedgerProcess();
-const cli = cliHereFor(ledger);
+const cli = cliFor(ledger);
 const directory = mkdtempSync(join(tmpdir(), 'stamp-ledger-cli-'));
 const client = createClient({ baseUrl: ledger.url, token: ledger.token });
 t.teardown(async () => {
@@ -121,6 +121,6 @@ t.test('while the ledger is away nothing is settled, and nothing is quarantined'
   ]);
   t.notOk(existsSync(`${file}.quarantine.jsonl`));
   ledger = await ledger.restart();
-  const back = await cliHereFor(ledger)(['backfill', file, ...FROM, '--json']);
+  const back = await cliFor(ledger)(['backfill', file, ...FROM, '--json']);
   t.equal(back.code, 0, back.stdout);
 });

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@stamp-ledger/client';
 import t from 'tap';
-import { cliFor, cli as plainCli } from '../support/cli.js';
+import { cliFor, cli as cliOf } from '../support/cli.js';
 import { startLedgerProcess } from '../support/server-process.js';
 
-// Every command of the CLI, each in a process of its own, against a real ledger.
+// Every command of the CLI against a real ledger in a process of its own.
 const ledger = await startLedgerProcess();
 const cli = cliFor(ledger);
 const directory = mkdtempSync(join(tmpdir(), 'stamp-ledger-cli-'));
@@ -236,8 +236,8 @@ t.test('inventory, conservation, rebuild', async (t) => {
 t.test('who may not, and a ledger that is gone', async (t) => {
   const token = join(directory, 'wrong-token');
   writeFileSync(token, 'not-a-token');
-  t.equal((await plainCli(['inventory', '--url', ledger.url, '--token-file', token])).code, 7);
-  t.equal((await plainCli(['inventory', '--url', ledger.url])).code, 7, 'no token at all');
+  t.equal((await cliOf(['inventory', '--url', ledger.url, '--token-file', token])).code, 7);
+  t.equal((await cliOf(['inventory', '--url', ledger.url])).code, 7, 'no token at all');
   await ledger.kill();
   t.equal((await cli(['inventory'])).code, 5);
 });

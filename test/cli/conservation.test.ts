@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createClient } from '@stamp-ledger/client';
 import Database from 'better-sqlite3';
 import t from 'tap';
-import { cliHereFor } from '../support/cli.js';
+import { cliFor } from '../support/cli.js';
 import { startLedgerProcess } from '../support/server-process.js';
 
 // Books kept from the log alone, beside the read models: they agree until somebody alters a row.
@@ -62,7 +62,7 @@ interface Answer {
 
 t.test('the log alone gives what the read models say, now and at a past position', async (t) => {
   await live();
-  const cli = cliHereFor(ledger);
+  const cli = cliFor(ledger);
   const now = await cli(['conservation', '--from-log', '--json']);
   t.equal(now.code, 0, now.stdout);
   const answer = now.json() as unknown as Answer;
@@ -88,7 +88,7 @@ t.test('altered rows are found, group by group and stamp by stamp', async (t) =>
     UPDATE order_row SET status = 'fulfilled' WHERE order_id = 'waits'`);
   db.close();
   ledger = await ledger.restart();
-  const cli = cliHereFor(ledger);
+  const cli = cliFor(ledger);
   const found = await cli(['conservation', '--from-log', '--json']);
   t.equal(found.code, 6);
   const { disagreements, serials, faults } = (found.json() as unknown as Answer).fromLog;

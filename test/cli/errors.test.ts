@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { cli } from '../support/cli.js';
+import { cli, cliProcess } from '../support/cli.js';
 import { cutOff, jsonAnswer, problemAnswer, startFakeLedger } from '../support/fake-ledger.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'stamp-ledger-cli-'));
@@ -10,7 +10,7 @@ t.teardown(() => rmSync(directory, { recursive: true }));
 const SERIAL = 'K7QX2M9RD4TB0W5HN8CJ3F';
 
 t.test('help says what there is and what the exit codes mean', async (t) => {
-  const { code, stdout } = await cli(['--help']);
+  const { code, stdout } = await cliProcess(['--help']);
   t.equal(code, 0);
   for (const command of ['mint', 'allocate', 'order', 'sell', 'reserve', 'affix', 'verify', 'void'])
     t.match(stdout, new RegExp(`^ {2}${command} `, 'm'));
@@ -47,6 +47,14 @@ t.test('wrong usage ends with 2 and says why on stderr', async (t) => {
     t.equal(stdout, '');
     t.not(stderr, '');
   }
+});
+
+t.test('as a process: the exit code, stdout and stderr are those of the command', async (t) => {
+  const fake = await startFakeLedger(problemAnswer(404, 'unknown-serial'));
+  t.teardown(() => fake.close());
+  const asked = await cliProcess(['show', '-', '--url', fake.url], `${SERIAL}\n`);
+  t.match(asked, { code: 4, stdout: new RegExp(`^${SERIAL} `), stderr: '' });
+  t.match(await cliProcess(['show']), { code: 2, stdout: '', stderr: /^.+/ });
 });
 
 t.test('an empty token file is wrong usage', async (t) => {

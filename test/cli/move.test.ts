@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { emptyStore, exported, fill } from '../app-move/moving.js';
-import { cli } from '../support/cli.js';
+import { cliProcess as cli } from '../support/cli.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'stamp-ledger-move-'));
 t.teardown(() => rmSync(directory, { recursive: true }));

@@ -1,6 +1,6 @@
 import { createClient } from '@stamp-ledger/client';
 import t from 'tap';
-import { cliHereFor } from '../support/cli.js';
+import { cliFor } from '../support/cli.js';
 import { startLedgerProcess } from '../support/server-process.js';
 
 // A process that is killed in the middle of an outage, and what the report says of it afterwards.
@@ -42,7 +42,7 @@ t.test('what leaves nothing in the log outlives the process that counted it', as
   t.ok((killed?.seenAt ?? '') <= (running?.startedAt ?? ''));
   second.close();
 
-  const cli = cliHereFor(ledger);
+  const cli = cliFor(ledger);
   const printed = await cli(['outage', '--incident', 'down', '--format', 'md']);
   t.equal(printed.code, 0, printed.stderr);
   t.match(printed.stdout, /^# Outage report$/m);

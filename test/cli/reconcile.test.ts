@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@stamp-ledger/client';
 import t from 'tap';
-import { type CliResult, cliHereFor } from '../support/cli.js';
+import { type CliResult, cliFor } from '../support/cli.js';
 import { startLedgerProcess } from '../support/server-process.js';
 
 // One settled day: every way in which a provider and the ledger can disagree, once.
 const ledger = await startLedgerProcess();
-const cli = cliHereFor(ledger);
+const cli = cliFor(ledger);
 const directory = mkdtempSync(join(tmpdir(), 'stamp-ledger-cli-'));
 t.teardown(async () => {
   client.close();

@@ -55,6 +55,9 @@ t.test('the walk-throughs of the README work as printed', async (t) => {
   const cli = await run(blocksBelow('With the command line'), server);
   t.match(cli, /genuine/);
   t.match(cli, /StampAffixed/);
+
+  const audits = await run(blocksBelow('Audited from outside'), server);
+  t.equal(audits.match(/^clean$/gm)?.length, 3, 'each audit is clean');
   t.equal(await server.stop(), 0, 'SIGTERM drains and ends with 0');
 });
 

@@ -19,7 +19,7 @@ export interface CliResult {
 }
 
 /** Runs the command line program as a user would, in a process of its own. */
-export async function cli(
+export async function cliProcess(
   args: readonly string[],
   stdin: string | Buffer = '',
   variables: Readonly<Record<string, string>> = {},
@@ -53,24 +53,18 @@ const resultOf = (code: number | null, stdout: string, stderr: string): CliResul
   };
 };
 
-/** The program's commands in this process, pointed at a ledger: starting one costs more than what most of them do. */
-export const cliHereFor =
-  (ledger: LedgerProcess) =>
-  async (args: readonly string[], stdin: string | Buffer = ''): Promise<CliResult> => {
-    const stdout = new PassThrough();
-    const stderr = new PassThrough();
-    const read = Promise.all([text(stdout), text(stderr)]);
-    const code = await run([...args, '--url', ledger.url, '--token-file', ledger.tokenFile], {
-      stdin: Readable.from([Buffer.from(stdin)]),
-      stdout,
-      stderr,
-    });
-    stdout.end();
-    stderr.end();
-    return resultOf(code, ...(await read));
-  };
+/** Runs a command line in this process: starting one costs more than what most commands do. */
+export async function cli(args: readonly string[], stdin: string | Buffer = ''): Promise<CliResult> {
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const read = Promise.all([text(stdout), text(stderr)]);
+  const code = await run(args, { stdin: Readable.from([Buffer.from(stdin)]), stdout, stderr });
+  stdout.end();
+  stderr.end();
+  return resultOf(code, ...(await read));
+}
 
-/** The program, pointed at a ledger. */
+/** Command lines pointed at a ledger, in this process. */
 export const cliFor =
   (ledger: LedgerProcess) =>
   (args: readonly string[], stdin?: string | Buffer): Promise<CliResult> =>

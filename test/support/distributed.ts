@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cli } from './cli.js';
+import { cliProcess } from './cli.js';
 import { type EventStoreProcess, startEventStoreProcess } from './eventstore-process.js';
 import { type Kafka, startKafka } from './kafka-server.js';
 import { type Postgres, startPostgres } from './postgres-server.js';
@@ -49,7 +49,7 @@ export async function startEngines(): Promise<TestEngines> {
 }
 
 async function succeed(args: readonly string[], variables: Readonly<Record<string, string>>): Promise<void> {
-  const { code, stderr } = await cli(args, '', variables);
+  const { code, stderr } = await cliProcess(args, '', variables);
   if (code !== 0) throw new Error(`stamp-ledger ${args.join(' ')} ended with ${code}: ${stderr}`);
 }
 
