@@ -15,7 +15,7 @@ import {
 import t, { type Test } from 'tap';
 import { eventAt } from '../app-move/moving.js';
 import { metadata } from '../codec/samples.js';
-import { cli } from '../support/cli.js';
+import { cliProcess } from '../support/cli.js';
 import { startEventStoreProcess } from '../support/eventstore-process.js';
 import { eventually } from '../support/eventually.js';
 import { type Caller, caller } from '../support/http.js';
@@ -39,6 +39,13 @@ t.test('the log of a distributed ledger', async (t) => {
   t.teardown(() => api.stop());
   const token = readFileSync(join(variables.LEDGER_DATA_DIR, 'admin-token'), 'utf8').trim();
   const call = caller(api.url, token);
+  const gaps = async () => {
+    const [from, to] = [-1, 1].map((hours) => new Date(Date.now() + hours * 3_600_000).toISOString());
+    const { sealing, sealGaps } = (await call(`/v1/audit/outage?from=${from}&to=${to}`)).json;
+    t.equal(sealing, 'configured');
+    const found = sealGaps as { readonly from: string; readonly to?: string; readonly events: number }[];
+    return found.length > 0 && found;
+  };
   const serials = Array.from({ length: 20 }, (_, at) => serialOf(at));
   await mint(store, serials);
 
@@ -54,6 +61,8 @@ t.test('the log of a distributed ledger', async (t) => {
       what: 'a lag',
       milliseconds: SOON,
     });
+    const [gap] = await eventually(gaps, { what: 'a gap in the report', milliseconds: SOON });
+    t.match(gap, { to: undefined, events: 21 });
   });
 
   const sealer = await startService('sealer', variables);
@@ -92,6 +101,16 @@ t.test('the log of a distributed ledger', async (t) => {
       what: 'no lag',
       milliseconds: SOON,
     });
+    const [gap] = await eventually(
+      async () => {
+        const found = await gaps();
+        return found && found[0]?.to !== undefined && found;
+      },
+      { what: 'the end of the gap', milliseconds: SOON },
+    );
+    t.match(gap, { events: 21 });
+    const { events } = (await call('/v1/events?limit=1')).json as { events: { recordedAt: string }[] };
+    t.equal(gap?.from, events[0]?.recordedAt, 'since the first event that waited was recorded');
   });
 
   await t.test('kill -9 in the middle of a backlog: the log goes on, and an audit accepts it', async (t) => {
@@ -151,7 +170,7 @@ async function engines(t: Test) {
     await Promise.all([postgres.stop(), eventStore.stop()]);
     rmSync(directory, { recursive: true, force: true });
   });
-  const { code, stderr } = await cli(['migrate'], '', variables);
+  const { code, stderr } = await cliProcess(['migrate'], '', variables);
   t.equal(code, 0, stderr);
   return { variables, store };
 }
@@ -241,6 +260,6 @@ function auditOf(call: Caller, api: ServiceProcess) {
   return async () => {
     const [key = ''] = (await call('/log/vkeys', { token: null })).text.split('\n');
     const kept = join(directory, 'kept');
-    return cli(['audit', 'deep', '--url', api.url, '--key', key, '--checkpoint', kept]);
+    return cliProcess(['audit', 'deep', '--url', api.url, '--key', key, '--checkpoint', kept]);
   };
 }

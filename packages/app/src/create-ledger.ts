@@ -6,7 +6,7 @@ import type {
   ProcessRun,
   ReadModels,
   Runtime,
-  SealGaps,
+  SealGap,
   WorkShare,
 } from '@stamp-ledger/ports';
 import { createAggregates } from './aggregates.js';
@@ -37,7 +37,6 @@ export function createContext({
   share = OWNS_EVERYTHING,
   sealing,
   log,
-  sealGaps,
 }: {
   readonly store: EventStore;
   readonly readModels: ReadModels;
@@ -48,7 +47,6 @@ export function createContext({
   readonly sealing?: Sealing;
   /** Absent where the published log is not at hand. */
   readonly log?: PublishedLog;
-  readonly sealGaps?: SealGaps;
 }): Context {
   return {
     store,
@@ -60,7 +58,6 @@ export function createContext({
     ...(sealing && { sealing }),
     ...(log && { log }),
     logHead: new LogHead({ store, clock: runtime.clock }),
-    ...(sealGaps === undefined ? {} : { sealGaps }),
     fulfilmentRates: new FulfilmentRates(() => runtime.clock.monotonicMilliseconds()),
   };
 }
@@ -71,9 +68,12 @@ export function withOperations(
   {
     journal,
     run,
+    sealGaps,
     onPortError,
   }: {
     readonly journal: OperationsJournal;
+    /** Of the sealer in this process, where there is one: see {@link RecorderOptions}. */
+    readonly sealGaps?: () => readonly Required<SealGap>[];
     readonly run: Pick<ProcessRun, 'service' | 'version'>;
     readonly onPortError: (error: PortError) => void;
   },
@@ -90,6 +90,7 @@ export function withOperations(
           milliseconds: (await freshness(context, projection)).lagMilliseconds,
         })),
       ),
+    ...(sealGaps && { sealGaps }),
     onPortError,
   });
   return { ...context, operations };

@@ -58,6 +58,8 @@ export const LIMITS = {
   /** Files of the transparency log that are open at once until they are durable, and calls on them that run at once. */
   tileFilesAtOnce: 256,
   tileWrites: 16,
+  /** Milliseconds that an event may wait to be sealed before an outage report tells of it; more than clocks are apart. */
+  sealGapMilliseconds: 2_000,
   /** Callers waiting for their events to be sealed. */
   sealWaiters: 20_000,
   /** Events of one stamp that are proven in one answer. */

@@ -26,7 +26,13 @@ export async function openEmbeddedParts({ configuration, logger, onFatal }: Open
   });
   // Before anything can be appended: a restored backup must not be written to where the log is sealed.
   const { origin } = configuration;
-  const sealing = await openEmbeddedSealing({ directory, origin, store, logger }).catch(async (error) => {
+  const sealing = await openEmbeddedSealing({
+    directory,
+    origin,
+    store,
+    logger,
+    now: runtime.clock.now,
+  }).catch(async (error) => {
     await store.close();
     throw error;
   });
@@ -48,6 +54,7 @@ export async function openEmbeddedParts({ configuration, logger, onFatal }: Open
     }),
     idempotencyKeys,
     journal,
+    sealGaps: sealing.takeGaps,
     close: async () => {
       await journal.close();
       await idempotencyKeys.close();

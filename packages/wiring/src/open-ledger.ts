@@ -1,5 +1,5 @@
 import { type Context, createLedger, type Ledger, runJobs, withOperations } from '@stamp-ledger/app';
-import type { IdempotencyKeys, OperationsJournal, Runtime } from '@stamp-ledger/ports';
+import type { IdempotencyKeys, OperationsJournal, Runtime, SealGap } from '@stamp-ledger/ports';
 import { readAdminToken } from './admin-token.js';
 import type { Configuration } from './configuration.js';
 import { openDistributedParts } from './distributed/open-parts.js';
@@ -31,6 +31,8 @@ export interface Parts {
   readonly context: Context;
   readonly idempotencyKeys: IdempotencyKeys;
   readonly journal: OperationsJournal;
+  /** Of the sealer in this process, where there is one. */
+  readonly sealGaps?: () => readonly Required<SealGap>[];
   /** Closes everything in the order in which nothing is lost. */
   close(): Promise<void>;
 }
@@ -57,6 +59,7 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
   const context = withOperations(parts.context, {
     journal: parts.journal,
     run: { service: request.service, version: VERSION },
+    ...(parts.sealGaps && { sealGaps: parts.sealGaps }),
     onPortError: (error) =>
       request.logger.warn({ kind: error.kind, reason: error.message }, 'the journal cannot be written'),
   });

@@ -1,3 +1,4 @@
+export { SealGapWatch } from './gaps.js';
 export { gatedStore, type Intake } from './intake.js';
 export { type KeepSealedRun, keepSealed } from './keep-sealed.js';
 export { createPublishedLog, type EventProof, type PublishedLog, publishVkeys } from './published-log.js';
@@ -12,6 +13,7 @@ export {
   haltsIntake,
   type MissingEvents,
   type Sealed,
+  type SealedRound,
   SealHalted,
   type SealStatus,
 } from './status.js';

@@ -21,6 +21,7 @@ import { WeightedLru } from '../weighted-lru.js';
 import { leafOf, readBundle, readTile } from './read-log.js';
 import type { LogIdentity } from './recover.js';
 import { eventOfEntry } from './source.js';
+import { haltOf } from './status.js';
 
 /** Proof that one event is in the log. */
 export interface EventProof {
@@ -43,6 +44,11 @@ export interface PublishedLog {
   file(path: string): Promise<Buffer | undefined>;
   /** Public keys, one a line, the current one first; undefined before a sealer published them. */
   vkeys(): Promise<Buffer | undefined>;
+  /**
+   * Position of the last published event, undefined before the first; `unknown` when the log does not lead to it, since
+   * it is damaged or the event is lost.
+   */
+  end(): Promise<Position | undefined | 'unknown'>;
   /** Leaf index of each event, undefined for one that is not published yet. All as of one checkpoint. */
   leafIndexes(events: readonly LeafPlace[]): Promise<readonly (number | undefined)[]>;
   /** A proof of each event, undefined for one that is not published yet. All by one checkpoint. */
@@ -65,6 +71,14 @@ export function createPublishedLog({
     checkpoint: () => tiles.readCheckpoint(),
     file: async (path) => (isTilePath(path) ? tiles.read(path) : undefined),
     vkeys: () => tiles.readVkeys(),
+    end: async () => {
+      try {
+        return await (await view())?.end();
+      } catch (error) {
+        if (haltOf(error) !== undefined) return 'unknown';
+        throw error;
+      }
+    },
     leafIndexes: async (events) => {
       const log = await view();
       return Promise.all(events.map((event) => log?.leafIndex(event)));
@@ -114,6 +128,14 @@ class LogView {
   ) {
     this.#size = parseCheckpoint(parseNote(from.note).text).size;
     this.#hashes = tileHashReader({ size: this.#size, readTile: (tile) => this.#tile(tile) });
+  }
+
+  async end(): Promise<Position | undefined | 'unknown'> {
+    if (this.#size === 0) return undefined;
+    const { tiles, store } = this.from;
+    const index = Math.ceil(this.#size / TILE_WIDTH) - 1;
+    const entry = (await readBundle(tiles, { index, size: this.#size })).at(-1);
+    return (entry && (await eventOfEntry(store, entry))?.position) ?? 'unknown';
   }
 
   async leafIndex({ position, leaf }: LeafPlace): Promise<number | undefined> {

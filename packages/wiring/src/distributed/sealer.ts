@@ -1,10 +1,12 @@
 import { mkdir } from 'node:fs/promises';
-import { keepSealed, publishVkeys, type SealStatus } from '@stamp-ledger/app';
+import { keepSealed, publishVkeys, SealGapWatch, type SealStatus } from '@stamp-ledger/app';
 import type { Position } from '@stamp-ledger/codec';
 import { lockDirectory, openCheckpointLock, openTileFiles } from '@stamp-ledger/embedded';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import { type EventStore, PortError } from '@stamp-ledger/ports';
+import { recordRun } from '../record-run.js';
 import type { DistributedGiven } from '../run-service.js';
+import { monotoneClock } from '../runtime.js';
 import { logIdentity } from '../sealing/log-keys.js';
 import { sealingPlaces } from '../sealing/places.js';
 import { StatusFile } from '../sealing/status-file.js';
@@ -14,10 +16,15 @@ import type { Part } from './relay.js';
 /** Milliseconds between two tries to become the one that seals. */
 const STAND_BY_MILLISECONDS = 1_000;
 
-/** Starts sealing the log of EventStoreDB, or standing by for another sealer on the same directory that does. */
+/**
+ * Starts sealing the log of EventStoreDB, or standing by for another sealer on the same directory that does. Its runs and
+ * the delays of sealing go to the journal.
+ */
 export async function openSealer(given: DistributedGiven): Promise<Part> {
   const { engines, logger, onFatal } = given;
   const store = await openEventStoreDb(engines.eventStoreDb);
+  const gaps = new SealGapWatch(monotoneClock(0).now);
+  const run = await recordRun(given, { service: 'sealer', sealGaps: () => gaps.take() });
   const stopping = new AbortController();
   let status: SealStatus | { readonly kind: 'standing-by' } = { kind: 'standing-by' };
   let size = 0;
@@ -26,6 +33,7 @@ export async function openSealer(given: DistributedGiven): Promise<Part> {
     onStatus: (next) => {
       status = next;
       if (next.kind === 'running') size = next.sealed.size;
+      if (next.kind === 'running' && next.round !== undefined) gaps.sealed(next.round);
       if (next.kind === 'halted') logger.error({ ...next.halt }, 'sealing halted');
     },
   }).catch(onFatal);
@@ -44,6 +52,7 @@ export async function openSealer(given: DistributedGiven): Promise<Part> {
     stop: async () => {
       stopping.abort();
       await running;
+      await run?.end();
       await store.close();
     },
   };

@@ -6,13 +6,15 @@ import {
   publishVkeys,
   recover,
   refill,
+  SealGapWatch,
   type Sealing,
   type SealStatus,
   SealWatch,
   signedTree,
 } from '@stamp-ledger/app';
+import type { Instant } from '@stamp-ledger/domain';
 import { openCheckpointLock, openTileFiles } from '@stamp-ledger/embedded';
-import type { CheckpointLock, EventStore, TileStore } from '@stamp-ledger/ports';
+import type { CheckpointLock, EventStore, SealGap, TileStore } from '@stamp-ledger/ports';
 import type { Logger } from '../logger.js';
 import type { CommittingStore } from '../read-models/embedded-read-models.js';
 import { intakeClosed } from './intake.js';
@@ -25,6 +27,8 @@ export interface EmbeddedSealing extends Sealing {
   /** Closed while a new event could take a place that is sealed. */
   readonly intake: Intake;
   readonly tiles: TileStore;
+  /** Delays that were found since the last call. */
+  takeGaps(): readonly Required<SealGap>[];
   /** Ends after the round at hand. */
   close(): Promise<void>;
 }
@@ -35,6 +39,7 @@ export interface EmbeddedSealingOptions {
   readonly origin: string;
   readonly store: EventStore & CommittingStore;
   readonly logger: Logger;
+  readonly now: () => Instant;
 }
 
 /**
@@ -61,6 +66,7 @@ export async function openEmbeddedSealing(options: EmbeddedSealingOptions): Prom
       whenSealed: (position, signal) => sealing.watch.whenSealed(position, signal),
       intake: { closed: () => sealing.closed() },
       tiles,
+      takeGaps: () => sealing.gaps.take(),
       close: async () => {
         unsubscribe();
         await sealing.close();
@@ -81,6 +87,7 @@ interface LogFiles {
 
 class EmbeddedSealer {
   readonly watch = new SealWatch(() => performance.now());
+  readonly gaps: SealGapWatch;
   #thread: SealThread | undefined;
   #refilling: Promise<void> = Promise.resolve();
   #closing = false;
@@ -88,7 +95,9 @@ class EmbeddedSealer {
   constructor(
     private readonly options: EmbeddedSealingOptions,
     private readonly files: LogFiles,
-  ) {}
+  ) {
+    this.gaps = new SealGapWatch(options.now);
+  }
 
   /** Compares, and starts the thread or the refill. */
   async begin(start: () => SealThread): Promise<void> {
@@ -127,6 +136,7 @@ class EmbeddedSealer {
         { ...status.missing },
         'the event store lacks sealed events: they are put back from the log',
       );
+    if (status.kind === 'running' && status.round !== undefined) this.gaps.sealed(status.round);
     this.watch.update(status);
   }
 
