@@ -22,5 +22,12 @@ export {
   makeKey,
   retireKey,
 } from './sealing/operate-keys.js';
+export {
+  type AdoptedTree,
+  adoptCheckpoint,
+  LogFault,
+  type SucceededLog,
+  succeedLog,
+} from './sealing/operate-log.js';
 export { openReceipts, type Receipts } from './sealing/receipts.js';
 export { sleep } from './sleep.js';

@@ -61,11 +61,15 @@ export class Growth {
   }
 
   add(event: RecordedEvent): void {
-    const entry = entryOf(event);
+    this.addEntry(entryOf(event));
+    this.#position = event.position;
+  }
+
+  /** An entry that is no event: see {@link continuationEntry}. */
+  addEntry(entry: Buffer): void {
     this.#edge.append(leafHash(entry));
     this.#tail.push(entry);
     this.#tailChanged = true;
-    this.#position = event.position;
     if (this.#tail.length === TILE_WIDTH) {
       this.#putBundle(Math.floor(this.size / TILE_WIDTH) - 1);
       this.#tail = [];

@@ -1,3 +1,4 @@
+export { type ClosedLog, continuationEntry, predecessorOf } from './continuation.js';
 export { SealGapWatch } from './gaps.js';
 export { gatedStore, type Intake } from './intake.js';
 export { type KeepSealedRun, keepSealed } from './keep-sealed.js';

@@ -18,6 +18,7 @@ import {
   tileWidth,
 } from '@stamp-ledger/transparency';
 import { WeightedLru } from '../weighted-lru.js';
+import { predecessorOf } from './continuation.js';
 import { leafOf, readBundle, readTile } from './read-log.js';
 import type { LogIdentity } from './recover.js';
 import { eventOfEntry } from './source.js';
@@ -135,13 +136,16 @@ class LogView {
     const { tiles, store } = this.from;
     const index = Math.ceil(this.#size / TILE_WIDTH) - 1;
     const entry = (await readBundle(tiles, { index, size: this.#size })).at(-1);
+    if (entry !== undefined && predecessorOf(entry) !== undefined) return undefined;
     return (entry && (await eventOfEntry(store, entry))?.position) ?? 'unknown';
   }
 
   async leafIndex({ position, leaf }: LeafPlace): Promise<number | undefined> {
-    // Where positions are dense, as in the embedded log, this is the place; the tile says whether it is.
+    // Where positions are dense, as in the embedded log, this is the place, or behind the entry of a closed log the next
+    // one; the tile says whether it is.
     const dense = Number(position.slice(0, 16)) - 1;
-    if (Number.isSafeInteger(dense) && (await this.#isLeaf(dense, leaf))) return dense;
+    if (Number.isSafeInteger(dense))
+      for (const place of [dense, dense + 1]) if (await this.#isLeaf(place, leaf)) return place;
     const index = await this.#bundleOf(position);
     return index === undefined ? undefined : this.#leafIn(index, leaf);
   }

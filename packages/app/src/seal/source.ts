@@ -3,6 +3,7 @@ import type { EventStore, TileStore } from '@stamp-ledger/ports';
 import { LIMITS } from '@stamp-ledger/ports';
 import { leafHash, TILE_WIDTH } from '@stamp-ledger/transparency';
 import { parseEntry } from '../move/format.js';
+import { predecessorOf } from './continuation.js';
 import { entryOf, readBundle } from './read-log.js';
 import { halted } from './status.js';
 
@@ -67,6 +68,10 @@ export async function compareAll(
   let position: Position | undefined;
   let index = 0;
   for await (const entry of entriesOf(files, size)) {
+    if (index === 0 && predecessorOf(entry) !== undefined) {
+      index++;
+      continue;
+    }
     const { value: event } = (await events.next()) as IteratorResult<RecordedEvent, undefined>;
     if (event === undefined) return { kind: 'ends-early', from: index, position };
     const own = entryOf(event);
