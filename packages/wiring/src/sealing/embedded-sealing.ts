@@ -14,7 +14,14 @@ import {
 } from '@stamp-ledger/app';
 import type { Instant } from '@stamp-ledger/domain';
 import { openCheckpointLock, openTileFiles } from '@stamp-ledger/embedded';
-import type { CheckpointLock, EventStore, SealGap, TileStore } from '@stamp-ledger/ports';
+import {
+  type CheckpointLock,
+  type EventStore,
+  LIMITS,
+  type SealGap,
+  type TileStore,
+} from '@stamp-ledger/ports';
+import { coalesced } from '../coalesced.js';
 import type { Logger } from '../logger.js';
 import type { CommittingStore } from '../read-models/embedded-read-models.js';
 import { intakeClosed } from './intake.js';
@@ -58,7 +65,9 @@ export async function openEmbeddedSealing(options: EmbeddedSealingOptions): Prom
     await publishVkeys(tiles, identity);
     const sealing = new EmbeddedSealer(options, { identity, tiles, lock });
     await sealing.begin(() => new SealThread({ logDirectory: directory, places, origin }, sealing));
-    const unsubscribe = store.onCommit((head) => sealing.wake(head));
+    const unsubscribe = store.onCommit(
+      coalesced(LIMITS.commitNoticeMilliseconds, (head) => sealing.wake(head)),
+    );
     return {
       status: () => sealing.watch.status(),
       sealed: () => sealing.watch.sealed(),
