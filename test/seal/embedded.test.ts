@@ -139,7 +139,14 @@ async function refilledWith(
     append: (appends: Parameters<typeof store.append>[0]) => released.then(() => store.append(appends)),
     onCommit: store.onCommit.bind(store),
   };
-  const sealing = await openEmbeddedSealing({ directory, origin: ORIGIN, store: slow, logger, now });
+  const sealing = await openEmbeddedSealing({
+    directory,
+    origin: ORIGIN,
+    store: slow,
+    logger,
+    now,
+    witnesses: [],
+  });
   t.strictSame(sealing.status(), { kind: 'refilling', missing: { from: backedUp, to: before } });
   const gated = gatedStore(store, sealing.intake);
   await t.rejects(gated.append([]), { message: /intake is halted/ });

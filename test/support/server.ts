@@ -25,6 +25,7 @@ export async function openTestLedger(
     origin,
     identity: { kind: 'local' },
     logLevel: 'silent',
+    witnesses: [],
   };
   const opened = await openLedger({
     configuration,

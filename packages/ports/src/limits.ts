@@ -62,6 +62,10 @@ export const LIMITS = {
   tileWrites: 16,
   /** Milliseconds that an event may wait to be sealed before an outage report tells of it; more than clocks are apart. */
   sealGapMilliseconds: 2_000,
+  /** Milliseconds that a witness has to cosign, and between two requests to it; doubled after failures up to the greatest. */
+  witnessMilliseconds: 5_000,
+  witnessPauseMilliseconds: 500,
+  witnessPauseMillisecondsMax: 60_000,
   /** Callers waiting for their events to be sealed. */
   sealWaiters: 20_000,
   /** Events of one stamp that are proven in one answer. */

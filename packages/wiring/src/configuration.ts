@@ -1,4 +1,5 @@
 import { allOrNone, type Engines, readEngines } from './engines.js';
+import { readWitnesses, type WitnessSettings } from './witness-settings.js';
 
 /** Everything the environment may say (design A2), checked. */
 export interface Configuration {
@@ -12,6 +13,8 @@ export interface Configuration {
   readonly origin: string;
   readonly identity: LocalIdentity | OidcIdentity;
   readonly logLevel: LogLevel;
+  /** Who is asked to cosign the log's checkpoints. */
+  readonly witnesses: readonly WitnessSettings[];
   /** Absent for the embedded ledger. */
   readonly engines?: Engines;
 }
@@ -80,6 +83,7 @@ export function readConfiguration(environment: Environment): ConfigurationResult
     faults.push(
       'LEDGER_HOST must be a loopback address unless LEDGER_OIDC_ISSUER, LEDGER_OIDC_AUDIENCE and LEDGER_JWKS_URL name an identity provider',
     );
+  const witnesses = readWitnesses(value('LEDGER_WITNESSES'), faults);
   const engines = allOrNone(readEngines(value, faults), value, faults);
 
   if (faults.length > 0 || !isLogLevel(logLevel)) return { ok: false, faults };
@@ -92,6 +96,7 @@ export function readConfiguration(environment: Environment): ConfigurationResult
       origin,
       identity,
       logLevel,
+      witnesses,
       ...(engines && { engines }),
       ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.replace(/\/$/, '') }),
     },

@@ -14,6 +14,7 @@ export { servePart } from './part-service.js';
 export { openEmbeddedReadModels } from './read-models/embedded-read-models.js';
 export * from './run-service.js';
 export { type EmbeddedSealing, openEmbeddedSealing } from './sealing/embedded-sealing.js';
+export { httpWitness } from './sealing/http-witness.js';
 export {
   KeyFault,
   type KeyPurpose,

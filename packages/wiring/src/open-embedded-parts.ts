@@ -25,13 +25,14 @@ export async function openEmbeddedParts({ configuration, logger, onFatal }: Open
     notBefore: last && recordedAt(last),
   });
   // Before anything can be appended: a restored backup must not be written to where the log is sealed.
-  const { origin } = configuration;
+  const { origin, witnesses } = configuration;
   const sealing = await openEmbeddedSealing({
     directory,
     origin,
     store,
     logger,
     now: runtime.clock.now,
+    witnesses,
   }).catch(async (error) => {
     await store.close();
     throw error;

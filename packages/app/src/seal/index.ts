@@ -1,4 +1,5 @@
 export { type ClosedLog, continuationEntry, predecessorOf } from './continuation.js';
+export { type CosignedTiles, cosignedTiles } from './cosigned-tiles.js';
 export { SealGapWatch } from './gaps.js';
 export { gatedStore, type Intake } from './intake.js';
 export { type KeepSealedRun, keepSealed } from './keep-sealed.js';
@@ -18,3 +19,4 @@ export {
   SealHalted,
   type SealStatus,
 } from './status.js';
+export { runWitness, type WitnessRun } from './witnessing.js';

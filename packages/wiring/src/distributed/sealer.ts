@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { keepSealed, publishVkeys, SealGapWatch, type SealStatus } from '@stamp-ledger/app';
+import { cosignedTiles, keepSealed, publishVkeys, SealGapWatch, type SealStatus } from '@stamp-ledger/app';
 import type { Position } from '@stamp-ledger/codec';
 import { lockDirectory, openCheckpointLock, openTileFiles } from '@stamp-ledger/embedded';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
@@ -9,6 +9,7 @@ import type { DistributedGiven } from '../run-service.js';
 import { monotoneClock } from '../runtime.js';
 import { logIdentity } from '../sealing/log-keys.js';
 import { sealingPlaces } from '../sealing/places.js';
+import { runWitnesses } from '../sealing/run-witnesses.js';
 import { StatusFile } from '../sealing/status-file.js';
 import { sleep } from '../sleep.js';
 import type { Part } from './relay.js';
@@ -86,11 +87,13 @@ async function seal(
   store: EventStore,
   { signal, onStatus }: Turn,
 ): Promise<void> {
-  const { dataDirectory, origin } = configuration;
+  const { dataDirectory, origin, witnesses } = configuration;
   const places = sealingPlaces(dataDirectory);
-  const tiles = openTileFiles({ directory: places.tiles });
+  const tiles = cosignedTiles(openTileFiles({ directory: places.tiles }));
   const lock = await openCheckpointLock({ directory: places.lock });
   const file = new StatusFile(places.lock);
+  const ending = new AbortController();
+  let witnessing: Promise<void> | undefined;
   try {
     const signedBefore = (await lock.read()) ?? (await tiles.readCheckpoint());
     const identity = await logIdentity({
@@ -99,6 +102,13 @@ async function seal(
       logExists: signedBefore !== undefined,
     });
     await publishVkeys(tiles, identity);
+    witnessing = runWitnesses({
+      witnesses,
+      tiles,
+      signal: AbortSignal.any([signal, ending.signal]),
+      onTrouble: (reason) => logger.warn({ reason }, 'a checkpoint was not cosigned'),
+    });
+    witnessing.catch(() => undefined);
     await keepSealed({
       store,
       tiles,
@@ -117,6 +127,8 @@ async function seal(
       onPortError: (error) => logger.warn({ kind: error.kind, reason: error.message }, 'sealing waits'),
     });
   } finally {
+    ending.abort();
+    await witnessing;
     lock.close();
   }
 }

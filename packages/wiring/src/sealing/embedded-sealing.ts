@@ -24,6 +24,7 @@ import {
 import { coalesced } from '../coalesced.js';
 import type { Logger } from '../logger.js';
 import type { CommittingStore } from '../read-models/embedded-read-models.js';
+import type { WitnessSettings } from '../witness-settings.js';
 import { intakeClosed } from './intake.js';
 import { logIdentity } from './log-keys.js';
 import { sealingPlaces } from './places.js';
@@ -47,6 +48,7 @@ export interface EmbeddedSealingOptions {
   readonly store: EventStore & CommittingStore;
   readonly logger: Logger;
   readonly now: () => Instant;
+  readonly witnesses: readonly WitnessSettings[];
 }
 
 /**
@@ -54,7 +56,7 @@ export interface EmbeddedSealingOptions {
  * sealed events, they are put back from the bundles while intake stays closed, and it opens when all are there.
  */
 export async function openEmbeddedSealing(options: EmbeddedSealingOptions): Promise<EmbeddedSealing> {
-  const { directory, origin, store } = options;
+  const { directory, origin, store, witnesses } = options;
   const places = sealingPlaces(directory);
   const tiles = openTileFiles({ directory: places.tiles });
   const lock = await openCheckpointLock({ directory: places.lock });
@@ -64,7 +66,9 @@ export async function openEmbeddedSealing(options: EmbeddedSealingOptions): Prom
     const identity = await logIdentity({ directory: places.keys, origin, logExists });
     await publishVkeys(tiles, identity);
     const sealing = new EmbeddedSealer(options, { identity, tiles, lock });
-    await sealing.begin(() => new SealThread({ logDirectory: directory, places, origin }, sealing));
+    await sealing.begin(
+      () => new SealThread({ logDirectory: directory, places, origin, witnesses }, sealing),
+    );
     const unsubscribe = store.onCommit(
       coalesced(LIMITS.commitNoticeMilliseconds, (head) => sealing.wake(head)),
     );
@@ -147,6 +151,10 @@ class EmbeddedSealer {
       );
     if (status.kind === 'running' && status.round !== undefined) this.gaps.sealed(status.round);
     this.watch.update(status);
+  }
+
+  onNotCosigned(reason: string): void {
+    this.options.logger.warn({ reason }, 'a checkpoint was not cosigned');
   }
 
   onWait(reason: string): void {
