@@ -21,6 +21,8 @@ export interface WitnessDouble {
   readonly size: number;
   /** Requests so far, by the status of the answer. */
   readonly answers: readonly number[];
+  /** True when somebody asked and got no answer, as `never` says. */
+  readonly isHanging: boolean;
   /** Answers in another way from now on; undefined: as it should. */
   behave(otherwise: 'never' | 'nonsense' | 'failing' | undefined): void;
   close(): Promise<void>;
@@ -35,6 +37,7 @@ export async function startWitness(log: {
   let known: { readonly size: number; readonly root: Uint8Array } = { size: 0, root: Buffer.alloc(0) };
   let behaviour: Parameters<WitnessDouble['behave']>[0];
   const answers: number[] = [];
+  let isHanging = false;
 
   function answerTo(body: Buffer): { status: number; text: string; type?: string } {
     const split = body.indexOf('\n\n');
@@ -58,7 +61,10 @@ export async function startWitness(log: {
 
   const server = createServer(async (request, response) => {
     const body = await buffer(request);
-    if (behaviour === 'never') return;
+    if (behaviour === 'never') {
+      isHanging = true;
+      return;
+    }
     if (behaviour === 'nonsense') return response.end(`\u2014 ${name} AAAAAAAA\n`);
     if (behaviour === 'failing') return response.writeHead(500).end();
     const {
@@ -78,6 +84,9 @@ export async function startWitness(log: {
       return known.size;
     },
     answers,
+    get isHanging() {
+      return isHanging;
+    },
     behave: (otherwise) => {
       behaviour = otherwise;
       // Who waits for an answer gets none.

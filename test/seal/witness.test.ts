@@ -1,10 +1,18 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { auditQuorum, type CosignedTiles, cosignedTiles, parsePolicy, runWitness } from '@stamp-ledger/app';
+import type { StreamName } from '@stamp-ledger/codec';
+import type { Instant } from '@stamp-ledger/domain';
+import { openEmbeddedEventStore } from '@stamp-ledger/embedded';
+import { LIMITS } from '@stamp-ledger/ports';
 import { formatVkey, openCheckpoint } from '@stamp-ledger/transparency';
-import { httpWitness, readConfiguration, sleep } from '@stamp-ledger/wiring';
+import { httpWitness, openEmbeddedSealing, readConfiguration, sleep } from '@stamp-ledger/wiring';
 import t, { type Test } from 'tap';
+import { eventAt } from '../app-move/moving.js';
 import { eventually } from '../support/eventually.js';
+import { logger, temporaryDirectory } from '../support/server.js';
 import { startWitness, type WitnessDouble } from './witness-double.js';
-import { IDENTITY, ORIGIN, World } from './world.js';
+import { IDENTITY, ORIGIN, signerOf, World } from './world.js';
 
 const LOG = { origin: ORIGIN, logKeys: [IDENTITY.signers[0].verifier] };
 const SOON = 20_000;
@@ -39,10 +47,14 @@ function witnessing(t: Test, tiles: CosignedTiles, { vkey, url }: WitnessDouble)
 }
 
 /** Resolves when the published checkpoint has this size and a good cosignature; answers it. */
-const cosigned = ({ world, witness }: { world: World; witness: WitnessDouble }, size: number) =>
+const cosigned = (
+  { world, witness }: { world: Pick<World, 'tiles'>; witness: WitnessDouble },
+  size: number,
+) =>
   eventually(
     async () => {
-      const note = (await world.tiles.readCheckpoint())!;
+      const note = await world.tiles.readCheckpoint();
+      if (note === undefined) return false;
       const opened = openCheckpoint(note, { ...LOG, witnesses: [witness.key] });
       const isCosigned = opened.note.verified.some(({ key }) => key === witness.key);
       return opened.size === size && isCosigned && note;
@@ -115,7 +127,12 @@ t.test('a cosignature of an older checkpoint never takes the place of a newer on
   await world.append(10);
   await world.seal({ tiles });
   const older = tiles.latest()!;
-  const { lines } = (await httpWitness(witness).addCheckpoint({ old: 0, proof: [], checkpoint: older })) as {
+  const { lines } = (await httpWitness(witness).addCheckpoint({
+    old: 0,
+    proof: [],
+    checkpoint: older,
+    signal: AbortSignal.timeout(SOON),
+  })) as {
     lines: string;
   };
   await world.append(10);
@@ -123,6 +140,33 @@ t.test('a cosignature of an older checkpoint never takes the place of a newer on
   t.equal(await tiles.attach({ checkpoint: older, lines, key: witness.key }), true);
   t.strictSame(await tiles.readCheckpoint(), tiles.latest());
   t.equal(openCheckpoint((await tiles.readCheckpoint())!, LOG).size, 20);
+});
+
+t.test('the embedded sealer has its log cosigned, and ends though a witness hangs', async (t) => {
+  const { directory, remove } = temporaryDirectory();
+  t.teardown(remove);
+  const store = await openEmbeddedEventStore({ directory });
+  const skey = signerOf(1).skey;
+  mkdirSync(join(directory, 'keys/log'), { recursive: true });
+  writeFileSync(join(directory, 'keys/log/0001.skey'), skey);
+  const witness = await startWitness(LOG);
+  t.teardown(() => witness.close());
+  const now = () => new Date().toISOString() as Instant;
+  const { vkey, url } = witness;
+  const options = { directory, origin: ORIGIN, store, logger, now, witnesses: [{ vkey, url }] };
+  const sealing = await openEmbeddedSealing(options);
+  const append = (at: number) =>
+    store.append([{ stream: `stamp-${at}` as StreamName, expected: 'no-stream', events: [eventAt(at)] }]);
+  await append(0);
+  await cosigned({ world: { tiles: sealing.tiles }, witness }, 1);
+  witness.behave('never');
+  await append(1);
+  t.ok(await sealing.whenSealed((await store.head())!, AbortSignal.timeout(SOON)));
+  await eventually(async () => witness.isHanging, { what: 'a hanging request', milliseconds: SOON });
+  const begun = performance.now();
+  await sealing.close();
+  t.ok(performance.now() - begun < LIMITS.witnessMilliseconds, 'not held up');
+  await store.close();
 });
 
 t.test('witnesses are configured by pairs of key and address', async (t) => {

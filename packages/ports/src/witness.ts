@@ -22,5 +22,7 @@ export interface Witness {
     readonly proof: readonly Uint8Array[];
     /** Signed by the log. */
     readonly checkpoint: Uint8Array;
+    /** Gives the request up. */
+    readonly signal: AbortSignal;
   }): Promise<WitnessAnswer>;
 }

@@ -39,7 +39,7 @@ export async function runWitness(run: WitnessRun): Promise<void> {
       known = cosigned;
       seen = checkpoint;
       failures = 0;
-    } else {
+    } else if (!signal.aborted) {
       run.onTrouble(cosigned.why);
       failures += 1;
     }
@@ -50,7 +50,7 @@ export async function runWitness(run: WitnessRun): Promise<void> {
 
 /** The size that is cosigned now, or why it is not. */
 async function cosignedBy(
-  { witness, tiles }: WitnessRun,
+  { witness, tiles, signal }: WitnessRun,
   checkpoint: Buffer,
   known: number,
 ): Promise<number | { readonly why: string }> {
@@ -62,7 +62,7 @@ async function cosignedBy(
     for (let attempt = 1; attempt <= 2; attempt++) {
       const proof =
         old === 0 || old === size ? [] : await proveConsistency({ older: old, newer: size, read });
-      const answer = await witness.addCheckpoint({ old, proof, checkpoint });
+      const answer = await witness.addCheckpoint({ old, proof, checkpoint, signal });
       switch (answer.kind) {
         case 'cosigned': {
           const key = parseVkey(witness.vkey);

@@ -8,7 +8,7 @@ const SIZE_TYPE = 'text/x.tlog.size';
 /** A witness over HTTP (C2SP tlog-witness). Redirects are not followed. */
 export const httpWitness = ({ vkey, url }: WitnessSettings): Witness => ({
   vkey,
-  addCheckpoint: async ({ old, proof, checkpoint }) => {
+  addCheckpoint: async ({ old, proof, checkpoint, signal }) => {
     const hashes = proof.map((hash) => `${Buffer.from(hash).toString('base64')}\n`).join('');
     const body = Buffer.concat([Buffer.from(`old ${old}\n${hashes}\n`), checkpoint]);
     try {
@@ -16,7 +16,7 @@ export const httpWitness = ({ vkey, url }: WitnessSettings): Witness => ({
         method: 'POST',
         body,
         redirect: 'error',
-        signal: AbortSignal.timeout(LIMITS.witnessMilliseconds),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(LIMITS.witnessMilliseconds)]),
       });
       return await meaningOf(answer);
     } catch (error) {
