@@ -50,8 +50,16 @@ export const LIMITS = {
   /** Milliseconds a look-up waits for the log to say where it ends, and after which it is asked again when it did not. */
   logHeadWaitMilliseconds: 250,
   logHeadRetryMilliseconds: 1_000,
+  /** Milliseconds for which what the log said of its end stands: the grain in which lag is told. */
+  logHeadMilliseconds: 1,
+  /** Rows of the verification model that are held in memory, about 1.5 kB each with the text made of them. */
+  cachedStampViews: 20_000,
+  /** Milliseconds after which such a row is read again though the model has not moved: it may be away. */
+  cachedStampViewMilliseconds: 1_000,
   /** Events sealed in one round: what is held in memory until it is durable. */
-  sealEvents: 10_000,
+  sealEvents: 25_000,
+  /** Events read for sealing at once: between two such pages the calls on files that have ended are followed by the next. */
+  sealReadEvents: 512,
   /** Milliseconds between the beginnings of two rounds of sealing when little comes in; with a backlog there is no pause. */
   sealIntervalMilliseconds: 250,
   /** Milliseconds before sealing is tried again when the log or a file is unavailable; doubled up to the greatest. */
@@ -59,7 +67,7 @@ export const LIMITS = {
   sealRetryMillisecondsMax: 5_000,
   /** Files of the transparency log that are open at once until they are durable, and calls on them that run at once. */
   tileFilesAtOnce: 256,
-  tileWrites: 16,
+  tileWrites: 64,
   /** Milliseconds that an event may wait to be sealed before an outage report tells of it; more than clocks are apart. */
   sealGapMilliseconds: 2_000,
   /** Milliseconds that a witness has to cosign, and between two requests to it; doubled after failures up to the greatest. */
@@ -75,6 +83,8 @@ export const LIMITS = {
   /** Milliseconds between two looks at what a sealer in another process says, and at where the log it seals ends. */
   sealStatusMilliseconds: 100,
   sealHeadMilliseconds: 1_000,
+  /** Tiles of hashes, 8 KiB each, that are kept in memory for the next proofs. */
+  keptTiles: 512,
   /** Lost events put back into the event store in one append. */
   refillEvents: 1_000,
   /** Events projected in one transaction. */

@@ -1,6 +1,7 @@
 import { recordedAt, toMilliseconds } from '@stamp-ledger/codec';
 import type { Instant } from '@stamp-ledger/domain';
 import { type EventStore, LIMITS, type SealGap } from '@stamp-ledger/ports';
+import { parseEntry } from '../move/format.js';
 import type { PublishedLog } from './published-log.js';
 import type { SealedRound } from './status.js';
 
@@ -42,6 +43,12 @@ export class SealGapWatch {
 
 const isLate = (since: Instant, now: Instant): boolean =>
   toMilliseconds(now) - toMilliseconds(since) > LIMITS.sealGapMilliseconds;
+
+/** When the event of an entry was recorded; undefined when the entry does not say. */
+export function recordedIn(entry: Buffer): Instant | undefined {
+  const event = parseEntry(entry.toString())?.event;
+  return event && recordedAt(event);
+}
 
 /** The gap that lasts now, if any: what is behind the published log. Of very many events it counts the first. */
 export async function lastingGap({

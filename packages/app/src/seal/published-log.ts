@@ -64,9 +64,10 @@ export function createPublishedLog({
   readonly store: Pick<EventStore, 'readStream'>;
 }): PublishedLog {
   const beginnings: Beginnings = new WeightedLru(LIMITS.knownBundles);
+  const kept = new KeptTiles(tiles);
   const view = async (): Promise<LogView | undefined> => {
     const note = await tiles.readCheckpoint();
-    return note && new LogView({ tiles, store, note, beginnings });
+    return note && new LogView({ tiles, kept, store, note, beginnings });
   };
   return {
     checkpoint: () => tiles.readCheckpoint(),
@@ -113,22 +114,39 @@ function isTilePath(path: string): boolean {
 /** Position of the first event of bundles, by index. It never changes. */
 type Beginnings = WeightedLru<number, Position>;
 
-/** The log at one checkpoint; each tile is read once. */
+/** The tiles of hashes that were asked for last. A tile never changes, and those high up are in every proof. */
+class KeptTiles {
+  readonly #tiles = new WeightedLru<string, Promise<Buffer>>(LIMITS.keptTiles);
+
+  constructor(private readonly files: Pick<TileStore, 'read'>) {}
+
+  read(tile: Tile): Promise<Buffer> {
+    const path = tilePath(tile);
+    const kept = this.#tiles.get(path);
+    if (kept !== undefined) return kept;
+    const reading = readTile(this.files, tile);
+    this.#tiles.set(path, reading, 1);
+    reading.catch(() => this.#tiles.delete(path));
+    return reading;
+  }
+}
+
+/** The log at one checkpoint. */
 class LogView {
   readonly #size: number;
-  readonly #tiles = new Map<string, Promise<Buffer>>();
   readonly #hashes: HashReader;
 
   constructor(
     private readonly from: {
       readonly tiles: Pick<TileStore, 'read'>;
+      readonly kept: KeptTiles;
       readonly store: Pick<EventStore, 'readStream'>;
       readonly note: Buffer;
       readonly beginnings: Beginnings;
     },
   ) {
     this.#size = parseCheckpoint(parseNote(from.note).text).size;
-    this.#hashes = tileHashReader({ size: this.#size, readTile: (tile) => this.#tile(tile) });
+    this.#hashes = tileHashReader({ size: this.#size, readTile: (tile) => from.kept.read(tile) });
   }
 
   async end(): Promise<Position | undefined | 'unknown'> {
@@ -202,13 +220,6 @@ class LogView {
   }
 
   #leaves(index: number): Promise<Buffer> {
-    return this.#tile({ level: 0, index, width: tileWidth({ level: 0, index, size: this.#size }) });
-  }
-
-  #tile(tile: Tile): Promise<Buffer> {
-    const path = tilePath(tile);
-    const reading = this.#tiles.get(path) ?? readTile(this.from.tiles, tile);
-    this.#tiles.set(path, reading);
-    return reading;
+    return this.from.kept.read({ level: 0, index, width: tileWidth({ level: 0, index, size: this.#size }) });
   }
 }

@@ -1,9 +1,11 @@
-import { type Position, recordedAt } from '@stamp-ledger/codec';
+import type { Position } from '@stamp-ledger/codec';
 import type { Instant } from '@stamp-ledger/domain';
 import { LIMITS, PortError } from '@stamp-ledger/ports';
 import { signCheckpoint } from '@stamp-ledger/transparency';
+import { recordedIn } from './gaps.js';
 import type { Growth, Round } from './growth.js';
 import { type RecoveryRequest, recover } from './recover.js';
+import { readEntries } from './source.js';
 import { halted, haltOf, type SealedRound, type SealStatus } from './status.js';
 
 export interface SealerRun extends RecoveryRequest {
@@ -80,13 +82,12 @@ async function readRound(
   const before = growth.size;
   let since: Instant | undefined;
   for (;;) {
-    const after = growth.position;
-    const page = await run.store.readAll({ limit: LIMITS.readEvents, ...(after && { after }) });
-    const [first] = page;
-    if (first !== undefined) since ??= recordedAt(first);
-    for (const event of page) growth.add(event);
+    const page = await readEntries(run.store, { after: growth.position, limit: LIMITS.sealReadEvents });
+    const [first] = page.entries;
+    if (first !== undefined) since ??= recordedIn(first);
+    growth.add(page);
     const events = growth.size - before;
-    const isBacklog = page.length === LIMITS.readEvents;
+    const isBacklog = page.entries.length === LIMITS.sealReadEvents;
     if (!isBacklog || events >= LIMITS.sealEvents)
       return { isBacklog, ...(since !== undefined && { added: { events, since } }) };
   }

@@ -34,6 +34,7 @@ import { SealThread } from './seal-thread.js';
 export interface EmbeddedSealing extends Sealing {
   /** Closed while a new event could take a place that is sealed. */
   readonly intake: Intake;
+  readonly identity: LogIdentity;
   readonly tiles: TileStore;
   /** Delays that were found since the last call. */
   takeGaps(): readonly Required<SealGap>[];
@@ -78,6 +79,7 @@ export async function openEmbeddedSealing(options: EmbeddedSealingOptions): Prom
       lagMilliseconds: () => sealing.watch.lagMilliseconds(),
       whenSealed: (position, signal) => sealing.watch.whenSealed(position, signal),
       intake: { closed: () => sealing.closed() },
+      identity,
       tiles,
       takeGaps: () => sealing.gaps.take(),
       close: async () => {

@@ -42,7 +42,8 @@ async function serve(
     await runSealer({
       store: {
         // One turn of the event loop a page: messages come in even while there is much to do.
-        readAll: (request) => setImmediate(undefined).then(() => reader.readAll(request)),
+        readEntries: (request) => setImmediate(undefined).then(() => reader.readEntries(request)),
+        readAll: async (request) => reader.readAll(request),
         readStream: async (request) => reader.readStream(request),
       },
       tiles,
