@@ -1,5 +1,5 @@
 import type { Serde } from '@stamp-ledger/codec';
-import type { EventStore, ReadModels, Runtime, SealGaps, WorkShare } from '@stamp-ledger/ports';
+import type { EventStore, ReadModels, Runtime, WorkShare } from '@stamp-ledger/ports';
 import type { Aggregates } from './aggregates.js';
 import type { CommitMeter } from './commit-meter.js';
 import type { LogHead } from './log-head.js';
@@ -32,6 +32,4 @@ export interface Context {
   readonly log?: PublishedLog;
   /** Refusals, lag and runs of processes; absent where nobody keeps them. */
   readonly operations?: OperationsRecorder;
-  /** Absent while nothing is sealed. */
-  readonly sealGaps?: SealGaps;
 }

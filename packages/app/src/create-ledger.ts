@@ -6,7 +6,7 @@ import type {
   ProcessRun,
   ReadModels,
   Runtime,
-  SealGaps,
+  SealGap,
   WorkShare,
 } from '@stamp-ledger/ports';
 import { createAggregates } from './aggregates.js';
@@ -43,7 +43,6 @@ export function createContext({
   share = OWNS_EVERYTHING,
   sealing,
   log,
-  sealGaps,
 }: {
   readonly store: EventStore;
   readonly readModels: ReadModels;
@@ -54,7 +53,6 @@ export function createContext({
   readonly sealing?: Sealing;
   /** Absent where the published log is not at hand. */
   readonly log?: PublishedLog;
-  readonly sealGaps?: SealGaps;
 }): Context {
   const commits = new CommitMeter();
   return {
@@ -69,7 +67,6 @@ export function createContext({
     ...(log && { log }),
     logHead: new LogHead({ store, clock: runtime.clock }),
     stampViews: new StampViews({ readModels, clock: runtime.clock }),
-    ...(sealGaps === undefined ? {} : { sealGaps }),
     queueLengths: new QueueLengths(readModels),
     fulfilmentRates: new FulfilmentRates(() => runtime.clock.monotonicMilliseconds()),
     orderFlow: new OrderFlow(() => runtime.clock.monotonicMilliseconds()),
@@ -82,9 +79,12 @@ export function withOperations(
   {
     journal,
     run,
+    sealGaps,
     onPortError,
   }: {
     readonly journal: OperationsJournal;
+    /** Of the sealer in this process, where there is one: see {@link RecorderOptions}. */
+    readonly sealGaps?: () => readonly Required<SealGap>[];
     readonly run: Pick<ProcessRun, 'service' | 'version'>;
     readonly onPortError: (error: PortError) => void;
   },
@@ -101,6 +101,7 @@ export function withOperations(
           milliseconds: (await freshness(context, status)).lagMilliseconds,
         })),
       ),
+    ...(sealGaps && { sealGaps }),
     onPortError,
   });
   return { ...context, operations };

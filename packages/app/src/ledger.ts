@@ -145,6 +145,8 @@ export interface VerificationReport {
     readonly view: StampView;
     readonly position: Position;
     readonly asOf: Freshness;
+    /** What the record is in the log; a receipt names it. */
+    readonly leaves: readonly EventLeaf[];
   };
 }
 

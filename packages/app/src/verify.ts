@@ -43,6 +43,7 @@ export function verification(context: Context): Ledger['stamps']['verify'] {
         view: viewOf(result.state, parsed.serial),
         position: result.position,
         asOf: { recordedAt: recorded.metadata.recordedAt, lagMilliseconds: 0 },
+        leaves: result.leaves,
       },
     };
   };

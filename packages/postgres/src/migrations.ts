@@ -1,4 +1,4 @@
-import { CONTROL_SQL } from './schema/control.js';
+import { CONTROL_SQL, SEAL_GAP_SQL } from './schema/control.js';
 import { createModelsSql } from './schema/models.js';
 
 export interface Migration {
@@ -15,4 +15,5 @@ export const MIGRATIONS: readonly Migration[] = [
       INSERT INTO ledger.live (generation) VALUES (1);
       ${createModelsSql(1)}`,
   },
+  { name: '002-seal-gaps', sql: SEAL_GAP_SQL },
 ];

@@ -1,4 +1,5 @@
 import { allOrNone, type Engines, readEngines } from './engines.js';
+import { readWitnesses, type WitnessSettings } from './witness-settings.js';
 
 /** Everything the environment may say (design A2), checked. */
 export interface Configuration {
@@ -13,6 +14,8 @@ export interface Configuration {
   readonly identity: LocalIdentity | OidcIdentity;
   readonly logLevel: LogLevel;
   readonly gate: GateConfiguration;
+  /** Who is asked to cosign the log's checkpoints. */
+  readonly witnesses: readonly WitnessSettings[];
   /** Absent for the embedded ledger. */
   readonly engines?: Engines;
 }
@@ -93,6 +96,7 @@ export function readConfiguration(environment: Environment): ConfigurationResult
     faults.push(
       'LEDGER_HOST must be a loopback address unless LEDGER_OIDC_ISSUER, LEDGER_OIDC_AUDIENCE and LEDGER_JWKS_URL name an identity provider',
     );
+  const witnesses = readWitnesses(value('LEDGER_WITNESSES'), faults);
   const engines = allOrNone(readEngines(value, faults), value, faults);
 
   if (faults.length > 0 || !isLogLevel(logLevel)) return { ok: false, faults };
@@ -109,6 +113,7 @@ export function readConfiguration(environment: Environment): ConfigurationResult
         isOn: gate === 'on',
         ...(perSecond === undefined ? {} : { callerPerSecond: Number(perSecond) }),
       },
+      witnesses,
       ...(engines && { engines }),
       ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.replace(/\/$/, '') }),
     },

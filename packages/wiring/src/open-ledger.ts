@@ -13,6 +13,7 @@ import type {
   OrderIntake,
   PortError,
   Runtime,
+  SealGap,
 } from '@stamp-ledger/ports';
 import { readAdminToken } from './admin-token.js';
 import type { Configuration } from './configuration.js';
@@ -47,6 +48,8 @@ export interface Parts {
   readonly context: Context;
   readonly idempotencyKeys: IdempotencyKeys;
   readonly journal: OperationsJournal;
+  /** Of the sealer in this process, where there is one. */
+  readonly sealGaps?: () => readonly Required<SealGap>[];
   /** Closes everything in the order in which nothing is lost. */
   close(): Promise<void>;
 }
@@ -73,6 +76,7 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
   const context = withOperations(parts.context, {
     journal: parts.journal,
     run: { service: request.service, version: VERSION },
+    ...(parts.sealGaps && { sealGaps: parts.sealGaps }),
     onPortError: (error) =>
       request.logger.warn({ kind: error.kind, reason: error.message }, 'the journal cannot be written'),
   });

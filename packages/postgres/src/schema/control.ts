@@ -22,3 +22,8 @@ export const CONTROL_SQL = byteWise(`
     seen_at TEXT NOT NULL, stopped_at TEXT);
   CREATE INDEX run_by_start ON ledger.run (started_at);
 `);
+
+/** Delays of sealing. */
+export const SEAL_GAP_SQL = byteWise(
+  'CREATE TABLE ledger.seal_gap (from_time TEXT PRIMARY KEY, to_time TEXT NOT NULL, events BIGINT NOT NULL);',
+);

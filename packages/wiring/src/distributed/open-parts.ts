@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
-import { createContext, gatedStore } from '@stamp-ledger/app';
+import { createContext, createPublishedLog, gatedStore } from '@stamp-ledger/app';
 import { recordedAt } from '@stamp-ledger/codec';
+import { openTileFiles } from '@stamp-ledger/embedded';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import type { PortError } from '@stamp-ledger/ports';
 import {
@@ -11,14 +12,16 @@ import {
 import type { Engines } from '../engines.js';
 import type { OpenRequest, Parts } from '../open-ledger.js';
 import { openRuntime } from '../runtime.js';
-import { HaltFlag } from '../sealing/halt-flag.js';
 import { sealingPlaces } from '../sealing/places.js';
+import { StatusFile } from '../sealing/status-file.js';
+import { followSealing } from './followed-sealing.js';
 import { openSharedReadModels } from './shared-read-models.js';
 import { tolerantKeys } from './tolerant-keys.js';
 
 /**
  * The ledger on EventStoreDB and PostgreSQL, as one of several processes. The read models are written by the projections
- * service; what a process does behind accepted commands it shares with the others.
+ * service, and the log by the sealer, in the data directory that it shares with this process; what a process does behind
+ * accepted commands it shares with the others.
  */
 export async function openDistributedParts({
   configuration,
@@ -38,7 +41,13 @@ export async function openDistributedParts({
     logHasEvents: last !== undefined,
     notBefore: last && recordedAt(last),
   });
-  const intake = new HaltFlag(sealingPlaces(directory).lock).intake();
+  const places = sealingPlaces(directory);
+  const sealing = await followSealing({
+    file: new StatusFile(places.lock),
+    store,
+    onUnreadable: (error) => logger.warn({ err: error }, 'what the sealer says cannot be read'),
+    onFatal,
+  });
   const { url } = engines.database;
   const readModels = await openSharedReadModels({ url, onAway: onAway('the read models'), onFatal });
   const now = (): number => Date.parse(runtime.clock.now());
@@ -47,9 +56,11 @@ export async function openDistributedParts({
   const share = jobs ? await openPostgresWorkShare({ url }) : undefined;
   return {
     context: createContext({
-      store: gatedStore(store, intake),
+      store: gatedStore(store, sealing.intake),
       readModels,
       runtime,
+      sealing,
+      log: createPublishedLog({ store, tiles: openTileFiles({ directory: places.tiles }) }),
       ...(share && { share }),
     }),
     idempotencyKeys: tolerantKeys(keys, onAway('the idempotency keys')),
@@ -60,6 +71,7 @@ export async function openDistributedParts({
       await share?.close();
       await keys.close();
       await readModels.close();
+      sealing.close();
       await store.close();
     },
   };

@@ -84,12 +84,9 @@ function verify(services: Services): Route {
         );
       const { serial, verdict, reasons, recorded } = report;
       if (recorded === undefined) return json(200, { serial, verdict, reasons });
-      const { view, position, asOf } = recorded;
-      return json(
-        200,
-        { ...views.withFreshness(view, asOf), serial, verdict, reasons },
-        positionHeader(position),
-      );
+      const { view, position, asOf, leaves } = recorded;
+      const seen = { ...views.withFreshness(view, asOf), serial, verdict, reasons };
+      return { ...json(200, seen, positionHeader(position)), leaves };
     },
   });
 }

@@ -31,9 +31,10 @@ export function operationsRoutes(
       path: '/readyz',
       handle: async () => {
         const failing = await readiness.failing();
+        const sealing = readiness.sealing();
         return failing.length === 0
-          ? json(200, { status: 'ready' })
-          : json(503, { status: 'not-ready', failing });
+          ? json(200, { status: 'ready', sealing })
+          : json(503, { status: 'not-ready', failing, sealing });
       },
     },
     {
