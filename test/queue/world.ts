@@ -57,11 +57,16 @@ interface Copy {
   stop(): Promise<void>;
 }
 
+interface KeptOut {
+  readonly isKeptOut: () => boolean;
+  readonly opensUnderPressure?: boolean;
+}
+
 /** Several processes of one ledger on one log, on a clock of the test's. */
 export interface QueueWorld {
   readonly time: StepClock;
   readonly store: EventStore;
-  start(given?: OrderIntake | { readonly isKeptOut: () => boolean }): Copy;
+  start(given?: OrderIntake | KeptOut): Copy;
   /** Lets every process take this many steps of a second. */
   steps(count: number): Promise<void>;
   close(): Promise<void>;

@@ -26,6 +26,7 @@ export async function openTestLedger(
     identity: { kind: 'local' },
     logLevel: 'silent',
     gate: { isOn: true },
+    waitingRoom: { opensUnderPressure: true },
     witnesses: [],
   };
   const opened = await openLedger({

@@ -355,12 +355,14 @@ export interface Ledger {
     /**
      * Opens, moves and closes the waiting room until `signal` aborts; in every process that takes orders. `intake` is
      * what it can take, measured by the ledger itself when absent; `isKeptOut` says whether orders are kept out before
-     * they come to be counted here.
+     * they come to be counted here. Unless `opensUnderPressure` is false, lasting pressure opens it; an announced opening
+     * always does.
      */
     run(request: {
       readonly signal: AbortSignal;
       readonly intake?: OrderIntake;
       readonly isKeptOut?: () => boolean;
+      readonly opensUnderPressure?: boolean;
       readonly onPortError: (error: PortError) => void;
     }): Promise<void>;
   };

@@ -14,6 +14,7 @@ export interface Configuration {
   readonly identity: LocalIdentity | OidcIdentity;
   readonly logLevel: LogLevel;
   readonly gate: GateConfiguration;
+  readonly waitingRoom: WaitingRoomConfiguration;
   /** Who is asked to cosign the log's checkpoints. */
   readonly witnesses: readonly WitnessSettings[];
   /** Absent for the embedded ledger. */
@@ -39,6 +40,11 @@ export interface OidcIdentity {
   readonly issuer: string;
   readonly audience: string;
   readonly jwksUrl: string;
+}
+
+export interface WaitingRoomConfiguration {
+  /** Whether lasting pressure opens it; announced openings always do. */
+  readonly opensUnderPressure: boolean;
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -85,6 +91,12 @@ export function readConfiguration(environment: Environment): ConfigurationResult
   );
   const logLevel = checked('LEDGER_LOG_LEVEL', 'info', isLogLevel, `one of ${LOG_LEVELS.join(', ')}`);
   const gate = checked('LEDGER_GATE', 'on', (text) => text === 'on' || text === 'off', 'on or off');
+  const waitingRoom = checked(
+    'LEDGER_WAITING_ROOM',
+    'auto',
+    (text) => text === 'auto' || text === 'announced',
+    'auto or announced',
+  );
   const perSecond = value('LEDGER_CALLER_RATE');
   if (perSecond !== undefined && !/^[1-9]\d{0,5}$/.test(perSecond))
     faults.push('LEDGER_CALLER_RATE must be requests a second, from 1 to 999999');
@@ -113,6 +125,7 @@ export function readConfiguration(environment: Environment): ConfigurationResult
         isOn: gate === 'on',
         ...(perSecond === undefined ? {} : { callerPerSecond: Number(perSecond) }),
       },
+      waitingRoom: { opensUnderPressure: waitingRoom === 'auto' },
       witnesses,
       ...(engines && { engines }),
       ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.replace(/\/$/, '') }),

@@ -49,6 +49,7 @@ export interface WaitingRoomGiven {
   readonly intake?: OrderIntake;
   /** Whether some are kept out before they come to it. */
   readonly isKeptOut?: () => boolean;
+  readonly opensUnderPressure?: boolean;
 }
 
 /** The engines of a ledger, opened: what it works on, and how to close it. */
