@@ -4,6 +4,7 @@ export { openFulfilment } from './distributed/fulfilment.js';
 export { openProjections } from './distributed/projections.js';
 export { openRelay, type Part } from './distributed/relay.js';
 export { openSealer } from './distributed/sealer.js';
+export { tolerantKeys } from './distributed/tolerant-keys.js';
 export * from './engines.js';
 export { type Health, startHealthServer } from './health-server.js';
 export * from './logger.js';
