@@ -153,6 +153,20 @@ t.test('what a request came to while the server was away is told when it is back
   t.strictSame(await tolerant.claim(request('again')), { kind: 'finished', answer });
 });
 
+t.test('claims of a host that is gone without a word are free in seconds', async (t) => {
+  const { keys, wire, url } = await overWire(t);
+  const other = await openPostgresIdempotencyKeys({ url, now });
+  t.teardown(() => other.close());
+  const request = { key: 'k', requestHash: 'h' };
+  t.strictSame(await keys.claim(request), { kind: 'claimed' });
+  wire.silence();
+  t.strictSame(await other.claim(request), { kind: 'in-progress' });
+  await eventually(async () => (await other.claim(request)).kind === 'claimed', {
+    what: 'the claim is free',
+    milliseconds: 15_000,
+  });
+});
+
 t.test('an ending that was lost keeps the key from nobody in the same process', async (t) => {
   const { keys, wire } = await overWire(t);
   const request = { key: 'k', requestHash: 'h' };

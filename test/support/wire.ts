@@ -6,36 +6,36 @@ export interface Wire {
   readonly port: number;
   /** Ends every connection and takes no other, as a server that is gone. */
   down(): void;
-  /** Carries nothing more of the connections that are there, and closes none of them, as a host that lost its power. */
+  /** Carries nothing more and closes nothing, as a host that lost its power. */
   silence(): void;
-  /** Takes connections again. */
+  /** Carries what comes over new connections again. */
   up(): void;
   close(): Promise<void>;
 }
 
 export async function startWire(to: number): Promise<Wire> {
   const sockets = new Set<Socket>();
-  let isUp = true;
+  let state: 'up' | 'down' | 'silent' = 'up';
   const server = createServer({ pauseOnConnect: true }, (near) => {
-    if (!isUp) {
-      near.destroy();
-      return;
-    }
+    if (state === 'down') near.destroy();
+    else if (state === 'silent') keep(near);
+    else join(near);
+  });
+  const keep = (socket: Socket): Socket => {
+    sockets.add(socket);
+    return socket.setNoDelay(true).on('close', () => sockets.delete(socket));
+  };
+  const join = (near: Socket): void => {
     const far = connect(to, '127.0.0.1');
     for (const [one, other] of [
       [near, far],
       [far, near],
     ] as const) {
-      sockets.add(one);
-      one.setNoDelay(true);
-      one.on('error', () => other.destroy());
-      one.on('close', () => {
-        sockets.delete(one);
-        other.destroy();
-      });
+      keep(one).on('error', () => other.destroy());
+      one.on('close', () => other.destroy());
       one.pipe(other);
     }
-  });
+  };
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const cut = (): void => {
@@ -44,14 +44,15 @@ export async function startWire(to: number): Promise<Wire> {
   return {
     port: (server.address() as AddressInfo).port,
     down: () => {
-      isUp = false;
+      state = 'down';
       cut();
     },
     silence: () => {
+      state = 'silent';
       for (const socket of sockets) socket.unpipe().pause();
     },
     up: () => {
-      isUp = true;
+      state = 'up';
     },
     close: async () => {
       const closed = once(server, 'close');

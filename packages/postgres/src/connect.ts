@@ -12,6 +12,14 @@ const types: pg.CustomTypesConfig = {
       : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
 };
 
+/** The server notices within seconds that a client's host is gone, whether or not something is on its way there. */
+const KEEPALIVE = {
+  tcp_keepalives_idle: '3',
+  tcp_keepalives_interval: '1',
+  tcp_keepalives_count: '3',
+  tcp_user_timeout: String(POSTGRES_LIMITS.unansweredMilliseconds),
+};
+
 export interface ConnectionOptions {
   readonly url: string;
   /** What the connection is for, as `pg_stat_activity` shows it. */
@@ -30,7 +38,7 @@ function configOf({
   settings = {},
   pipeline = false,
 }: ConnectionOptions): pg.ClientConfig {
-  const options = Object.entries(settings)
+  const options = Object.entries({ ...KEEPALIVE, ...settings })
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ');
   return {
@@ -44,7 +52,7 @@ function configOf({
     keepAlive: true,
     types,
     pipeline,
-    ...(options === '' ? {} : { options }),
+    options,
   };
 }
 

@@ -12,6 +12,13 @@ export const POSTGRES_LIMITS = {
   idleInTransactionMilliseconds: 60_000,
   /** Milliseconds after the server's own bound when a statement without an answer is given up here. */
   graceMilliseconds: 5_000,
+  /** Milliseconds after which the server gives up a connection whose client does not acknowledge what it was sent. */
+  unansweredMilliseconds: 6_000,
+  /**
+   * Milliseconds of silence after which the server ends a session that holds locks: longer than its client asks and waits
+   * for an answer, which has thus given up before.
+   */
+  silentSessionMilliseconds: 10_000,
   /** Milliseconds an idle connection of a pool is kept. */
   idleMilliseconds: 30_000,
   /** Connections of a store: one a projection, and one that looks. */
@@ -37,8 +44,9 @@ export const POSTGRES_LIMITS = {
   shareMilliseconds: 1_000,
   /** Milliseconds one look may take at the server; without an answer a little later everything is given up. */
   shareLookMilliseconds: 2_000,
-  /** Milliseconds between two looks whether the session that holds a rebuild is still there. */
+  /** Milliseconds between two signs of life of a session that holds locks, and those that the server has to answer one. */
   pulseMilliseconds: 2_000,
+  pulseAnswerMilliseconds: 2_000,
   /** Times a rebuild is asked for when another one begins and ends in between. */
   rebuildAttempts: 3,
   /** Times a key is claimed when its row comes and goes in between. */

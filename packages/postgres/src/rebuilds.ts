@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { type Connection, closePool, makeClient, openPool, withConnection } from './connect.js';
 import { portError } from './errors.js';
 import { HOLD_LIVE_SQL, liveOf } from './generations.js';
+import { lockHolder } from './lasting-session.js';
 import { POSTGRES_LIMITS } from './limits.js';
 import { LOCKS } from './locks.js';
 import { checkMigrated } from './migrate.js';
@@ -108,7 +109,7 @@ async function requestRebuild(connection: Connection, rebuildId: string): Promis
 
 /** The turn is a lock of a session of its own: it ends with the worker, however that ends. */
 async function claimRebuild(url: string): Promise<RebuildTurn | undefined> {
-  const client = makeClient({ url, purpose: 'rebuild turn' });
+  const client = makeClient(lockHolder({ url, purpose: 'rebuild turn' }));
   const over = new AbortController();
   client.on('error', () => over.abort());
   client.on('end', () => over.abort());
