@@ -110,6 +110,7 @@ export function createLedger(context: Context): Ledger {
     ...(log && { log }),
     readModels: {
       status: () => readModels.status(),
+      lagMilliseconds: async (projection) => (await freshness(context, projection)).lagMilliseconds,
       startRebuild: (rebuildId) => readModels.startRebuild(rebuildId),
       rebuild: (rebuildId) => readModels.rebuild(rebuildId),
     },

@@ -45,6 +45,7 @@ import type {
   PaymentCursor,
   PaymentFilter,
   PaymentView,
+  ProjectionName,
   ProjectionStatus,
   RebuildStatus,
   StampView,
@@ -295,6 +296,8 @@ export interface Ledger {
   refused(kind: string): void;
   readonly readModels: {
     status(): readonly ProjectionStatus[];
+    /** For how long the first event that a projection has not seen has been there; 0 when it has seen all. */
+    lagMilliseconds(projection: ProjectionName): Promise<number>;
     startRebuild(rebuildId: string): Promise<RebuildStatus>;
     rebuild(rebuildId: string): Promise<RebuildStatus | undefined>;
   };
