@@ -12,7 +12,7 @@ import { portError } from './errors.js';
 import { LastingSession } from './lasting-session.js';
 import { POSTGRES_LIMITS } from './limits.js';
 import { heldBy, LOCKS } from './locks.js';
-import { checkMigrated } from './migrate.js';
+import { requireMigrated } from './probe.js';
 import { arrayOf } from './statements.js';
 
 /** What the log knows of a key. */
@@ -95,7 +95,7 @@ export async function openPostgresIdempotencyKeys({
     settings,
   });
   try {
-    await withConnection(pool, checkMigrated);
+    await requireMigrated(pool, 'opening the idempotency keys');
     await know(pool, { requests: recent, at: now() });
     const session = await LastingSession.open({
       url,

@@ -29,13 +29,16 @@ export class LastingSession {
 
   private constructor(private readonly options: Options) {}
 
-  /** Rejects with a PortError when the first connection fails. */
+  /** Rejects with a PortError when the first connection finds what only an operator can mend; tries again otherwise. */
   static async open(options: Options): Promise<LastingSession> {
     const session = new LastingSession(options);
     try {
       await session.#connect();
     } catch (error) {
-      throw portError(error, `opening the session for ${options.purpose}`);
+      const failure = portError(error, `opening the session for ${options.purpose}`);
+      if (failure.kind === 'corrupt') throw failure;
+      options.onError?.(failure);
+      session.#connectLater();
     }
     return session;
   }

@@ -6,7 +6,7 @@ import { HOLD_LIVE_SQL, liveOf } from './generations.js';
 import { lockHolder } from './lasting-session.js';
 import { POSTGRES_LIMITS } from './limits.js';
 import { LOCKS } from './locks.js';
-import { checkMigrated } from './migrate.js';
+import { requireMigrated } from './probe.js';
 import { createModelsSql } from './schema/models.js';
 import { schemaOf } from './statements.js';
 
@@ -65,7 +65,7 @@ export async function openPostgresRebuilds({ url }: { readonly url: string }): P
     }
   };
   try {
-    await on(checkMigrated);
+    await requireMigrated(pool, 'opening the control of rebuilds');
   } catch (error) {
     await closePool(pool);
     throw error;

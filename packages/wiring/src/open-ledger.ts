@@ -2,12 +2,16 @@ import { type Context, createLedger, type Ledger, runJobs, withOperations } from
 import type { IdempotencyKeys, OperationsJournal, Runtime } from '@stamp-ledger/ports';
 import { readAdminToken } from './admin-token.js';
 import type { Configuration } from './configuration.js';
+import { atMost } from './distributed/close-all.js';
 import { openDistributedParts } from './distributed/open-parts.js';
 import type { Health } from './health-server.js';
 import type { Logger } from './logger.js';
 import { openEmbeddedParts } from './open-embedded-parts.js';
 import { openReceipts, type Receipts } from './sealing/receipts.js';
 import { VERSION } from './version.js';
+
+/** Milliseconds that jobs may take to end: what an engine that is away leaves open is found by the next start. */
+const STOP_MILLISECONDS = 5_000;
 
 /** A ledger in this process, with what a service around it needs. */
 export interface OpenLedger {
@@ -18,6 +22,8 @@ export interface OpenLedger {
   /** Present when no identity provider is configured. */
   readonly adminToken?: string;
   health(): Health;
+  /** The engines that do not answer, one sentence each: what goes on without which is for the service to say. */
+  away(): readonly string[];
   /** Starts minting, allocation, fulfilment and expiry. */
   startBackground(): void;
   /** Resolves when the background work has stopped; commands are still taken. */
@@ -31,6 +37,8 @@ export interface Parts {
   readonly context: Context;
   readonly idempotencyKeys: IdempotencyKeys;
   readonly journal: OperationsJournal;
+  /** The engines that do not answer, one sentence each. */
+  away(): readonly string[];
   /** Closes everything in the order in which nothing is lost. */
   close(): Promise<void>;
 }
@@ -69,6 +77,7 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
     receipts: await openReceipts({ dataDirectory, origin }),
     ...(identity.kind === 'local' ? { adminToken: await readAdminToken(dataDirectory) } : {}),
     health: () => healthOf(context),
+    away: () => parts.away(),
     startBackground: () => background.start(),
     stopBackground: () => background.stop(),
     close: async () => {
@@ -97,7 +106,7 @@ function createBackground(context: Context, { logger, onFatal }: OpenRequest): B
     },
     stop: () => {
       stopping.abort();
-      return running;
+      return atMost(STOP_MILLISECONDS, running);
     },
   };
 }
