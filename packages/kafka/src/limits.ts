@@ -24,6 +24,10 @@ export const KAFKA_LIMITS = {
   relayRebalanceMilliseconds: 8_000,
   readerRebalanceMilliseconds: 6_000,
   heartbeatMilliseconds: 1_000,
+  /** Milliseconds without any answer after which a relay joins anew: several times what its group takes to change. */
+  silenceMilliseconds: 45_000,
+  /** Milliseconds that a new leader has to read up to its own claim. */
+  claimMilliseconds: 30_000,
   /** Milliseconds a fetch waits for something new. */
   fetchWaitMilliseconds: 100,
   fetchBytesPerPartition: 1024 * 1024,
