@@ -25,6 +25,7 @@ export interface ConnectionOptions {
   /** What the connection is for, as `pg_stat_activity` shows it. */
   readonly purpose: string;
   readonly statementMilliseconds?: number;
+  readonly lockMilliseconds?: number;
   /** Settings of the session, by name. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Statements are sent without waiting for the answers to those before. */
@@ -35,6 +36,7 @@ function configOf({
   url,
   purpose,
   statementMilliseconds = POSTGRES_LIMITS.statementMilliseconds,
+  lockMilliseconds = POSTGRES_LIMITS.lockMilliseconds,
   settings = {},
   pipeline = false,
 }: ConnectionOptions): pg.ClientConfig {
@@ -47,7 +49,7 @@ function configOf({
     connectionTimeoutMillis: POSTGRES_LIMITS.connectMilliseconds,
     statement_timeout: statementMilliseconds,
     query_timeout: statementMilliseconds + POSTGRES_LIMITS.graceMilliseconds,
-    lock_timeout: POSTGRES_LIMITS.lockMilliseconds,
+    lock_timeout: lockMilliseconds,
     idle_in_transaction_session_timeout: POSTGRES_LIMITS.idleInTransactionMilliseconds,
     keepAlive: true,
     types,

@@ -3,6 +3,7 @@ export {
   openPostgresIdempotencyKeys,
   type PostgresIdempotencyKeysOptions,
 } from './idempotency-keys.js';
+export { POSTGRES_LIMITS } from './limits.js';
 export { checkMigrated, migratePostgres } from './migrate.js';
 export { MIGRATIONS, type Migration } from './migrations.js';
 export { openPostgresOperationsJournal } from './operations-journal.js';

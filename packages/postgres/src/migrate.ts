@@ -25,7 +25,7 @@ export async function migratePostgres({
     url,
     purpose: 'migrate',
     statementMilliseconds: POSTGRES_LIMITS.migrateLockMilliseconds,
-    settings: { lock_timeout: String(POSTGRES_LIMITS.migrateLockMilliseconds) },
+    lockMilliseconds: POSTGRES_LIMITS.migrateLockMilliseconds,
   });
   client.on('error', () => undefined);
   try {

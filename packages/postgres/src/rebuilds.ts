@@ -56,7 +56,13 @@ const FORGET = `DELETE FROM ledger.rebuild WHERE status <> 'running' AND number 
 
 /** Opens the control of rebuilds. Rejects with a PortError, as all its calls do. */
 export async function openPostgresRebuilds({ url }: { readonly url: string }): Promise<PostgresRebuilds> {
-  const pool = openPool({ url, purpose: 'rebuilds', connections: POSTGRES_LIMITS.controlConnections });
+  const pool = openPool({
+    url,
+    purpose: 'rebuilds',
+    connections: POSTGRES_LIMITS.controlConnections,
+    statementMilliseconds: POSTGRES_LIMITS.rebuildMilliseconds,
+    lockMilliseconds: POSTGRES_LIMITS.rebuildMilliseconds,
+  });
   const on = async <Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> => {
     try {
       return await withConnection(pool, work);
