@@ -94,6 +94,13 @@ export const EVENT_STORE_MUTANTS: Record<
         : result;
     }),
   ],
+  'claims to have written what it found': [
+    'a repeat with other content',
+    spoilAppend(async (append, store) => {
+      const [result] = await store.append([append]);
+      return result?.kind === 'appended' ? { ...result, written: true } : result;
+    }),
+  ],
   'recognises repeats only until a restart': [
     'a repeat after a restart',
     (store) => {
@@ -122,7 +129,7 @@ export const EVENT_STORE_MUTANTS: Record<
       const repeated = events.find(({ id }) => id === append.events[0].id);
       return repeated === undefined
         ? (await store.append([append]))[0]
-        : { kind: 'appended', revision: repeated.revision, position: repeated.position };
+        : { kind: 'appended', revision: repeated.revision, position: repeated.position, written: false };
     }),
   ],
   'appends the events of a stream one by one': [

@@ -73,8 +73,9 @@ export function caller(name = `command ${nextCommand++}`): Caller {
   return { actor: 'tester', commandId, correlationId: commandId, requestHash: sha256Hex(name) };
 }
 
-function testRuntime(): Runtime {
-  let latest = Date.parse('2024-09-06T13:00:00Z');
+/** A runtime whose clock is `ahead` milliseconds before the others' and never stands still. */
+export function testRuntime(ahead = 0): Runtime {
+  let latest = Date.parse('2024-09-06T13:00:00Z') + ahead;
   return {
     clock: {
       now: () => new Date(latest++).toISOString() as Instant,

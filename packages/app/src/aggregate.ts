@@ -1,6 +1,8 @@
 import {
   CodecError,
   deriveEventId,
+  type EncodedEvent,
+  type EncodeRequest,
   entryText,
   type LedgerEvent,
   type Position,
@@ -113,9 +115,21 @@ export interface Aggregate<State, Command> {
   load(stream: StreamName): Promise<Loaded<State>>;
 }
 
+/** A decision in the form in which it is appended. */
+interface Draft {
+  readonly kind: 'draft';
+  readonly stream: StreamName;
+  readonly expected: ExpectedRevision;
+  readonly events: readonly { readonly request: EncodeRequest; readonly encoded: EncodedEvent }[];
+}
+
+/** The last draft that was sent; after a timeout it may still be written. */
+interface Pending {
+  draft?: Draft;
+}
+
 /** What the log commits to of an event just written or read. */
-function leafOf({ id, metadata }: LedgerEvent, recorded: RecordedEvent | undefined): EventLeaf {
-  if (recorded === undefined) throw new Error('an event was folded that was not recorded');
+function leafOf({ id, metadata }: LedgerEvent, recorded: RecordedEvent): EventLeaf {
   return { eventId: id, leaf: leafHash(Buffer.from(entryText(recorded))), recordedAt: metadata.recordedAt };
 }
 
@@ -138,8 +152,7 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
     }
   };
 
-  const apply = (folded: Folded<State>, recorded: RecordedEvent): LedgerEvent => {
-    const event = decode(recorded);
+  const apply = (folded: Folded<State>, event: LedgerEvent, recorded: EncodedEvent): void => {
     folded.state = kind.evolve(folded.state, event);
     folded.head = event.revision;
     folded.lastPosition = event.position;
@@ -156,7 +169,6 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
       if (folded.commands.size <= LIMITS.rememberedCommands) break;
       folded.commands.delete(oldest);
     }
-    return event;
   };
 
   /** Folds what was appended since the stream was last seen: the cache saves work, it never answers alone. */
@@ -171,7 +183,7 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
     for (;;) {
       const from = folded.head === 'no-stream' ? 0 : folded.head + 1;
       const page = await store.readStream({ stream, from, limit: LIMITS.readEvents });
-      for (const recorded of page.events) apply(folded, recorded);
+      for (const recorded of page.events) apply(folded, decode(recorded), recorded);
       if (page.events.length < LIMITS.readEvents) break;
       // A stream of many pages must not keep the process from everything else.
       await clock.sleep(0);
@@ -214,44 +226,90 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
 
   function encodeAll(stream: StreamName, source: CommandSource, events: readonly DomainEvent[], at: Instant) {
     const metadata = commandMetadata(source, at);
-    return events.map((event, index) =>
-      serde.encode({ id: deriveEventId(source.commandId, stream, index), event, metadata, stream }),
-    );
+    return events.map((event, index) => {
+      const request = { id: deriveEventId(source.commandId, stream, index), event, metadata, stream };
+      return { request, encoded: serde.encode(request) };
+    });
   }
 
-  async function attempt({
-    stream,
-    source,
-    command,
-    refusal,
-  }: CommandRequest<State, Command>): Promise<CommandResult<State> | 'again'> {
-    const folded = await refresh(stream);
-    const before = folded.commands.get(source.commandId);
-    if (before !== undefined)
-      return before.requestHash === source.requestHash ? repeated(stream, before) : { kind: 'other-request' };
+  /** What is to be appended, or the answer if that is nothing. */
+  function decided(
+    folded: Folded<State>,
+    { stream, source, command, refusal }: CommandRequest<State, Command>,
+  ): Draft | CommandResult<State> {
     const at = clock.now();
     const refused = refusal?.(at);
     if (refused !== undefined) return refused;
     const decision = kind.decide(folded.state, command(folded.state, at));
     if (decision.kind === 'refused') return decision;
     if (decision.kind === 'unchanged') return standing(folded);
+    const events = encodeAll(stream, source, decision.events, at);
+    return { kind: 'draft', stream, expected: folded.head, events };
+  }
 
-    const encoded = encodeAll(stream, source, decision.events, at);
-    const [first, ...rest] = encoded;
+  async function attempt(
+    request: CommandRequest<State, Command>,
+    pending: Pending,
+  ): Promise<CommandResult<State> | 'again'> {
+    const { stream, source } = request;
+    const folded = await refresh(stream);
+    const before = folded.commands.get(source.commandId);
+    if (before !== undefined)
+      return before.requestHash === source.requestHash ? repeated(stream, before) : { kind: 'other-request' };
+    // What is still on its way can only be written at the head it was decided on, so there it is sent again as it was:
+    // decided anew it would be another text under the same ids.
+    const draft = pending.draft?.expected === folded.head ? pending.draft : decided(folded, request);
+    if (draft.kind !== 'draft') return draft;
+
+    pending.draft = draft;
+    const [first, ...rest] = draft.events.map(({ encoded }) => encoded);
     if (first === undefined) throw new Error('a decision was accepted without an event');
-    const [result] = await store.append([{ stream, expected: folded.head, events: [first, ...rest] }]);
+    const [result] = await store.append([{ stream, expected: draft.expected, events: [first, ...rest] }]);
     if (result === undefined) throw new Error('the store did not answer an append');
     if (result.kind === 'version-conflict') return 'again';
-    // Positions of the earlier events of one append are not told; no state is folded from them.
-    const recorded = encoded.map((event, index) => ({
-      ...event,
-      stream,
-      revision: result.revision - encoded.length + 1 + index,
-      position: result.position,
-    }));
-    const events = recorded.map((event) => apply(folded, event));
+    return result.written ? written(folded, draft, result) : found(folded, draft, source);
+  }
+
+  /** Folds what this very call wrote, without reading it back. */
+  function written(
+    folded: Folded<State>,
+    { stream, events: drafted }: Draft,
+    result: { readonly revision: number; readonly position: Position },
+  ): CommandResult<State> {
+    const events: LedgerEvent[] = [];
+    const leaves: EventLeaf[] = [];
+    for (const [index, { request, encoded }] of drafted.entries()) {
+      // Positions of the earlier events of one append are not told; no state is folded from them.
+      const place = { revision: result.revision - drafted.length + 1 + index, position: result.position };
+      const event = serde.recorded(request, place);
+      apply(folded, event, encoded);
+      events.push(event);
+      leaves.push(leafOf(event, { ...encoded, stream, ...place }));
+    }
     remember(stream, folded);
-    const leaves = events.map((event, index) => leafOf(event, recorded[index]));
+    return { ...standing(folded), changed: true, events, leaves };
+  }
+
+  /** Folds what the log has in the draft's place: another process may have sent this command before, at another time. */
+  async function found(
+    folded: Folded<State>,
+    { stream, expected, events: drafted }: Draft,
+    { requestHash }: CommandSource,
+  ): Promise<CommandResult<State>> {
+    const from = expected === 'no-stream' ? 0 : expected + 1;
+    const page = await store.readStream({ stream, from, limit: drafted.length });
+    if (page.events.length < drafted.length)
+      throw new PortError('corrupt', `${stream} does not have what was acknowledged at revision ${from}`);
+    const events: LedgerEvent[] = [];
+    const leaves: EventLeaf[] = [];
+    for (const recorded of page.events) {
+      const event = decode(recorded);
+      apply(folded, event, recorded);
+      events.push(event);
+      leaves.push(leafOf(event, recorded));
+    }
+    remember(stream, folded);
+    if (events.some(({ metadata }) => metadata.requestHash !== requestHash)) return { kind: 'other-request' };
     return { ...standing(folded), changed: true, events, leaves };
   }
 
@@ -272,9 +330,10 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
   return {
     execute: (request) =>
       queue.run(request.stream, async () => {
+        const pending: Pending = {};
         for (let tries = 1; ; tries++) {
           try {
-            const result = await attempt(request);
+            const result = await attempt(request, pending);
             if (result !== 'again') return result;
           } catch (error) {
             // After a timeout nobody knows whether it was written: the next attempt reads back by command id first.

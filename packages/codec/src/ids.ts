@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, hash } from 'node:crypto';
 import {
   type BatchId,
   type CommandId,
@@ -9,7 +9,7 @@ import {
 
 /** SHA-256, lower-case hexadecimal. Text is hashed as UTF-8. */
 export function sha256Hex(bytes: string | Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return hash('sha256', bytes);
 }
 
 /** A UUID version 8 (RFC 9562 section 5.8) from the SHA-256 of the parts: the same parts, the same id. */

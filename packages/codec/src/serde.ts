@@ -1,6 +1,6 @@
 import type { EventData, EventId, EventOf, EventType, Instant, MetadataV1 } from '@stamp-ledger/domain';
 import { CodecError, canonicalJson } from './canonical.js';
-import type { EncodedEvent, LedgerEvent, RecordedEvent, StreamName } from './envelope.js';
+import type { EncodedEvent, LedgerEvent, Position, RecordedEvent, StreamName } from './envelope.js';
 import { parseInstant } from './instant.js';
 import { type SchemaFault, validateEventData, validateMetadata } from './validators.js';
 
@@ -46,14 +46,21 @@ export type Upcasters = { readonly [Type in EventType]?: readonly Upcaster[] };
 /** Every older version ever stored. None yet: all types are at version 1. */
 export const UPCASTERS: Upcasters = {};
 
+export interface EncodeRequest {
+  readonly id: EventId;
+  readonly event: EventOf<EventType>;
+  readonly metadata: Omit<MetadataV1, 'schemaVersion'>;
+  readonly stream: StreamName;
+}
+
 export interface Serde {
   /** Validates, prints canonically and bounds one event; throws {@link CodecError} when it may not be stored. */
-  encode(request: {
-    readonly id: EventId;
-    readonly event: EventOf<EventType>;
-    readonly metadata: Omit<MetadataV1, 'schemaVersion'>;
-    readonly stream: StreamName;
-  }): EncodedEvent;
+  encode(request: EncodeRequest): EncodedEvent;
+  /** The event that {@link decode} reads once {@link encode} has accepted it and it is recorded at `place`. */
+  recorded(
+    request: EncodeRequest,
+    place: { readonly revision: number; readonly position: Position },
+  ): LedgerEvent;
   /** Reads a stored event of any version as the newest; throws {@link CodecError} when it cannot. */
   decode(recorded: RecordedEvent): LedgerEvent;
 }
@@ -98,6 +105,19 @@ export function createSerde(versions: { readonly [Type in EventType]: number }, 
       };
       refuseTooLong(encoded, stream);
       return encoded;
+    },
+    recorded({ id, event, metadata, stream }, { revision, position }) {
+      const { type, data } = event;
+      const schemaVersion = versions[type];
+      return {
+        id,
+        type,
+        stream,
+        revision,
+        position,
+        metadata: { ...metadata, schemaVersion },
+        data,
+      } as LedgerEvent;
     },
     decode(recorded) {
       const { id, type, stream, revision, position } = recorded;

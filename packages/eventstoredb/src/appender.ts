@@ -105,7 +105,10 @@ export class Appender {
     if ('kind' in result) return this.#conflict(append, result.actual);
     const position = result.position === undefined ? undefined : formatPosition(result.position);
     const revision = Number(result.nextExpectedRevision);
-    return position === undefined ? this.#appended(append) : { kind: 'appended', revision, position };
+    // The server answers a repeat like the first time, whatever bytes the repeat has.
+    return position === undefined
+      ? this.#appended(append)
+      : { kind: 'appended', revision, position, written: false };
   }
 
   /**
@@ -128,7 +131,7 @@ export class Appender {
   async #appended(append: StreamAppend): Promise<AppendResult> {
     const first = firstRevision(append);
     const position = await this.#lastPosition(append, first);
-    return { kind: 'appended', revision: first + append.events.length - 1, position };
+    return { kind: 'appended', revision: first + append.events.length - 1, position, written: false };
   }
 
   async #lastPosition({ stream, events }: StreamAppend, first: number): Promise<Position> {

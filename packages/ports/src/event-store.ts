@@ -15,8 +15,17 @@ export interface StreamAppend {
 
 /** What became of one {@link StreamAppend}. */
 export type AppendResult =
-  /** Durable. `revision` and `position` are those of the last event; a repeated append answers as the first did. */
-  | { readonly kind: 'appended'; readonly revision: number; readonly position: Position }
+  /**
+   * Durable. `revision` and `position` are those of the last event; a repeated append answers as the first did.
+   * `written` MUST be true only when this very call is known to have written them. Otherwise they may have been there,
+   * with other bytes under the same ids: whoever builds on the bytes reads them back.
+   */
+  | {
+      readonly kind: 'appended';
+      readonly revision: number;
+      readonly position: Position;
+      readonly written: boolean;
+    }
   /** Nothing was written. `actual` is what the stream looked like. */
   | { readonly kind: 'version-conflict'; readonly actual: ExpectedRevision };
 

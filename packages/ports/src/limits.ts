@@ -6,6 +6,8 @@ export const LIMITS = {
   pendingAppendEvents: 100_000,
   /** Callers waiting for streams to change. */
   streamWaiters: 20_000,
+  /** Streams whose last revision the embedded log remembers. */
+  knownStreamHeads: 20_000,
   /** Events in one page of a stream or of the log. */
   readEvents: 5_000,
   /** Times a command is decided again after a version conflict. */
@@ -66,6 +68,10 @@ export const LIMITS = {
   refillEvents: 1_000,
   /** Events projected in one transaction. */
   projectionEvents: 5_000,
+  /** Milliseconds from the beginning of one page of projection to that of the next, at most, while many events come in. */
+  projectionPauseMilliseconds: 25,
+  /** Milliseconds in which the commits of the log are told to a thread that follows it once. */
+  commitNoticeMilliseconds: 5,
   /** Changes of the inventory after which a snapshot is kept: the most an answer about the past has to add up. */
   inventorySnapshotChanges: 20_000,
   /** Milliseconds before a projection tries again when its log or its sink is unavailable; doubled up to the greatest. */

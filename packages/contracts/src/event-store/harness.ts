@@ -75,6 +75,10 @@ export function accepted(result: AppendResult | undefined): Extract<AppendResult
   return result;
 }
 
+/** Answers as to a repeat: the same places, and no claim that the bytes are those of the repeat. */
+export const asRepeat = (answers: readonly AppendResult[]): AppendResult[] =>
+  answers.map((answer) => (answer.kind === 'appended' ? { ...answer, written: false } : answer));
+
 export const conflict = (actual: ExpectedRevision): AppendResult => ({ kind: 'version-conflict', actual });
 
 /** All events of the log after a position, page by page. */

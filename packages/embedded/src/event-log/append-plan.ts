@@ -65,7 +65,7 @@ export class AppendPlanner {
           expected < revision ? this.#repeated(call, { stream, expected, event, count }, ownWrites) : 'other';
         if (repeated === 'partly') return { kind: 'refused', refusal: partlyRepeated(stream, expected) };
         if (repeated === 'other') answer.push(revision, 0);
-        else answer.push(expected + count, repeated);
+        else answer.push(expected + count, -repeated);
       }
       event += count;
     }

@@ -1,9 +1,16 @@
 import type { Position, RecordedEvent, StreamName } from '@stamp-ledger/codec';
-import { type EventStore, type ExpectedRevision, PortError } from '@stamp-ledger/ports';
+import {
+  type AppendResult,
+  type EventStore,
+  type ExpectedRevision,
+  PortError,
+  type StreamAppend,
+} from '@stamp-ledger/ports';
 import { toPortError } from '../sqlite-errors.js';
 import { type DirectoryLock, lockDirectory, syncDirectory } from './directory-lock.js';
 import { EmbeddedLogReader } from './log-reader.js';
 import { formatPosition, parsePosition } from './position.js';
+import { StreamHeads } from './stream-heads.js';
 import { Waiters } from './waiters.js';
 import { WriterClient } from './writer-client.js';
 import { NO_STREAM } from './writer-protocol.js';
@@ -57,6 +64,7 @@ class Store implements EmbeddedEventStore {
   readonly #listeners = new Set<(head: Position) => void>();
   readonly #commits = new Waiters<'log'>();
   readonly #streams = new Waiters<StreamName>();
+  readonly #heads = new StreamHeads();
   #reader: EmbeddedLogReader | undefined;
   #head = 0;
   #closing: Promise<void> | undefined;
@@ -64,14 +72,7 @@ class Store implements EmbeddedEventStore {
   constructor(lock: DirectoryLock, onFatal: (error: PortError) => void) {
     this.#lock = lock;
     this.#writer = new WriterClient(lock.directory, {
-      appended: (appends, results) => {
-        if (this.#streams.isEmpty) return;
-        for (const [index, result] of results.entries()) {
-          const stream = appends[index]?.stream;
-          if (stream !== undefined && result.kind === 'appended')
-            this.#streams.announce(stream, result.revision);
-        }
-      },
+      appended: (appends, results) => this.#appended(appends, results),
       committed: (head) => this.#committed(head),
       fatal: (error) => {
         this.#stopWaiting(error);
@@ -96,7 +97,13 @@ class Store implements EmbeddedEventStore {
   }
 
   async readStream(request: Parameters<EventStore['readStream']>[0]): ReturnType<EventStore['readStream']> {
-    return this.#reading().readStream(request);
+    const { stream, from = 0 } = request;
+    const reader = this.#reading();
+    const known = this.#heads.get(stream);
+    if (known !== undefined && from > known) return { events: [], head: known };
+    const page = reader.readStream(request);
+    if (page.head !== 'no-stream') this.#heads.set(stream, page.head);
+    return page;
   }
 
   async readAll(request: Parameters<EventStore['readAll']>[0]): ReturnType<EventStore['readAll']> {
@@ -160,6 +167,16 @@ class Store implements EmbeddedEventStore {
     this.#reader?.close();
     await this.#writer.close();
     this.#lock.release();
+  }
+
+  /** Called in the order of the log, and before the caller of the append goes on. */
+  #appended(appends: readonly StreamAppend[], results: readonly AppendResult[]): void {
+    for (const [index, result] of results.entries()) {
+      const stream = appends[index]?.stream;
+      if (stream === undefined || result.kind !== 'appended') continue;
+      this.#heads.set(stream, result.revision);
+      if (!this.#streams.isEmpty) this.#streams.announce(stream, result.revision);
+    }
   }
 
   #committed(head: number): void {

@@ -13,7 +13,7 @@ const COLUMNS = `stream, revision, format('%016d', position) AS position, id, ty
  */
 export class EmbeddedLogReader {
   readonly #db: Database.Database;
-  readonly #byStream: Database.Statement<[string, number, number, number], RecordedEvent>;
+  readonly #byStream: Database.Statement<[string, number, number], RecordedEvent>;
   readonly #byPosition: Database.Statement<[number, number], RecordedEvent>;
   readonly #streamHead: Database.Statement<[string], number>;
   readonly #last: Database.Statement<[], RecordedEvent>;
@@ -23,7 +23,7 @@ export class EmbeddedLogReader {
     try {
       this.#db = openForReading(directory);
       this.#byStream = this.#db.prepare(
-        `SELECT ${COLUMNS} FROM event WHERE stream = ? AND revision BETWEEN ? AND ? ORDER BY revision LIMIT ?`,
+        `SELECT ${COLUMNS} FROM event WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`,
       );
       this.#byPosition = this.#db.prepare(
         `SELECT ${COLUMNS} FROM event WHERE event.position > ? ORDER BY event.position LIMIT ?`,
@@ -52,15 +52,34 @@ export class EmbeddedLogReader {
   }): StreamPage {
     requireLimit(limit);
     if (!Number.isSafeInteger(from) || from < 0) throw new Error('revisions start at 0');
-    return this.#reading(() => {
-      // The head first: nothing up to it ever changes, so page and head belong together without a transaction.
-      const head = this.#streamHead.get(stream);
-      if (head === undefined) return { events: [], head: 'no-stream' };
-      if (from > head) return { events: [], head };
-      const events = this.#byStream.all(stream, from, head, limit);
-      if (events.length !== Math.min(limit, head - from + 1)) throw damaged(`a gap in ${stream}`);
-      return { events, head };
-    });
+    return this.#reading(() =>
+      from === 0 ? this.#fromStart(stream, limit) : this.#from(stream, from, limit),
+    );
+  }
+
+  /** In one query, unless the stream is longer than the page. */
+  #fromStart(stream: StreamName, limit: number): StreamPage {
+    const events = this.#page(stream, 0, limit);
+    const last = events.at(-1);
+    if (last === undefined) return { events, head: 'no-stream' };
+    return { events, head: events.length < limit ? last.revision : (this.#streamHead.get(stream) ?? 0) };
+  }
+
+  /** The head first: nothing up to it ever changes, so page and head belong together without a transaction. */
+  #from(stream: StreamName, from: number, limit: number): StreamPage {
+    const head = this.#streamHead.get(stream);
+    if (head === undefined) return { events: [], head: 'no-stream' };
+    if (from > head) return { events: [], head };
+    const events = this.#page(stream, from, Math.min(limit, head - from + 1));
+    if (events.length === 0) throw damaged(`a gap in ${stream}`);
+    return { events, head };
+  }
+
+  #page(stream: StreamName, from: number, limit: number): RecordedEvent[] {
+    const events = this.#byStream.all(stream, from, limit);
+    const last = events.at(-1);
+    if (last !== undefined && last.revision - from + 1 !== events.length) throw damaged(`a gap in ${stream}`);
+    return events;
   }
 
   /** As {@link EventStore.readAll}. */

@@ -67,8 +67,8 @@ export interface Refusal {
 }
 
 /**
- * What became of a call: two numbers a stream append, the revision and the position of its last event, or the actual
- * revision and position 0 for a version conflict.
+ * What became of a call: two numbers a stream append, the revision and the position of its last event (below 0 when it was
+ * found, not written), or the actual revision and position 0 for a version conflict.
  */
 export type Answer = readonly number[] | Refusal;
 
@@ -82,7 +82,7 @@ export function resultsOf(answer: readonly number[]): AppendResult[] {
     results.push(
       place === 0
         ? { kind: 'version-conflict', actual: revision === NO_STREAM ? 'no-stream' : revision }
-        : { kind: 'appended', revision, position: formatPosition(place) },
+        : { kind: 'appended', revision, position: formatPosition(Math.abs(place)), written: place > 0 },
     );
   }
   return results;

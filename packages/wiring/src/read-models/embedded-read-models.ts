@@ -2,7 +2,8 @@ import type { RunStatus } from '@stamp-ledger/app';
 import type { Position } from '@stamp-ledger/codec';
 import type { Instant } from '@stamp-ledger/domain';
 import { inspectEmbeddedReadModels, readModelsFile } from '@stamp-ledger/embedded';
-import type { EventStore, ProjectionStatus, ReadModels } from '@stamp-ledger/ports';
+import { type EventStore, LIMITS, type ProjectionStatus, type ReadModels } from '@stamp-ledger/ports';
+import { coalesced } from '../coalesced.js';
 import { Generation } from './generation.js';
 import { readPointer, removeOtherGenerations, writePointer } from './pointer.js';
 import { ProgressWatch } from './progress-watch.js';
@@ -56,10 +57,12 @@ export async function openEmbeddedReadModels({
       follow(next);
     },
   });
-  const unsubscribe = store.onCommit((head) => {
-    live.wake(head);
-    rebuilds.wake(head);
-  });
+  const unsubscribe = store.onCommit(
+    coalesced(LIMITS.commitNoticeMilliseconds, (head) => {
+      live.wake(head);
+      rebuilds.wake(head);
+    }),
+  );
   const head = await store.head();
   if (head !== undefined) live.wake(head);
   let closing: Promise<void> | undefined;

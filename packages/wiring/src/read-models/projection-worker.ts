@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { runProjections } from '@stamp-ledger/app';
 import { serde } from '@stamp-ledger/codec';
@@ -7,6 +6,7 @@ import { PortError } from '@stamp-ledger/ports';
 import { LogEnd } from '../log-end.js';
 import { sleep } from '../sleep.js';
 import type { FromProjectionWorker, ProjectionWorkerData, ToProjectionWorker } from './messages.js';
+import { pacedRead } from './paced-read.js';
 
 /** Follows the embedded log and keeps one file of read models up with it, until told to stop. */
 async function serve(port: MessagePort, { logDirectory, file }: ProjectionWorkerData): Promise<void> {
@@ -29,8 +29,7 @@ async function serve(port: MessagePort, { logDirectory, file }: ProjectionWorker
   const store = openEmbeddedProjectionStore({ file });
   try {
     await runProjections({
-      // One turn of the event loop a page: messages come in even while there is much to do.
-      read: (request) => setImmediate(undefined).then(() => reader.readAll(request)),
+      read: pacedRead((request) => reader.readAll(request), stopping.signal),
       readStream: async (request) => reader.readStream(request),
       decode: serde.decode,
       store,

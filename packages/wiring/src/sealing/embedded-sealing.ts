@@ -12,7 +12,8 @@ import {
   signedTree,
 } from '@stamp-ledger/app';
 import { openCheckpointLock, openTileFiles } from '@stamp-ledger/embedded';
-import type { CheckpointLock, EventStore, TileStore } from '@stamp-ledger/ports';
+import { type CheckpointLock, type EventStore, LIMITS, type TileStore } from '@stamp-ledger/ports';
+import { coalesced } from '../coalesced.js';
 import type { Logger } from '../logger.js';
 import type { CommittingStore } from '../read-models/embedded-read-models.js';
 import { logIdentity } from './log-keys.js';
@@ -52,7 +53,9 @@ export async function openEmbeddedSealing(options: EmbeddedSealingOptions): Prom
     const identity = await logIdentity({ directory: places.keys, origin, logExists });
     const sealing = new EmbeddedSealer(options, { identity, tiles, lock });
     await sealing.begin(() => new SealThread({ logDirectory: directory, places, origin }, sealing));
-    const unsubscribe = store.onCommit((head) => sealing.wake(head));
+    const unsubscribe = store.onCommit(
+      coalesced(LIMITS.commitNoticeMilliseconds, (head) => sealing.wake(head)),
+    );
     return {
       status: () => sealing.watch.status(),
       sealed: () => sealing.watch.sealed(),
