@@ -11,7 +11,7 @@ import { openReceipts, type Receipts } from './sealing/receipts.js';
 import { VERSION } from './version.js';
 
 /** Milliseconds that jobs may take to end: what an engine that is away leaves open is found by the next start. */
-const STOP_MILLISECONDS = 5_000;
+const STOP_MILLISECONDS = 4_000;
 
 /** A ledger in this process, with what a service around it needs. */
 export interface OpenLedger {
