@@ -20,3 +20,11 @@ export async function atMost(milliseconds: number, work: Promise<unknown>): Prom
     over.abort();
   }
 }
+
+/** For a start that failed: closes what it had opened, and goes on failing. */
+export const closing =
+  (opened: Parameters<typeof closeAll>[0]) =>
+  async (error: unknown): Promise<never> => {
+    await closeAll(opened);
+    throw error;
+  };

@@ -15,13 +15,14 @@ export interface EngineWatchOptions {
   readonly ask: () => Promise<void>;
   /** Told once each time that it goes away. */
   readonly onAway: (error: PortError) => void;
+  /** Ends the asking. A question that is under way is left to itself: the engine may never answer it. */
+  readonly signal: AbortSignal;
   /** Told what keeps an engine that never answered before from ever doing so. */
   readonly onFatal: (error: unknown) => void;
 }
 
 /** Asks an engine again and again whether it answers: readiness is what was seen last, not what was once opened. */
 export class EngineWatch {
-  readonly #stopping = new AbortController();
   #answeredAt: number | undefined;
   #isAway = false;
 
@@ -55,13 +56,8 @@ export class EngineWatch {
     return performance.now() - this.#answeredAt > AWAY_MILLISECONDS ? [`${engine} cannot be reached`] : [];
   }
 
-  /** A question that is under way is left to itself: the engine may never answer it. */
-  stop(): void {
-    this.#stopping.abort();
-  }
-
   async #run(): Promise<void> {
-    const { signal } = this.#stopping;
+    const { signal } = this.options;
     while (!signal.aborted) {
       await sleep(ASK_MILLISECONDS, signal);
       if (!signal.aborted) await this.#ask();
@@ -74,7 +70,7 @@ export class EngineWatch {
       this.#answeredAt = performance.now();
       this.#isAway = false;
     } catch (error) {
-      if (this.#stopping.signal.aborted) return;
+      if (this.options.signal.aborted) return;
       if (!(error instanceof PortError)) throw error;
       if (error.kind === 'corrupt' && !this.hasAnswered) throw error;
       if (!this.#isAway) this.options.onAway(error);

@@ -1,12 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { createContext, gatedStore, type Intake } from '@stamp-ledger/app';
-import { recordedAt } from '@stamp-ledger/codec';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import type { PortError } from '@stamp-ledger/ports';
 import {
   openPostgresIdempotencyKeys,
   openPostgresOperationsJournal,
-  openPostgresProbe,
   openPostgresWorkShare,
 } from '@stamp-ledger/postgres';
 import type { Engines } from '../engines.js';
@@ -14,10 +12,10 @@ import type { OpenRequest, Parts } from '../open-ledger.js';
 import { monotoneClock, openRuntime } from '../runtime.js';
 import { HaltFlag } from '../sealing/halt-flag.js';
 import { sealingPlaces } from '../sealing/places.js';
-import { closeAll } from './close-all.js';
-import { EngineWatch } from './engine-watch.js';
+import { closeAll, closing } from './close-all.js';
 import { openSharedReadModels } from './shared-read-models.js';
 import { tolerantKeys } from './tolerant-keys.js';
+import { watchEngines } from './watch-engines.js';
 
 /**
  * The ledger on EventStoreDB and PostgreSQL, as one of several processes. The read models are written by the projections
@@ -38,32 +36,16 @@ export async function openDistributedParts({
     logger.warn({ kind: error.kind, reason: error.message }, `${what} cannot be reached`);
   const store = await openEventStoreDb(engines.eventStoreDb);
   const { url } = engines.database;
-  const probe = openPostgresProbe({ url });
-  let logHasEvents: boolean | 'unknown' = 'unknown';
-  const [log, database] = await Promise.all([
-    EngineWatch.start({
-      engine: 'EventStoreDB',
-      ask: async () => {
-        const last = await store.last();
-        logHasEvents = last !== undefined;
-        const time = last && recordedAt(last);
-        if (time !== undefined) clock.notBefore(time);
-      },
-      onAway: onAway('EventStoreDB'),
-      onFatal,
-    }),
-    EngineWatch.start({
-      engine: 'PostgreSQL',
-      ask: () => probe.ask(),
-      onAway: onAway('PostgreSQL'),
-      onFatal,
-    }),
-  ]);
-  const runtime = await openRuntime({ dataDirectory: directory, logHasEvents, clock });
+  const engineWatch = await watchEngines({ store, url, clock, onAway, onFatal }).catch(closing([store]));
+  const logHasEvents = engineWatch.logHasEvents();
+  const runtime = await openRuntime({ dataDirectory: directory, logHasEvents, clock }).catch(
+    closing([engineWatch, store]),
+  );
   const halt = new HaltFlag(sealingPlaces(directory).lock).intake();
   // Before the last event is known, a new one could be recorded at an earlier time.
   const intake: Intake = {
-    closed: () => (log.hasAnswered ? halt.closed() : 'the last event of the log is not known yet'),
+    closed: () =>
+      engineWatch.logHasEvents() === 'unknown' ? 'the last event of the log is not known yet' : halt.closed(),
   };
   const now = (): number => Date.parse(clock.now());
   const [readModels, keys, journal, share] = await Promise.all([
@@ -82,11 +64,7 @@ export async function openDistributedParts({
     }),
     idempotencyKeys: tolerant,
     journal,
-    away: () => [...log.failing(), ...database.failing()],
-    close: async () => {
-      log.stop();
-      database.stop();
-      await closeAll([share, tolerant, readModels, journal, probe, store]);
-    },
+    away: engineWatch.away,
+    close: () => closeAll([engineWatch, share, tolerant, readModels, journal, store]),
   };
 }

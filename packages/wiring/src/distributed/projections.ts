@@ -39,12 +39,14 @@ export async function openProjections({ engines, logger, onFatal }: DistributedG
       engine: 'PostgreSQL',
       ask: () => probe.ask(),
       onAway: onAway('PostgreSQL'),
+      signal: stopping.signal,
       onFatal,
     }),
     EngineWatch.start({
       engine: 'EventStoreDB',
       ask: async () => void (await log.head()),
       onAway: onAway('EventStoreDB'),
+      signal: stopping.signal,
       onFatal,
     }),
   ]);
@@ -83,8 +85,6 @@ export async function openProjections({ engines, logger, onFatal }: DistributedG
     }),
     stop: async () => {
       stopping.abort();
-      database.stop();
-      events.stop();
       await atMost(STOP_MILLISECONDS, Promise.all([running, rebuilder.stop()]));
       await closeAll([consumer, store, probe, log]);
     },

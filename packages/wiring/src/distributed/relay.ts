@@ -21,6 +21,7 @@ export interface Part extends Watched {
 /** Starts carrying the log to Kafka, or standing by for another relay that does. */
 export async function openRelay({ engines, logger, onFatal }: DistributedGiven): Promise<Part> {
   const store = await openEventStoreDb(engines.eventStoreDb);
+  const stopping = new AbortController();
   let head: Position | undefined;
   const log = await EngineWatch.start({
     engine: 'EventStoreDB',
@@ -28,6 +29,7 @@ export async function openRelay({ engines, logger, onFatal }: DistributedGiven):
       head = await store.head();
     },
     onAway: ({ kind, message }) => logger.warn({ kind, reason: message }, 'EventStoreDB cannot be reached'),
+    signal: stopping.signal,
     onFatal,
   });
   const publisher = await openKafkaPublisher({
@@ -36,7 +38,6 @@ export async function openRelay({ engines, logger, onFatal }: DistributedGiven):
     onError: ({ kind, message }) =>
       logger.warn({ kind, reason: message }, 'the membership of the relays ended'),
   });
-  const stopping = new AbortController();
   const relay = new RelayHealth(() => performance.now());
   const running = runRelay({
     store,
@@ -65,7 +66,6 @@ export async function openRelay({ engines, logger, onFatal }: DistributedGiven):
     gauges: () => ({ ledger_relay_leading: relay.status.kind === 'leading' ? 1 : 0 }),
     stop: async () => {
       stopping.abort();
-      log.stop();
       await atMost(STOP_MILLISECONDS, running);
       await closeAll([publisher, store]);
     },
