@@ -89,7 +89,15 @@ export class OpenApiRecorder {
     }
     const type = (reply.headers.get('content-type') ?? '').replace(/;.*/, '');
     assert.ok(Object.hasOwn(contents, type), `${type} is not documented for ${place.join('/')}`);
-    if (/json$/.test(type)) this.#validate(reply, ...place, 'content', type, 'schema');
+    const schema = [...place, 'content', type, 'schema'];
+    if (type === 'application/x-ndjson') this.#validateLines(reply, ...schema);
+    else if (/json$/.test(type)) this.#validate(reply, ...schema);
+  }
+
+  /** Each line has the form that the document gives for the whole. */
+  #validateLines(reply: Reply, ...place: readonly string[]): void {
+    for (const text of reply.text.split('\n').filter((line) => line !== ''))
+      this.#validate({ ...reply, text, json: JSON.parse(text) as JsonObject }, ...place);
   }
 
   #validate(reply: Reply, ...place: readonly string[]): void {

@@ -189,6 +189,16 @@ t.test('many at once, from stdin and from a file', async (t) => {
   t.equal(verified.code, 6, 'one of them is not genuine');
   const verdicts = verified.jsonLines().map(({ reasons }) => (reasons as string[]).join());
   t.equal(verdicts.at(-1), 'unknown-serial');
+  writeFileSync(list, [...lines, 'short'].join('\n'));
+  const bulk = await cli(['verify', '--bulk', list, '--json']);
+  t.equal(bulk.code, 6);
+  t.same(
+    bulk.jsonLines().map(({ line, reasons }) => [line, (reasons as string[]).join()]),
+    [...verdicts, 'malformed-serial'].map((reasons, index) => [index + 1, reasons]),
+    'the same verdicts, in one request',
+  );
+  t.match((await cli(['verify', '--bulk', '-'], lines.join('\n'))).stdout, /^\S+ {2}genuine {2}document/);
+  t.equal((await cli(['verify', 'A', '--bulk', list])).code, 2);
   const shown = await cli(['show', '-'], serials.join('\n'));
   t.equal(shown.code, 0);
   t.equal(shown.stdout.trimEnd().split('\n').length, 20);

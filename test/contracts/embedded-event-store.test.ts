@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EncodedEvent, StreamName } from '@stamp-ledger/codec';
+import { type EncodedEvent, entryText, type Position, type StreamName } from '@stamp-ledger/codec';
 import { eventStoreContract } from '@stamp-ledger/contracts';
 import { openEmbeddedEventStore, openEmbeddedLogReader } from '@stamp-ledger/embedded';
 import { LIMITS, PortError, type StreamAppend } from '@stamp-ledger/ports';
@@ -90,6 +90,8 @@ t.test('a damaged file is refused or answered with corrupt', async (t) => {
   const reader = openEmbeddedLogReader({ directory });
   t.throws(() => reader.readAll({ limit: 9 }), { name: 'PortError', kind: 'corrupt' });
   t.equal(reader.readAll({ limit: 2 }).length, 2);
+  t.throws(() => reader.readEntries({ limit: 9 }), { name: 'PortError', kind: 'corrupt' });
+  t.equal(reader.readEntries({ limit: 2 }).entries.length, 2);
   reader.close();
 });
 
@@ -160,6 +162,32 @@ t.test('a reader beside the store sees what is durable, at once', async (t) => {
   t.strictSame(reader.readStream(request), await store.readStream(request));
   reader.close();
   t.throws(() => reader.head(), PortError);
+  await store.close();
+});
+
+t.test('entries are what anyone prints of the events', async (t) => {
+  const directory = await temporaryDirectory();
+  t.teardown(() => rm(directory, { recursive: true }));
+  const store = await openEmbeddedEventStore({ directory });
+  const reader = openEmbeddedLogReader({ directory });
+  t.strictSame(reader.readEntries({ limit: 9 }), { entries: [], last: undefined });
+  for (const label of ['0', "it's", '\u00e9\ud83d\ude00', '\\"\\n', '%s'])
+    await store.append([
+      {
+        ...first(`stamp-${label.length}${label}`),
+        events: [{ ...event('0'), data: `{"label":"${label}"}` }],
+      },
+    ]);
+  const events = reader.readAll({ limit: 9 });
+  const pages: (Position | undefined)[] = [undefined, events[1]!.position, events.at(-1)!.position];
+  for (const after of pages) {
+    const wanted = events.filter(({ position }) => position > (after ?? '')).slice(0, 3);
+    t.strictSame(reader.readEntries({ limit: 3, ...(after && { after }) }), {
+      entries: wanted.map((each) => Buffer.from(entryText(each))),
+      last: wanted.at(-1)?.position,
+    });
+  }
+  reader.close();
   await store.close();
 });
 

@@ -1,4 +1,5 @@
 import {
+  checkTile,
   decodeBundle,
   edgeTiles,
   encodeBundle,
@@ -8,7 +9,6 @@ import {
   parseTilePath,
   proveConsistency,
   proveInclusion,
-  splitTile,
   TileEdge,
   tileHashReader,
   tilePath,
@@ -176,7 +176,7 @@ t.test('tiles that are not those of the tree are refused', async (t) => {
       'bad-tile',
     );
   t.equal(
-    faultOf(() => splitTile(Buffer.alloc(64), { level: 0, index: 0, width: 3 })),
+    faultOf(() => checkTile(Buffer.alloc(64), { level: 0, index: 0, width: 3 })),
     'bad-tile',
   );
   const read = tileHashReader({ size: 300, readTile: async () => Buffer.alloc(32) });

@@ -6,6 +6,7 @@ import type { OperationsRecorder } from './operations-recorder.js';
 import type { FulfilmentRates } from './rate-meter.js';
 import type { PublishedLog } from './seal/published-log.js';
 import type { Sealing } from './seal/sealing.js';
+import type { StampViews } from './stamp-views.js';
 
 /** What every use case and job stands on. */
 export interface Context {
@@ -18,6 +19,7 @@ export interface Context {
   /** Which jobs are this process's. */
   readonly share: WorkShare;
   readonly logHead: LogHead;
+  readonly stampViews: StampViews;
   /** Absent when this process does not know what is sealed. */
   readonly sealing?: Sealing;
   /** Absent when the published log is not at hand. */

@@ -25,6 +25,7 @@ import { outageReports } from './outage.js';
 import { FulfilmentRates } from './rate-meter.js';
 import type { PublishedLog } from './seal/published-log.js';
 import type { Sealing } from './seal/sealing.js';
+import { StampViews } from './stamp-views.js';
 import { stampCommands } from './stamps.js';
 import { verification } from './verify.js';
 import { OWNS_EVERYTHING } from './work-keys.js';
@@ -60,6 +61,7 @@ export function createContext({
     ...(sealing && { sealing }),
     ...(log && { log }),
     logHead: new LogHead({ store, clock: runtime.clock }),
+    stampViews: new StampViews({ readModels, clock: runtime.clock }),
     ...(sealGaps === undefined ? {} : { sealGaps }),
     fulfilmentRates: new FulfilmentRates(() => runtime.clock.monotonicMilliseconds()),
   };
@@ -85,9 +87,9 @@ export function withOperations(
     run: { ...run, instance: ids.commandId() },
     lags: () =>
       Promise.all(
-        context.readModels.status().map(async ({ projection }) => ({
-          projection,
-          milliseconds: (await freshness(context, projection)).lagMilliseconds,
+        context.readModels.status().map(async (status) => ({
+          projection: status.projection,
+          milliseconds: (await freshness(context, status)).lagMilliseconds,
         })),
       ),
     onPortError,

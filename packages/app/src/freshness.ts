@@ -1,37 +1,40 @@
-import { type Position, recordedAt as recordedAtOf, toMilliseconds } from '@stamp-ledger/codec';
-import { LIMITS, PortError, type ProjectionName, type ReadModels } from '@stamp-ledger/ports';
+import { type Position, toMilliseconds } from '@stamp-ledger/codec';
+import {
+  LIMITS,
+  PortError,
+  type ProjectionName,
+  type ProjectionStatus,
+  type ReadModels,
+} from '@stamp-ledger/ports';
 import type { Context } from './context.js';
 import type { Freshness } from './ledger.js';
-import { whenAway } from './when-away.js';
+
+/** Where one projection stands; undefined while nothing is known of it. */
+export const statusOf = (
+  readModels: Pick<ReadModels, 'status'>,
+  projection: ProjectionName,
+): ProjectionStatus | undefined => readModels.status().find((each) => each.projection === projection);
 
 /**
- * How far a read model is behind the log: since when its first unseen event is there, or 0 when it has seen them all.
- * When the log cannot be asked, the age of the last event seen: the answer may be that old.
+ * How far a read model, standing as `status` says, is behind the log: since when its first unseen event is there, or 0
+ * when it has seen them all. When the log cannot be asked, the age of the last event seen: the answer may be that old.
  */
 export async function freshness(
-  { store, readModels, runtime, logHead }: Context,
-  projection: ProjectionName,
+  { runtime, logHead }: Pick<Context, 'runtime' | 'logHead'>,
+  status: ProjectionStatus | undefined,
 ): Promise<Freshness> {
-  const status = readModels.status().find((each) => each.projection === projection);
   const position = status?.position;
+  const head = await logHead.find();
+  const isUpToDate = head === undefined || (head !== 'unknown' && position !== undefined && position >= head);
+  if (isUpToDate && status?.recordedAt !== undefined)
+    return { recordedAt: status.recordedAt, lagMilliseconds: 0 };
   const now = runtime.clock.now();
   const recordedAt = status?.recordedAt ?? now;
-  const head = await logHead.find();
-  const age = Math.max(0, toMilliseconds(now) - toMilliseconds(recordedAt));
-  if (head === 'unknown') return { recordedAt, lagMilliseconds: age };
-  if (head === undefined || (position !== undefined && position >= head))
-    return { recordedAt, lagMilliseconds: 0 };
-  const first = { limit: 1, ...(position === undefined ? {} : { after: position }) };
-  const unseen = await whenAway(
-    store.readAll(first).then((page) => page[0] ?? 'none'),
-    undefined,
-  );
-  if (unseen === undefined) return { recordedAt, lagMilliseconds: age };
-  if (unseen === 'none') return { recordedAt, lagMilliseconds: 0 };
-  return {
-    recordedAt,
-    lagMilliseconds: Math.max(0, toMilliseconds(now) - toMilliseconds(recordedAtOf(unseen) ?? recordedAt)),
-  };
+  if (isUpToDate) return { recordedAt, lagMilliseconds: 0 };
+  const first = head === 'unknown' ? 'unknown' : await logHead.firstAfter(position);
+  if (first === 'none') return { recordedAt, lagMilliseconds: 0 };
+  const since = first === 'unknown' ? toMilliseconds(recordedAt) : first;
+  return { recordedAt, lagMilliseconds: Math.max(0, toMilliseconds(now) - since) };
 }
 
 /** Lets the read models catch up with the log as it is now, for a bounded time; false when they have not. */

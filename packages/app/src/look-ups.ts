@@ -2,32 +2,37 @@ import { stampStream } from '@stamp-ledger/codec';
 import type { Serial } from '@stamp-ledger/domain';
 import { LIMITS, type StampView } from '@stamp-ledger/ports';
 import type { Context } from './context.js';
-import { caughtUp, freshness } from './freshness.js';
+import { caughtUp, freshness, statusOf } from './freshness.js';
 import { historyPage, leafHashOf } from './history.js';
 import type { Freshness, Ledger, StampLookup, StampProof, StampProofs } from './ledger.js';
+import { SingleFlight } from './single-flight.js';
 import { whenAway } from './when-away.js';
 
 /** What verifiers and auditors read of one stamp or document. */
 export function stampQueries(
   context: Context,
 ): Pick<Ledger['stamps'], 'lookUp' | 'history' | 'proofs' | 'ofDocument'> {
+  const asking = new SingleFlight<Serial, StampLookup>();
   return {
     lookUp: async (serial, { strong = false, atLeastRevision }) => {
       if (strong) return strongLookUp(context, serial, atLeastRevision);
-      const view = await whenAway(context.readModels.stamp(serial), undefined);
+      const seen = await whenAway(context.stampViews.find(serial), undefined);
       // A stamp that the read model does not know, or not far enough, may be a moment old: the log decides. It also
       // does while the read model is away.
-      if (view === undefined || (atLeastRevision !== undefined && view.revision < atLeastRevision))
+      if (atLeastRevision !== undefined && (seen === undefined || seen.view.revision < atLeastRevision))
         return strongLookUp(context, serial, atLeastRevision);
-      return found(view, await freshness(context, 'verification'));
+      // A forged serial that everybody asks for is one question to the log at a time.
+      if (seen === undefined) return asking.run(serial, () => strongLookUp(context, serial, undefined));
+      return found(seen.view, await freshness(context, seen.status));
     },
     history: (serial, page) => historyPage(context, serial, page),
     proofs: (serial, from = 0) => stampProofs(context, { serial, from }),
     ofDocument: async (sha256, page) => {
       await caughtUp(context, LIMITS.reportWaitMilliseconds);
+      const status = statusOf(context.readModels, 'verification');
       return {
         stamps: await context.readModels.stampsOfDocument(sha256, page),
-        asOf: await freshness(context, 'verification'),
+        asOf: await freshness(context, status),
       };
     },
   };

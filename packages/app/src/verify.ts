@@ -3,7 +3,7 @@ import { type EventOf, judge, parseSerial, type Serial } from '@stamp-ledger/dom
 import { LIMITS, type StampView } from '@stamp-ledger/ports';
 import type { StampFold } from './aggregates.js';
 import type { Context } from './context.js';
-import { freshness } from './freshness.js';
+import { freshness, statusOf } from './freshness.js';
 import type { Caller, Ledger, VerificationReport } from './ledger.js';
 import { fromCaller } from './sources.js';
 import { whenAway } from './when-away.js';
@@ -70,9 +70,10 @@ function verifiedByAnother({ view }: StampFold, { actor }: Caller): boolean {
 /** What the read models know of the presented document, and whether they are too old to know. */
 async function documentSurroundings(context: Context, documentSha256: string | undefined) {
   if (documentSha256 === undefined) return { documentHasSeveralStamps: false, stale: false };
+  const status = statusOf(context.readModels, 'verification');
   const stamps = await whenAway(context.readModels.stampsOfDocument(documentSha256), undefined);
   if (stamps === undefined) return { documentHasSeveralStamps: false, stale: true };
-  const { lagMilliseconds } = await freshness(context, 'verification');
+  const { lagMilliseconds } = await freshness(context, status);
   return {
     documentHasSeveralStamps: stamps.filter((stamp) => stamp.state === 'affixed').length > 1,
     stale: lagMilliseconds > LIMITS.staleMilliseconds,

@@ -8,6 +8,7 @@ import type {
   Verdict,
   VerificationReason,
 } from '@stamp-ledger/domain';
+import type { Problem } from './errors.js';
 
 /** States of a stamp's life. `unknown` is a serial that nobody minted but somebody asked for. */
 export type StampStage =
@@ -91,6 +92,18 @@ export interface StampAnswer {
   readonly revision: number;
   readonly asOf: Freshness;
 }
+
+/** The answer to one line of a bulk verification, or why there is none. */
+export type BulkVerificationAnswer = { readonly line: number } & (
+  | {
+      readonly serial: string;
+      readonly verdict: Verdict;
+      readonly reasons: readonly VerificationReason[];
+      /** Absent when nothing was recorded: a malformed serial. */
+      readonly position?: string;
+    }
+  | { readonly problem: Problem }
+);
 
 /** A verdict with its reasons, and the public view where the serial is known. */
 export type VerificationAnswer = {

@@ -1,3 +1,4 @@
+import { verifyBulk } from './bulk.js';
 import { createCaller } from './call.js';
 import { allocations, batches, incidents, orders, stamps } from './commands.js';
 import { events } from './events.js';
@@ -56,7 +57,7 @@ export function createClient(options: ClientOptions) {
     batches: batches(caller),
     allocations: allocations(caller),
     orders: orders(caller),
-    stamps: stamps(caller),
+    stamps: { ...stamps(caller), verifyBulk: verifyBulk(transport, options.token) },
     incidents: incidents(caller),
     audit: audit(caller),
     events: events(caller),

@@ -1,4 +1,5 @@
 export type * from './answers.js';
+export type { BulkOptions, BulkVerification } from './bulk.js';
 export type { Answer, CallOptions, CommandOptions } from './call.js';
 export { type ClientOptions, createClient, type LedgerClient } from './client.js';
 export type { LookUpOptions } from './commands.js';

@@ -1,5 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { LedgerError } from './errors.js';
 
 export interface TransportRequest {
@@ -25,9 +28,25 @@ export interface TransportOptions {
   readonly maxAnswerBytes: number;
 }
 
+/** A POST of lines that is answered with lines while it is still being sent. */
+export interface StreamRequest {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Each with its line feed; asked for as fast as they are taken. */
+  readonly lines: AsyncIterable<string>;
+  readonly signal?: AbortSignal;
+}
+
+export interface StreamAnswer {
+  readonly status: number;
+  /** Without their line feeds. Rejects when the answer is cut off, and lets go of the connection when left early. */
+  readonly lines: AsyncIterable<string>;
+}
+
 /** Sends one request once. Rejects only with a {@link LedgerError}. */
 export interface Transport {
   send(request: TransportRequest): Promise<TransportAnswer>;
+  stream(request: StreamRequest): Promise<StreamAnswer>;
   close(): void;
 }
 
@@ -61,6 +80,11 @@ export function createTransport(options: TransportOptions): Transport {
         }),
         call,
         options.maxAnswerBytes,
+      ),
+    stream: (call) =>
+      converse(
+        request({ ...target, method: 'POST', path: prefix + call.path, headers: { ...call.headers } }),
+        call,
       ),
     close: () => agent.destroy(),
   };
@@ -106,6 +130,44 @@ function exchange(
       request.end(call.body);
     }
   });
+}
+
+async function converse(
+  request: http.ClientRequest,
+  { lines, signal }: StreamRequest,
+): Promise<StreamAnswer> {
+  // What goes wrong on the way out shows as an answer that does not come or is cut off; this is why.
+  let fault: unknown;
+  const explained = (error: unknown): unknown => {
+    if (signal?.aborted === true)
+      return new LedgerError('aborted', 'the call was aborted', { cause: signal.reason });
+    return fault ?? asTransportError(error as NodeJS.ErrnoException);
+  };
+  const source = Readable.from(lines).on('error', (error) => {
+    fault = error;
+  });
+  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+    request.once('response', resolve).on('error', (error) => reject(explained(error)));
+    pipeline(source, request, signal === undefined ? {} : { signal }).catch(() => undefined);
+  });
+  const reader = createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
+  let cutOff: unknown;
+  response.once('error', (error) => {
+    cutOff = error;
+    reader.close();
+  });
+  async function* answers(): AsyncGenerator<string, void, undefined> {
+    try {
+      yield* reader;
+    } catch (error) {
+      cutOff ??= error;
+    } finally {
+      reader.close();
+      if (!response.complete || !request.writableFinished) request.destroy();
+    }
+    if (cutOff !== undefined) throw explained(cutOff);
+  }
+  return { status: response.statusCode ?? 0, lines: answers() };
 }
 
 function collect(

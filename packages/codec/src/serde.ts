@@ -161,14 +161,21 @@ export const serde: Serde = createSerde(EVENT_VERSIONS, UPCASTERS);
  * The log entry of an event: canonical JSON of `{data, id, metadata, revision, stream, type}`. Anyone can recompute it
  * from the event store; the position is left out, so that it survives a move to another store.
  */
-export function entryText({
+export const entryText: (
+  event: EncodedEvent & { readonly stream: StreamName; readonly revision: number },
+) => string = entryForm;
+
+/** The form of a log entry around texts that stand for the parts of an event, for an engine that prints entries itself. */
+export function entryForm({
   id,
   type,
   data,
   metadata,
   stream,
   revision,
-}: EncodedEvent & { readonly stream: StreamName; readonly revision: number }): string {
+}: Readonly<Record<'id' | 'type' | 'data' | 'metadata' | 'stream', string>> & {
+  readonly revision: string | number;
+}): string {
   return `{"data":${data},"id":"${id}","metadata":${metadata},"revision":${revision},"stream":"${stream}","type":"${type}"}`;
 }
 

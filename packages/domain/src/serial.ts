@@ -49,6 +49,7 @@ function isGenerated(serial: string): boolean {
 /** The mark itself, or the mark with one slip: a slip there must not pass for another issuer's serial. */
 function looksGenerated(serial: string): boolean {
   const start = serial.slice(0, GENERATED_MARK.length);
+  if (start === GENERATED_MARK) return true;
   const differing = [...GENERATED_MARK].flatMap((character, place) =>
     character === start.charAt(place) ? [] : [place],
   );

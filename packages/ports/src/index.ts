@@ -1,5 +1,6 @@
 export * from './amounts.js';
 export * from './audited-log.js';
+export * from './entry-source.js';
 export * from './errors.js';
 export * from './event-bus.js';
 export * from './event-store.js';

@@ -50,8 +50,16 @@ export const LIMITS = {
   /** Milliseconds a look-up waits for the log to say where it ends, and after which it is asked again when it did not. */
   logHeadWaitMilliseconds: 250,
   logHeadRetryMilliseconds: 1_000,
+  /** Milliseconds for which what the log said of its end stands: the grain in which lag is told. */
+  logHeadMilliseconds: 1,
+  /** Rows of the verification model that are held in memory, about 1.5 kB each with the text made of them. */
+  cachedStampViews: 20_000,
+  /** Milliseconds after which such a row is read again though the model has not moved: it may be away. */
+  cachedStampViewMilliseconds: 1_000,
   /** Events sealed in one round: what is held in memory until it is durable. */
-  sealEvents: 10_000,
+  sealEvents: 25_000,
+  /** Events read for sealing at once: between two such pages the calls on files that have ended are followed by the next. */
+  sealReadEvents: 512,
   /** Milliseconds between the beginnings of two rounds of sealing when little comes in; with a backlog there is no pause. */
   sealIntervalMilliseconds: 250,
   /** Milliseconds before sealing is tried again when the log or a file is unavailable; doubled up to the greatest. */
@@ -59,11 +67,13 @@ export const LIMITS = {
   sealRetryMillisecondsMax: 5_000,
   /** Files of the transparency log that are open at once until they are durable, and calls on them that run at once. */
   tileFilesAtOnce: 256,
-  tileWrites: 16,
+  tileWrites: 64,
   /** Callers waiting for their events to be sealed. */
   sealWaiters: 20_000,
   /** Events of one stamp that are proven in one answer. */
   provenEvents: 100,
+  /** Tiles of hashes, 8 KiB each, that are kept in memory for the next proofs. */
+  keptTiles: 512,
   /** Lost events put back into the event store in one append. */
   refillEvents: 1_000,
   /** Events projected in one transaction. */

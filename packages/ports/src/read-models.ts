@@ -301,6 +301,10 @@ export interface ReadModels {
   /** Counts what {@link findEvents} would find, by type, in the order of the types' names. Looks at each event. */
   countEvents(filter: EventFilter): Promise<readonly EventCount[]>;
 
+  /**
+   * Never ahead of what queries answer. The entry of a projection is never changed, and replaced when anything it has
+   * seen may show other rows: what a query answers after `status` holds for as long as the entry is the same object.
+   */
   status(): readonly ProjectionStatus[];
   /** True when each of `projections` (all without them) has passed `position`; false when not within `milliseconds`. */
   reached(request: {

@@ -2,13 +2,6 @@ import { TransparencyError } from './errors.js';
 import { emptyRoot, HASH_BYTES, type Hash, nodeHash } from './hash.js';
 import { checkCount, half, isOdd } from './numbers.js';
 
-/** Told of every node that an append completes: a perfect subtree of 2^level leaves, which never changes again. */
-export type NodeListener = (node: {
-  readonly level: number;
-  readonly index: number;
-  readonly hash: Hash;
-}) => void;
-
 /**
  * All that is needed to go on appending to a Merkle tree (RFC 6962): the roots of the perfect subtrees that its size is
  * the sum of, largest first; at most 53 hashes, however large the tree.
@@ -42,23 +35,18 @@ export class Frontier {
   }
 
   /**
-   * Appends a leaf by its hash and tells of the nodes this completes, from the leaf (level 0) upward.
+   * Appends a leaf by its hash.
    *
    * @throws TransparencyError `out-of-range` beyond 2^53 - 1 leaves, `bad-hash` if the leaf is not 32 bytes
    */
-  append(leaf: Hash, completed?: NodeListener): void {
+  append(leaf: Hash): void {
     checkCount(this.#size + 1, 'a tree size');
     if (leaf.length !== HASH_BYTES) throw new TransparencyError('bad-hash', 'a leaf is not 32 bytes');
     let hash = leaf;
-    let level = 0;
-    let index = this.#size;
-    completed?.({ level, index, hash });
-    for (; isOdd(index); index = half(index)) {
+    for (let index = this.#size; isOdd(index); index = half(index)) {
       const left = this.#hashes.pop();
       if (left === undefined) throw new Error('a frontier holds a hash for each bit of its size');
       hash = nodeHash(left, hash);
-      level++;
-      completed?.({ level, index: half(index), hash });
     }
     this.#hashes.push(hash);
     this.#size++;

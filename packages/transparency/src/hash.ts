@@ -17,13 +17,29 @@ const nodeInput = Buffer.alloc(1 + 2 * HASH_BYTES, NODE_PREFIX);
 const SHORT_ENTRY_BYTES = 8_191;
 const shortLeafInput = Buffer.alloc(1 + SHORT_ENTRY_BYTES, LEAF_PREFIX);
 
-const sha256 = (bytes: Uint8Array): Hash => hash('sha256', bytes, 'buffer');
+/** Out of OpenSSL a hash comes sooner as text of single bytes than as a Buffer of its own. */
+const digest = (bytes: Uint8Array): string => hash('sha256', bytes, 'binary');
+
+const sha256 = (bytes: Uint8Array): Hash => Buffer.from(digest(bytes), 'latin1');
 
 /** Merkle leaf hash of RFC 6962 section 2.1 (RFC 9162): SHA-256(0x00 || entry), 32 bytes. */
 export function leafHash(entry: Uint8Array): Hash {
-  if (entry.length > SHORT_ENTRY_BYTES) return sha256(Buffer.concat([Buffer.of(LEAF_PREFIX), entry]));
+  return sha256(leafInput(entry));
+}
+
+/** Merkle leaf hashes of entries, one behind the other: 32 bytes each. */
+export function leafHashes(entries: readonly Uint8Array[]): Buffer {
+  const hashes = Buffer.allocUnsafe(entries.length * HASH_BYTES);
+  entries.forEach((entry, at) => {
+    hashes.write(digest(leafInput(entry)), at * HASH_BYTES, HASH_BYTES, 'latin1');
+  });
+  return hashes;
+}
+
+function leafInput(entry: Uint8Array): Uint8Array {
+  if (entry.length > SHORT_ENTRY_BYTES) return Buffer.concat([Buffer.of(LEAF_PREFIX), entry]);
   shortLeafInput.set(entry, 1);
-  return sha256(shortLeafInput.subarray(0, 1 + entry.length));
+  return shortLeafInput.subarray(0, 1 + entry.length);
 }
 
 /**
@@ -37,6 +53,25 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Hash {
   nodeInput.set(left, 1);
   nodeInput.set(right, 1 + HASH_BYTES);
   return sha256(nodeInput);
+}
+
+/**
+ * Root of the perfect subtree over neighbours, whose hashes stand one behind the other: a power of two of them.
+ *
+ * @throws TransparencyError `bad-hash` for another number of bytes
+ */
+export function perfectRoot(hashes: Uint8Array): Hash {
+  let count = hashes.length / HASH_BYTES;
+  if (!Number.isInteger(Math.log2(count)))
+    throw new TransparencyError('bad-hash', 'a perfect subtree has a power of two of hashes');
+  const level = Buffer.from(hashes);
+  for (; count > 1; count /= 2)
+    for (let parent = 0; parent < count / 2; parent++) {
+      const left = parent * 2 * HASH_BYTES;
+      level.copy(nodeInput, 1, left, left + 2 * HASH_BYTES);
+      level.write(digest(nodeInput), parent * HASH_BYTES, HASH_BYTES, 'latin1');
+    }
+  return level.subarray(0, HASH_BYTES);
 }
 
 /** Root of the tree without leaves: SHA-256 of nothing (RFC 6962 section 2.1). A fresh copy each time. */

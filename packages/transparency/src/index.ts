@@ -2,7 +2,7 @@ export * from './bundles.js';
 export * from './checkpoints.js';
 export * from './cosignatures.js';
 export * from './errors.js';
-export { Frontier, type NodeListener } from './frontier.js';
+export { Frontier } from './frontier.js';
 export * from './hash.js';
 export * from './keys.js';
 export * from './nodes.js';

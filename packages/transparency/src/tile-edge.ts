@@ -1,16 +1,15 @@
 import { TransparencyError } from './errors.js';
-import { Frontier, type NodeListener } from './frontier.js';
-import { HASH_BYTES, type Hash } from './hash.js';
-import { splitTile } from './tile-reader.js';
+import { foldRight } from './frontier.js';
+import { HASH_BYTES, type Hash, perfectRoot } from './hash.js';
+import { checkCount } from './numbers.js';
+import { checkTile } from './tile-reader.js';
 import { hashesAtLevel, TILE_WIDTH, type Tile } from './tiles.js';
-
-const TILE_HEIGHT = 8;
 
 /** The right edge of the tree at one level of tiles: what stands in the tile that is not full yet. */
 interface Edge {
-  index: number;
+  readonly index: number;
   width: number;
-  bytes: Buffer;
+  readonly bytes: Buffer;
   changed: boolean;
 }
 
@@ -27,6 +26,7 @@ export interface FilledTile {
  * @throws TransparencyError `out-of-range` if the size is none
  */
 export function edgeTiles(size: number): readonly Tile[] {
+  checkCount(size, 'a tree size');
   const tiles: Tile[] = [];
   for (let level = 0; hashesAtLevel(size, level) > 0; level++) {
     const hashes = hashesAtLevel(size, level);
@@ -37,21 +37,22 @@ export function edgeTiles(size: number): readonly Tile[] {
 }
 
 /**
- * Appends to a tree and fills its tiles. Holds the right edge only: at most one tile a level, and the frontier.
- * {@link takeTiles} hands out what is to be written, so that appending many leaves at once writes each partial tile once.
+ * Appends to a tree and fills its tiles. Holds the right edge only: at most one tile a level. Nodes within a tile are
+ * hashed once it is full, all at once. {@link takeTiles} hands out what is to be written, so that appending many leaves at
+ * once writes each partial tile once.
  */
 export class TileEdge {
   readonly #edges: Edge[] = [];
-  readonly #frontier: Frontier;
   readonly #full: FilledTile[] = [];
+  #size: number;
 
-  private constructor(frontier: Frontier) {
-    this.#frontier = frontier;
+  private constructor(size: number) {
+    this.#size = size;
   }
 
   /** A tree without leaves. */
   static empty(): TileEdge {
-    return new TileEdge(new Frontier());
+    return new TileEdge(0);
   }
 
   /**
@@ -63,45 +64,48 @@ export class TileEdge {
     const places = edgeTiles(size);
     if (places.length !== tiles.length)
       throw new TransparencyError('bad-tile', `the right edge of ${size} leaves has ${places.length} tiles`);
-    /** Roots of perfect subtrees from the right, as each level's odd neighbours join into them. */
-    const roots: Hash[] = [];
-    const edges: Edge[] = [];
+    const resumed = new TileEdge(size);
     places.forEach((tile, at) => {
-      const hashes = splitTile(tiles[at] ?? Buffer.alloc(0), tile);
-      const frontier = new Frontier();
-      for (const hash of hashes) frontier.append(hash);
-      roots.unshift(...frontier.hashes());
-      const level = typeof tile.level === 'number' ? tile.level : 0;
-      edges[level] = filled(tile.index, hashes);
+      const { bytes } = resumed.#edgeAt(Number(tile.level));
+      bytes.set(checkTile(tiles[at] ?? Buffer.alloc(0), tile));
     });
-    const resumed = new TileEdge(new Frontier(size, roots));
-    for (let level = 0; level < edges.length; level++)
-      resumed.#edges[level] = edges[level] ?? filled(hashesAtLevel(size, level) / TILE_WIDTH, []);
     return resumed;
   }
 
   /** Leaves so far. */
   get size(): number {
-    return this.#frontier.size;
+    return this.#size;
   }
 
   /** Root hash of the tree as it stands. */
   root(): Hash {
-    return this.#frontier.root();
+    return foldRight(this.hashes());
   }
 
   /** The roots of the perfect subtrees, from left to right: what a {@link Frontier} of this size holds. */
   hashes(): readonly Hash[] {
-    return this.#frontier.hashes();
+    const roots: Hash[] = [];
+    for (let level = 0; hashesAtLevel(this.#size, level) > 0; level++)
+      roots.unshift(...perfectRoots(this.#edgeAt(level)));
+    return roots;
   }
 
   /**
-   * Appends a leaf by its hash.
+   * Appends leaves by their hashes, which stand one behind the other.
    *
-   * @throws TransparencyError `bad-hash` if it is not 32 bytes, `out-of-range` beyond 2^53 - 1 leaves
+   * @throws TransparencyError `bad-hash` if the bytes are no multiple of 32, `out-of-range` beyond 2^53 - 1 leaves
    */
-  append(leaf: Hash): void {
-    this.#frontier.append(leaf, this.#completed);
+  append(leaves: Uint8Array): void {
+    const count = leaves.length / HASH_BYTES;
+    if (!Number.isInteger(count)) throw new TransparencyError('bad-hash', 'a leaf is not 32 bytes');
+    checkCount(this.#size + count, 'a tree size');
+    for (let from = 0; from < count; ) {
+      const { width } = this.#edgeAt(0);
+      const to = Math.min(count, from + TILE_WIDTH - width);
+      this.#fill(0, leaves.subarray(from * HASH_BYTES, to * HASH_BYTES));
+      from = to;
+    }
+    this.#size += count;
   }
 
   /**
@@ -119,29 +123,44 @@ export class TileEdge {
     return tiles;
   }
 
-  readonly #completed: NodeListener = ({ level, index, hash }) => {
-    if (level % TILE_HEIGHT !== 0) return;
-    const tileLevel = level / TILE_HEIGHT;
-    const edge = this.#edgeAt(tileLevel, index);
-    edge.bytes.set(hash, edge.width * HASH_BYTES);
-    edge.width++;
+  /** Puts hashes into the tile at the edge of a level, which has room for them; a full one goes into the level above. */
+  #fill(level: number, hashes: Uint8Array): void {
+    const edge = this.#edgeAt(level);
+    edge.bytes.set(hashes, edge.width * HASH_BYTES);
+    edge.width += hashes.length / HASH_BYTES;
     edge.changed = true;
     if (edge.width < TILE_WIDTH) return;
-    this.#full.push({ tile: { level: tileLevel, index: edge.index, width: TILE_WIDTH }, bytes: edge.bytes });
-    this.#edges[tileLevel] = filled(edge.index + 1, []);
-  };
+    this.#full.push({ tile: { level, index: edge.index, width: TILE_WIDTH }, bytes: edge.bytes });
+    this.#fill(level + 1, perfectRoot(edge.bytes));
+    this.#edges[level] = emptyEdge(edge.index + 1);
+  }
 
-  #edgeAt(level: number, index: number): Edge {
-    const edge = this.#edges[level] ?? filled(Math.floor(index / TILE_WIDTH), []);
+  #edgeAt(level: number): Edge {
+    const hashes = hashesAtLevel(this.#size, level);
+    const edge = this.#edges[level] ?? {
+      ...emptyEdge(Math.floor(hashes / TILE_WIDTH)),
+      width: hashes % TILE_WIDTH,
+    };
     this.#edges[level] = edge;
     return edge;
   }
 }
 
-function filled(index: number, hashes: readonly Hash[]): Edge {
-  const bytes = Buffer.alloc(TILE_WIDTH * HASH_BYTES);
-  hashes.forEach((hash, at) => {
-    bytes.set(hash, at * HASH_BYTES);
-  });
-  return { index, width: hashes.length, bytes, changed: false };
+const emptyEdge = (index: number): Edge => ({
+  index,
+  width: 0,
+  bytes: Buffer.alloc(TILE_WIDTH * HASH_BYTES),
+  changed: false,
+});
+
+/** Of the hashes in a tile that is not full: the roots of the perfect subtrees that they make, from left to right. */
+function perfectRoots({ bytes, width }: Edge): Hash[] {
+  const roots: Hash[] = [];
+  let from = 0;
+  for (let span = TILE_WIDTH; span >= 1; span /= 2) {
+    if (width - from < span) continue;
+    roots.push(perfectRoot(bytes.subarray(from * HASH_BYTES, (from + span) * HASH_BYTES)));
+    from += span;
+  }
+  return roots;
 }

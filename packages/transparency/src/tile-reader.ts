@@ -1,6 +1,5 @@
 import { TransparencyError } from './errors.js';
-import { Frontier } from './frontier.js';
-import { HASH_BYTES, type Hash } from './hash.js';
+import { HASH_BYTES, perfectRoot } from './hash.js';
 import type { HashReader, NodePlace } from './nodes.js';
 import { TILE_WIDTH, type Tile, tilePath, tileWidth } from './tiles.js';
 
@@ -8,17 +7,14 @@ import { TILE_WIDTH, type Tile, tilePath, tileWidth } from './tiles.js';
 const TILE_HEIGHT = 8;
 
 /**
- * The hashes of a tile, in order.
+ * The bytes of a tile, if they are as many as it has.
  *
- * @throws TransparencyError `bad-tile` if the bytes are not `width` times 32
+ * @throws TransparencyError `bad-tile` if they are not `width` times 32
  */
-export function splitTile(bytes: Uint8Array, tile: Tile): readonly Hash[] {
+export function checkTile<Bytes extends Uint8Array>(bytes: Bytes, tile: Tile): Bytes {
   if (bytes.length !== tile.width * HASH_BYTES)
     throw new TransparencyError('bad-tile', `${tilePath(tile)} has ${bytes.length} bytes`);
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return Array.from({ length: tile.width }, (_, at) =>
-    buffer.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES),
-  );
+  return bytes;
 }
 
 /**
@@ -36,27 +32,20 @@ export function tileHashReader({
   readonly readTile: (tile: Tile) => Promise<Uint8Array>;
 }): HashReader {
   return async (places) => {
-    const tiles = new Map<string, Promise<readonly Hash[]>>();
-    const hashesOf = (tile: Tile) => {
+    const tiles = new Map<string, Promise<Uint8Array>>();
+    const bytesOf = (tile: Tile) => {
       const path = tilePath(tile);
-      const known = tiles.get(path) ?? readTile(tile).then((bytes) => splitTile(bytes, tile));
+      const known = tiles.get(path) ?? readTile(tile).then((bytes) => checkTile(bytes, tile));
       tiles.set(path, known);
       return known;
     };
     return Promise.all(
       places.map(async (place) => {
         const { tile, from, to } = locate(place, size);
-        return joinNeighbours((await hashesOf(tile)).slice(from, to));
+        return perfectRoot((await bytesOf(tile)).subarray(from * HASH_BYTES, to * HASH_BYTES));
       }),
     );
   };
-}
-
-/** Root of the perfect subtree over these neighbours, a power of two of them. */
-function joinNeighbours(hashes: readonly Hash[]): Hash {
-  const frontier = new Frontier();
-  for (const hash of hashes) frontier.append(hash);
-  return frontier.root();
 }
 
 function locate({ level, index }: NodePlace, size: number) {

@@ -6,13 +6,24 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
+  /** What follows `body`, when that is of any length: sent as it comes, as fast as the client reads. */
+  readonly stream?: AsyncIterable<string>;
   /** What the command wrote, for its receipt. Not sent by itself. */
   readonly leaves?: readonly EventLeaf[];
   /** Set when the answer is a problem. */
   readonly problem?: ProblemName;
 }
 
-const JSON_TYPE = 'application/json; charset=utf-8';
+/** Headers of every answer; an answer's own come after and win. */
+export const SAFE_HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
 
 export function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
   return { status, headers: { 'content-type': JSON_TYPE, ...headers }, body: JSON.stringify(value) };

@@ -4,8 +4,10 @@ import type { IdempotencyKeys, Runtime } from '@stamp-ledger/ports';
 import type { Health, Receipts } from '@stamp-ledger/wiring';
 import Koa from 'koa';
 import type { Logger } from 'pino';
+import { createAnswering } from './answering.js';
 import type { Authenticator } from './authentication/authenticator.js';
 import type { Route, Services } from './exchange.js';
+import { hotLookUps } from './hot-look-ups.js';
 import { HTTP_LIMITS, type HttpLimits } from './limits.js';
 import { createMetrics } from './operations/metrics.js';
 import { createReadiness } from './operations/readiness.js';
@@ -16,7 +18,7 @@ import { batchRoutes } from './routes/batches.js';
 import { eventRoutes } from './routes/events.js';
 import { incidentRoutes } from './routes/incidents.js';
 import { logRoutes } from './routes/log.js';
-import { lookUpRoutes } from './routes/look-ups.js';
+import { lookUpRoute, lookUpRoutes } from './routes/look-ups.js';
 import { operationsRoutes } from './routes/operations.js';
 import { orderRoutes } from './routes/orders.js';
 import { outageRoutes } from './routes/outage.js';
@@ -70,7 +72,10 @@ export function createApi(dependencies: ApiDependencies): Api {
   const metrics = createMetrics(ledger);
   const readiness = createReadiness(ledger, { health, readModels: dependencies.readModels ?? 'own' });
   const serverUrl = publicUrl ?? '/';
+  const answering = createAnswering(services, metrics, readiness);
+  const lookUp = lookUpRoute(services);
   const routes = [
+    lookUp,
     ...ledgerRoutes(services),
     ...operationsRoutes(services, { metrics, readiness, serverUrl }),
   ];
@@ -78,9 +83,10 @@ export function createApi(dependencies: ApiDependencies): Api {
   const app = new Koa();
   app.silent = true;
   app.on('error', (error) => logger.error({ err: error }, 'an answer could not be sent'));
-  app.use(outermost(services, metrics, readiness));
+  app.use(outermost(answering));
   app.use(routerOf(services, routes).routes());
-  const server = createHttpServer(app.callback(), limits, logger);
+  const handler = hotLookUps({ lookUp, answering, rest: app.callback(), logger });
+  const server = createHttpServer(handler, limits, logger);
   return {
     routes: routes.map(({ method, path, scope }) => ({
       method,

@@ -47,8 +47,7 @@ export function command<Name extends CommandName, TargetValue extends string>(
     scope,
     handle: async (exchange) => {
       const target = definition.target(exchange.parameters);
-      const key = idempotencyKey(exchange.request.headers['idempotency-key'] as string | undefined);
-      if (key === undefined) throw new RequestProblem('idempotency-key-required');
+      const key = requiredKey(exchange);
       const bytes = await readBody(exchange.request, services.limits);
       const body = validated(definition, bytes);
       const requestHash = sha256Hex(bytes);
@@ -91,7 +90,7 @@ export function removal<TargetValue extends string>(
   };
 }
 
-function validated<Name extends CommandName>(
+export function validated<Name extends CommandName>(
   { body: name, bodyOptional = false }: { readonly body: Name; readonly bodyOptional?: boolean },
   bytes: Buffer,
 ): CommandBodies[Name] {
@@ -105,13 +104,20 @@ function validated<Name extends CommandName>(
   });
 }
 
+/** The key that a command has to come with. */
+export function requiredKey({ request }: Exchange): string {
+  const key = idempotencyKey(request.headers['idempotency-key'] as string | undefined);
+  if (key === undefined) throw new RequestProblem('idempotency-key-required');
+  return key;
+}
+
 function principalOf({ principal }: Exchange): Principal {
   if (principal === undefined) throw new Error('a command came without a principal');
   return principal;
 }
 
 /** From the key and what it is unique within: who, method and path, with the path's parameter in canonical form. */
-const commandIdOf = (exchange: Exchange, path: string, target: string, key: string): CommandId =>
+export const commandIdOf = (exchange: Exchange, path: string, target: string, key: string): CommandId =>
   deriveCommandId(
     'http',
     principalOf(exchange).subject,
@@ -120,7 +126,7 @@ const commandIdOf = (exchange: Exchange, path: string, target: string, key: stri
     key,
   );
 
-function callerOf(exchange: Exchange, commandId: CommandId, requestHash: string): Caller {
+export function callerOf(exchange: Exchange, commandId: CommandId, requestHash: string): Caller {
   const { subject, channel } = principalOf(exchange);
   const caller = { actor: subject, commandId, correlationId: exchange.correlationId, requestHash };
   return channel === undefined ? caller : { ...caller, actingChannel: channel };

@@ -6,6 +6,16 @@ export const HTTP_LIMITS = {
   discardedBytes: 8_388_608,
   /** Milliseconds spent on that at most. */
   discardMilliseconds: 2_000,
+  /** Longest line of a bulk verification, in bytes. */
+  bulkLineBytes: 1_024,
+  /** Lines of one bulk verification under way at once. */
+  bulkLines: 32,
+  /** Bulk verifications at once; further ones are refused. */
+  bulkRequests: 4,
+  /** Longest rest of a bulk verification between two rounds, in milliseconds: otherwise as long as the round took. */
+  bulkRestMilliseconds: 100,
+  /** Milliseconds after which a bulk verification ends when nothing comes from its client and nothing goes to it. */
+  bulkIdleMilliseconds: 30_000,
   /** Longest time that `Prefer: wait` holds an answer back, in seconds. */
   waitSeconds: 30,
   /** Events in one page of `/v1/events`, and when nothing is asked for. */

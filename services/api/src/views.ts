@@ -31,10 +31,16 @@ export function publicStamp(view: StampView) {
   };
 }
 
-export const withFreshness = (view: StampView, { recordedAt, lagMilliseconds }: Freshness) => ({
+const asOf = ({ recordedAt, lagMilliseconds }: Freshness) => ({ recordedAt, lagMilliseconds });
+
+export const withFreshness = (view: StampView, freshness: Freshness) => ({
   ...publicStamp(view),
-  asOf: { recordedAt, lagMilliseconds },
+  asOf: asOf(freshness),
 });
+
+/** The text of {@link withFreshness}, from the text of {@link publicStamp}. */
+export const textWithFreshness = (publicText: string, freshness: Freshness): string =>
+  `${publicText.slice(0, -1)},"asOf":${JSON.stringify(asOf(freshness))}}`;
 
 /** An order as its channel sees it. */
 export function order({ state, revision, ahead, estimatedSeconds }: OrderReport) {

@@ -13,7 +13,9 @@ type Operation = World['recorder']['operations'][number];
 /** What all routes have in common, tried on each one. */
 export async function everyRoute(t: Test, world: World): Promise<void> {
   const routes = world.recorder.operations.filter(({ path }) => path.startsWith('/v1/'));
-  const commands = routes.filter(({ method }) => method === 'POST');
+  // Its body is no JSON, and what is wrong with a line is said in the line's place: tested by itself.
+  const whole = routes.filter(({ path }) => path !== '/v1/verifications/bulk');
+  const commands = whole.filter(({ method }) => method === 'POST');
   const before = await head(world);
   await t.test('without a token', (t) => unauthenticated(t, world, routes));
   await t.test('without the scope', (t) => unscoped(t, world, routes));
@@ -21,11 +23,11 @@ export async function everyRoute(t: Test, world: World): Promise<void> {
   await t.test('with an unknown parameter', (t) => unknownParameter(t, world));
   await t.test('with a body that is none', (t) => badBodies(t, world, commands));
   await t.test('with a removal that is none', (t) => badRemovals(t, world));
-  await t.test('while the first still runs', (t) => inProgress(t, world, routes));
+  await t.test('while the first still runs', (t) => inProgress(t, world, whole));
   await t.test('of something unknown', (t) => unknownThing(t, world, routes));
   t.equal(await head(world), before, 'the ledger is unchanged');
   await t.test('with a key for something else', (t) => reusedKey(t, world, commands));
-  await t.test('while the ledger fails', (t) => failing(t, world, routes));
+  await t.test('while the ledger fails', (t) => failing(t, world, whole));
 }
 
 /** Queries of the routes that do not go without. */

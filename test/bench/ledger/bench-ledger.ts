@@ -11,11 +11,18 @@ const CATCH_UP_MILLISECONDS = 900_000;
 const LAG = /^stamp_ledger_projection_lag_positions\{[^}]*\} (\d+)$/gm;
 const SETTLE_MILLISECONDS = 300;
 
-/** A ledger in its own process on a log that was written beforehand, with read models that are up with it. */
-export async function startSeeded(lives: Lives): Promise<LedgerProcess> {
+/**
+ * A ledger in its own process on a log that was written beforehand, with read models that are up with it. `prepare` is given
+ * the directory before the ledger starts.
+ */
+export async function startSeeded(
+  lives: Lives,
+  prepare: (directory: string) => Promise<void> = async () => undefined,
+): Promise<LedgerProcess> {
   const directory = mkdtempSync(join(tmpdir(), 'stamp-ledger-bench-'));
   try {
     await seedLog(directory, lives);
+    await prepare(directory);
     const ledger = await startLedgerProcess({ directory });
     await caughtUp(ledger);
     return ledger;

@@ -27,11 +27,15 @@ export interface HttpCommands {
 }
 
 /** Starts one with stamps for the warm-up and so many rounds. */
-export async function startHttpCommands(bench: Bench, rounds = roundsOf(bench)): Promise<HttpCommands> {
+export async function startHttpCommands(
+  bench: Bench,
+  rounds = roundsOf(bench),
+  prepare?: (directory: string) => Promise<void>,
+): Promise<HttpCommands> {
   const perRound = bench.quick ? 500 : 30_000;
   const warmUp = bench.quick ? 200 : 10_000;
   const stamps = warmUp + rounds * perRound;
-  const ledger = await startSeeded({ minted: stamps, allocated: stamps, sold: stamps, affixed: 0 });
+  const ledger = await startSeeded({ minted: stamps, allocated: stamps, sold: stamps, affixed: 0 }, prepare);
   const acknowledged = new Acknowledged('affixings', 'StampAffixed');
   let next = 0;
   async function load(

@@ -1,5 +1,7 @@
 import type { Part } from '../harness/part.js';
+import { bulkVerification } from './bulk-verification.js';
 import { command } from './command.js';
+import { deepAudit } from './deep-audit.js';
 import { distributed } from './distributed.js';
 import { lag } from './lag.js';
 import { limits } from './limits.js';
@@ -8,7 +10,10 @@ import { minting } from './minting.js';
 import { mintingWithKills } from './minting-with-kills.js';
 import { orders } from './orders.js';
 import { peers } from './peers.js';
+import { proofs } from './proofs.js';
 import { rebuild } from './rebuild.js';
+import { sealing } from './sealing.js';
+import { sealingCost } from './sealing-cost.js';
 import { sizes } from './sizes.js';
 
 /** In the order in which a whole run takes them. */
@@ -18,10 +23,15 @@ export const PARTS: readonly Part[] = [
   command,
   orders,
   lookUp,
+  bulkVerification,
   lag,
   minting,
   mintingWithKills,
   rebuild,
+  sealing,
+  deepAudit,
+  proofs,
+  sealingCost,
   sizes,
   distributed,
 ];

@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto';
 import { measureFsync } from '../harness/fsync.js';
 import { type HelloServer, startHello } from '../harness/hello.js';
 import { perSecond, runLoad } from '../harness/load/load.js';
 import type { Bench, Part, Row } from '../harness/part.js';
 import { type Contender, interleaved } from '../harness/rounds.js';
+import { measureSha256, SHA256_LIMIT } from '../harness/sha256.js';
 import { spreadOf } from '../harness/spread.js';
 import { measureSqlite } from '../harness/sqlite-limit.js';
 
 const CONNECTIONS = 64;
-const EVENT_BYTES = 600;
 
 /** The machine's own limits, beside which every other figure of the run is to be read. */
 export const limits: Part = {
@@ -55,7 +54,7 @@ function contendersOf(
     ),
     timed('node:http, hello', (share) => helloRate(http.url, seconds * share)),
     timed('Koa, hello', (share) => helloRate(koa.url, seconds * share)),
-    timed(`SHA-256 of ${EVENT_BYTES} bytes`, (share) => hashRate(seconds * share)),
+    timed(SHA256_LIMIT, (share) => measureSha256({ seconds: seconds * share })),
   ];
 }
 
@@ -69,12 +68,3 @@ export const helloRate = async (url: string, seconds: number): Promise<number> =
       seconds,
     }),
   );
-
-function hashRate(seconds: number): number {
-  const event = Buffer.alloc(EVENT_BYTES, 1);
-  const start = performance.now();
-  let count = 0;
-  for (; performance.now() - start < seconds * 1_000; count += 100)
-    for (let index = 0; index < 100; index++) createHash('sha256').update(event).digest();
-  return (count * 1_000) / (performance.now() - start);
-}

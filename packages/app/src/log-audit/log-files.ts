@@ -1,9 +1,8 @@
 import type { AuditedLog } from '@stamp-ledger/ports';
 import {
+  checkTile,
   decodeBundle,
   HASH_BYTES,
-  type Hash,
-  splitTile,
   TILE_WIDTH,
   type Tile,
   TransparencyError,
@@ -23,11 +22,14 @@ export class FileFault extends Error {
   }
 }
 
-/** The hashes of a tile; of a full tile when the partial one is not served any more, as C2SP tlog-tiles allows. */
-export async function readHashes(log: AuditedLog, tile: Tile): Promise<readonly Hash[]> {
+/**
+ * The hashes of a tile, one behind the other; of a full tile when the partial one is not served any more, as C2SP tlog-tiles
+ * allows.
+ */
+export async function readHashes(log: AuditedLog, tile: Tile): Promise<Buffer> {
   const { path, bytes, isFull } = await readFile(log, tile);
   const shape = isFull ? { ...tile, width: TILE_WIDTH } : tile;
-  return shaped('bad-tile', path, () => splitTile(bytes, shape).slice(0, tile.width));
+  return shaped('bad-tile', path, () => checkTile(bytes, shape).subarray(0, tile.width * HASH_BYTES));
 }
 
 /** The bytes of a tile, as {@link readHashes}. */

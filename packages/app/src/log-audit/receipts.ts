@@ -1,5 +1,6 @@
 import { LIMITS } from '@stamp-ledger/ports';
 import {
+  HASH_BYTES,
   openReceipt,
   type ReceiptEvent,
   TransparencyError,
@@ -43,7 +44,8 @@ export class ReceiptSearch {
   }
 
   take({ entries, leaves }: ScannedEntries): void {
-    for (const leaf of leaves) if (this.#wanted.delete(leaf.toString('base64'))) this.#kept++;
+    for (let at = 0; at < leaves.length; at += HASH_BYTES)
+      if (this.#wanted.delete(leaves.toString('base64', at, at + HASH_BYTES))) this.#kept++;
     this.#last = entries.at(-1) ?? this.#last;
   }
 

@@ -2,8 +2,8 @@ import { type AuditedLog, LIMITS } from '@stamp-ledger/ports';
 import {
   type Checkpoint,
   Frontier,
-  type Hash,
-  leafHash,
+  HASH_BYTES,
+  leafHashes,
   TILE_WIDTH,
   TileEdge,
   tilePath,
@@ -17,7 +17,8 @@ import { FileFault, readEntries, readHashes, readTileBytes } from './log-files.j
 export interface ScannedEntries {
   readonly first: number;
   readonly entries: readonly (Buffer | undefined)[];
-  readonly leaves: readonly Hash[];
+  /** Leaf hashes, one behind the other. */
+  readonly leaves: Buffer;
 }
 
 /** Told of every entry, bundle by bundle in order. */
@@ -59,7 +60,7 @@ interface Place {
   readonly index: number;
   readonly width: number;
   readonly entries: readonly Buffer[] | undefined;
-  readonly hashes: readonly Hash[] | undefined;
+  readonly hashes: Buffer | undefined;
   readonly faults: readonly FileFault[];
 }
 
@@ -100,28 +101,22 @@ class ScannedTree {
 
   /** Takes in a bundle and its tile; false when neither is there, and nothing more can be said. */
   async take({ index, width, entries, hashes }: Place): Promise<boolean> {
-    const leaves: Hash[] = [];
-    const fitting: (Buffer | undefined)[] = [];
-    for (let at = 0; at < width; at++) {
-      const entry = entries?.[at];
-      const hashed = entry === undefined ? undefined : leafHash(entry);
-      const leaf = hashes?.[at] ?? hashed;
-      if (leaf === undefined) return false;
-      const fits = hashed === undefined || hashed.equals(leaf);
-      const place = index * TILE_WIDTH + at;
-      if (!fits) this.#differs(place);
-      this.#byEntries?.append(hashed ?? leaf);
-      this.#edge.append(leaf);
-      this.#compareKept();
-      leaves.push(leaf);
-      fitting.push(fits ? entry : undefined);
-    }
-    await this.scan.visit?.({ first: index * TILE_WIDTH, entries: fitting, leaves });
+    const hashed = entries && leafHashes(entries);
+    const leaves = hashes ?? hashed;
+    if (leaves === undefined) return false;
+    const first = index * TILE_WIDTH;
+    const differing = differences(hashed ?? leaves, leaves);
+    for (const at of differing) this.#differs(first + at);
+    if (differing.size > 0) this.#byEntries ??= new Frontier(this.#edge.size, this.#edge.hashes());
+    if (this.#byEntries !== undefined)
+      for (const leaf of hashesIn(hashed ?? leaves)) this.#byEntries.append(leaf);
+    this.#append(leaves);
+    const fitting = Array.from({ length: width }, (_, at) => (differing.has(at) ? undefined : entries?.[at]));
+    await this.scan.visit?.({ first, entries: fitting, leaves });
     return true;
   }
 
   #differs(index: number): void {
-    this.#byEntries ??= new Frontier(this.#edge.size, this.#edge.hashes());
     const bundle = { level: 'entries', index: Math.floor(index / TILE_WIDTH) } as const;
     const path = tilePath({ ...bundle, width: tileWidth({ ...bundle, size: this.scan.current.size }) });
     this.findings.add('entry-differs', `entry ${index} does not hash to its leaf in the tile beside it`, {
@@ -130,11 +125,18 @@ class ScannedTree {
     });
   }
 
-  #compareKept(): void {
+  /** Appends leaves, and looks at the tree when it has the size of the kept one. */
+  #append(leaves: Buffer): void {
     const { kept } = this.scan;
-    if (kept === undefined || kept.size !== this.size || this.findings.has('forked')) return;
-    if (!this.#edge.root().equals(kept.root))
+    const missing = kept === undefined ? 0 : (kept.size - this.size) * HASH_BYTES;
+    if (kept === undefined || missing <= 0 || missing > leaves.length) {
+      this.#edge.append(leaves);
+      return;
+    }
+    this.#edge.append(leaves.subarray(0, missing));
+    if (!this.findings.has('forked') && !this.#edge.root().equals(kept.root))
       this.findings.add('forked', `the first ${kept.size} entries are not those that were kept`);
+    this.#edge.append(leaves.subarray(missing));
   }
 
   /** Compares each tile above the leaves that is complete by now with the one that is served. */
@@ -172,3 +174,16 @@ class ScannedTree {
       );
   }
 }
+
+/** Places at which two sequences of hashes of the same length differ. */
+function differences(some: Buffer, others: Buffer): ReadonlySet<number> {
+  // Nearly always there are none, and one comparison says so.
+  if (some.equals(others)) return new Set();
+  const other = hashesIn(others);
+  return new Set(hashesIn(some).flatMap((hash, at) => (other[at]?.equals(hash) ? [] : [at])));
+}
+
+const hashesIn = (bytes: Buffer): readonly Buffer[] =>
+  Array.from({ length: bytes.length / HASH_BYTES }, (_, at) =>
+    bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES),
+  );

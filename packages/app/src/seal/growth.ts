@@ -1,15 +1,15 @@
-import type { Position, RecordedEvent } from '@stamp-ledger/codec';
-import type { LogFile } from '@stamp-ledger/ports';
+import type { Position } from '@stamp-ledger/codec';
+import type { EntryPage, LogFile } from '@stamp-ledger/ports';
 import {
   edgeTiles,
   encodeBundle,
-  leafHash,
+  leafHashes,
   TILE_WIDTH,
   type Tile,
   type TileEdge,
   tilePath,
 } from '@stamp-ledger/transparency';
-import { entryOf, type LogEdge } from './read-log.js';
+import type { LogEdge } from './read-log.js';
 
 /** What a round adds to the log, ready to be written; it can be written any number of times. */
 export interface Round {
@@ -22,7 +22,7 @@ export interface Round {
   readonly position: Position | undefined;
 }
 
-/** Turns events into leaves, tiles and bundles. Holds the right edge of the log, and what was added since the last round. */
+/** Turns entries into leaves, tiles and bundles. Holds the right edge of the log, and what was added since the last round. */
 export class Growth {
   readonly #edge: TileEdge;
   readonly #files: LogFile[] = [];
@@ -30,13 +30,13 @@ export class Growth {
   /** Full paths of the tiles and bundles at the right edge that have partial forms. */
   readonly #partial = new Set<string>();
   #sealed: number;
-  #tail: Buffer[];
+  #tail: readonly Buffer[];
   #tailChanged = false;
   #position: Position | undefined;
 
   constructor({ edge, tail }: Omit<LogEdge, 'last'>, position: Position | undefined) {
     this.#edge = edge;
-    this.#tail = [...tail];
+    this.#tail = tail;
     this.#position = position;
     this.#sealed = edge.size;
     for (const tile of [
@@ -46,7 +46,7 @@ export class Growth {
       this.#partial.add(tilePath({ ...tile, width: TILE_WIDTH }));
   }
 
-  /** Whether events were added since the last round. */
+  /** Whether entries were added since the last round. */
   get hasNew(): boolean {
     return this.size > this.#sealed;
   }
@@ -55,21 +55,28 @@ export class Growth {
     return this.#edge.size;
   }
 
-  /** Position of the last event added. */
+  /** Position of the event of the last entry added. */
   get position(): Position | undefined {
     return this.#position;
   }
 
-  add(event: RecordedEvent): void {
-    const entry = entryOf(event);
-    this.#edge.append(leafHash(entry));
-    this.#tail.push(entry);
-    this.#tailChanged = true;
-    this.#position = event.position;
-    if (this.#tail.length === TILE_WIDTH) {
-      this.#putBundle(Math.floor(this.size / TILE_WIDTH) - 1);
-      this.#tail = [];
+  add({ entries, last }: EntryPage): void {
+    for (let from = 0; from < entries.length; ) {
+      const to = from + TILE_WIDTH - this.#tail.length;
+      this.#addToBundle(entries.slice(from, to));
+      from = to;
     }
+    this.#position = last ?? this.#position;
+  }
+
+  /** Adds entries, no more than the last bundle has room for. */
+  #addToBundle(entries: readonly Buffer[]): void {
+    this.#edge.append(leafHashes(entries));
+    this.#tail = [...this.#tail, ...entries];
+    this.#tailChanged = true;
+    if (this.#tail.length < TILE_WIDTH) return;
+    this.#putBundle(Math.floor(this.size / TILE_WIDTH) - 1);
+    this.#tail = [];
   }
 
   /** Everything added since the last round. */

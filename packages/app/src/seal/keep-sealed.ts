@@ -2,10 +2,11 @@ import type { EventStore } from '@stamp-ledger/ports';
 import { signedTree } from './recover.js';
 import { refill } from './refill.js';
 import { runSealer, type SealerRun } from './run-sealer.js';
+import type { SealSource } from './source.js';
 import { type Halt, haltOf } from './status.js';
 
 export interface KeepSealedRun extends SealerRun {
-  readonly store: Pick<EventStore, 'append' | 'readAll' | 'readStream'>;
+  readonly store: Pick<EventStore, 'append'> & SealSource;
   /** See {@link ImportRequest.inOrderAppends}. */
   readonly inOrderAppends: boolean;
 }

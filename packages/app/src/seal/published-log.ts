@@ -1,5 +1,5 @@
 import { entryText, type RecordedEvent } from '@stamp-ledger/codec';
-import type { EventStore, TileStore } from '@stamp-ledger/ports';
+import { type EventStore, LIMITS, type TileStore } from '@stamp-ledger/ports';
 import {
   formatTlogProof,
   formatVkey,
@@ -18,6 +18,7 @@ import {
   tilePath,
   tileWidth,
 } from '@stamp-ledger/transparency';
+import { WeightedLru } from '../weighted-lru.js';
 import { readBundle, readTile } from './read-log.js';
 import type { LogIdentity } from './recover.js';
 import { eventOfEntry } from './source.js';
@@ -54,9 +55,10 @@ export function createPublishedLog({
 }): PublishedLog {
   const keys = [...identity.signers.map(({ verifier }) => verifier), ...identity.retired];
   const vkeys = keys.map(formatVkey);
+  const kept = new KeptTiles(tiles);
   const view = async (): Promise<LogView | undefined> => {
     const note = await tiles.readCheckpoint();
-    return note && new LogView({ tiles, store, note });
+    return note && new LogView({ tiles, kept, store, note });
   };
   return {
     checkpoint: () => tiles.readCheckpoint(),
@@ -83,21 +85,38 @@ function isTilePath(path: string): boolean {
   }
 }
 
-/** The log at one checkpoint; each tile is read once. */
+/** The tiles of hashes that were asked for last. A tile never changes, and those high up are in every proof. */
+class KeptTiles {
+  readonly #tiles = new WeightedLru<string, Promise<Buffer>>(LIMITS.keptTiles);
+
+  constructor(private readonly files: Pick<TileStore, 'read'>) {}
+
+  read(tile: Tile): Promise<Buffer> {
+    const path = tilePath(tile);
+    const kept = this.#tiles.get(path);
+    if (kept !== undefined) return kept;
+    const reading = readTile(this.files, tile);
+    this.#tiles.set(path, reading, 1);
+    reading.catch(() => this.#tiles.delete(path));
+    return reading;
+  }
+}
+
+/** The log at one checkpoint. */
 class LogView {
   readonly #size: number;
-  readonly #tiles = new Map<string, Promise<Buffer>>();
   readonly #hashes: HashReader;
 
   constructor(
     private readonly from: {
       readonly tiles: Pick<TileStore, 'read'>;
+      readonly kept: KeptTiles;
       readonly store: Pick<EventStore, 'readAll' | 'readStream'>;
       readonly note: Buffer;
     },
   ) {
     this.#size = parseCheckpoint(parseNote(from.note).text).size;
-    this.#hashes = tileHashReader({ size: this.#size, readTile: (tile) => this.#tile(tile) });
+    this.#hashes = tileHashReader({ size: this.#size, readTile: (tile) => from.kept.read(tile) });
   }
 
   async leafIndex(event: RecordedEvent): Promise<number | undefined> {
@@ -140,19 +159,12 @@ class LogView {
   async #isLeaf(leaf: number, hash: Hash): Promise<boolean> {
     if (leaf < 0 || leaf >= this.#size) return false;
     const index = Math.floor(leaf / TILE_WIDTH);
-    const bytes = await this.#tile({
+    const bytes = await this.from.kept.read({
       level: 0,
       index,
       width: tileWidth({ level: 0, index, size: this.#size }),
     });
     const at = (leaf % TILE_WIDTH) * HASH_BYTES;
     return hash.equals(bytes.subarray(at, at + HASH_BYTES));
-  }
-
-  #tile(tile: Tile): Promise<Buffer> {
-    const path = tilePath(tile);
-    const reading = this.#tiles.get(path) ?? readTile(this.from.tiles, tile);
-    this.#tiles.set(path, reading);
-    return reading;
   }
 }

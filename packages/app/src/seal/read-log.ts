@@ -1,11 +1,11 @@
 import { entryText, type RecordedEvent } from '@stamp-ledger/codec';
 import type { TileStore } from '@stamp-ledger/ports';
 import {
+  checkTile,
   decodeBundle,
   edgeTiles,
   HASH_BYTES,
-  leafHash,
-  splitTile,
+  leafHashes,
   TILE_WIDTH,
   type Tile,
   TileEdge,
@@ -84,8 +84,12 @@ export async function checkBundle(
   }: { readonly index: number; readonly size: number; readonly entries: readonly Buffer[] },
 ): Promise<void> {
   const tile: Tile = { level: 0, index, width: tileWidth({ level: 0, index, size }) };
-  const hashes = splitTile(await readTile(files, tile), tile);
-  const wrong = entries.findIndex((entry, at) => hashes[at]?.equals(leafHash(entry)) !== true);
-  if (wrong !== -1)
-    throw halted('tiles-damaged', `entry ${index * TILE_WIDTH + wrong} does not hash to its leaf`);
+  const hashes = checkTile(await readTile(files, tile), tile);
+  const hashed = leafHashes(entries);
+  if (hashed.equals(hashes)) return;
+  const wrong = hashed.findIndex((byte, at) => byte !== hashes[at]);
+  throw halted(
+    'tiles-damaged',
+    `entry ${index * TILE_WIDTH + Math.floor(wrong / HASH_BYTES)} does not hash to its leaf`,
+  );
 }

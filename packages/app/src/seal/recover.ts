@@ -1,5 +1,5 @@
 import type { Position } from '@stamp-ledger/codec';
-import { type CheckpointLock, type EventStore, LIMITS, type TileStore } from '@stamp-ledger/ports';
+import { type CheckpointLock, LIMITS, type TileStore } from '@stamp-ledger/ports';
 import {
   type Checkpoint,
   openCheckpoint,
@@ -8,7 +8,7 @@ import {
 } from '@stamp-ledger/transparency';
 import { Growth } from './growth.js';
 import { EMPTY_EDGE, type LogEdge, readEdge } from './read-log.js';
-import { compareAll, eventOfEntry, eventsAfter } from './source.js';
+import { compareAll, eventOfEntry, readEntries, type SealSource } from './source.js';
 import { halted, haltOf } from './status.js';
 
 /** Whose log it is. */
@@ -21,7 +21,7 @@ export interface LogIdentity {
 }
 
 export interface RecoveryRequest {
-  readonly store: Pick<EventStore, 'readAll' | 'readStream'>;
+  readonly store: SealSource;
   readonly tiles: TileStore;
   readonly lock: CheckpointLock;
   readonly identity: LogIdentity;
@@ -173,21 +173,26 @@ async function startAt(request: RecoveryRequest, published: Known): Promise<Grow
 }
 
 async function grownTo(
-  store: Pick<EventStore, 'readAll'>,
+  store: SealSource,
   growth: Growth,
   { size }: Known,
   write: (files: ReturnType<Growth['takeRound']>['files']) => Promise<void>,
 ): Promise<ReturnType<Growth['takeRound']>> {
-  for await (const event of eventsAfter(store, growth.position)) {
-    if (growth.size === size) break;
-    growth.add(event);
-    if (growth.size % LIMITS.sealEvents === 0 && growth.size < size) await write(growth.takeRound().files);
+  for (let unwritten = 0; growth.size < size; ) {
+    const limit = Math.min(LIMITS.sealReadEvents, size - growth.size);
+    const page = await readEntries(store, { after: growth.position, limit });
+    if (page.entries.length === 0)
+      throw halted(
+        'source-behind',
+        `tiles of the log are missing, and so are events from ${growth.size} on`,
+        { from: growth.size, to: size },
+      );
+    growth.add(page);
+    unwritten += page.entries.length;
+    if (unwritten < LIMITS.sealEvents) continue;
+    await write(growth.takeRound().files);
+    unwritten = 0;
   }
-  if (growth.size < size)
-    throw halted('source-behind', `tiles of the log are missing, and so are events from ${growth.size} on`, {
-      from: growth.size,
-      to: size,
-    });
   const round = growth.takeRound();
   await write(round.files);
   return round;

@@ -3,6 +3,7 @@ import { LIMITS, PortError } from '@stamp-ledger/ports';
 import { signCheckpoint } from '@stamp-ledger/transparency';
 import type { Growth, Round } from './growth.js';
 import { type RecoveryRequest, recover } from './recover.js';
+import { readEntries } from './source.js';
 import { halted, haltOf, type SealStatus } from './status.js';
 
 export interface SealerRun extends RecoveryRequest {
@@ -74,10 +75,9 @@ function sealed(
 async function readRound(run: SealerRun, growth: Growth): Promise<boolean> {
   const before = growth.size;
   for (;;) {
-    const after = growth.position;
-    const page = await run.store.readAll({ limit: LIMITS.readEvents, ...(after && { after }) });
-    for (const event of page) growth.add(event);
-    if (page.length < LIMITS.readEvents) return false;
+    const page = await readEntries(run.store, { after: growth.position, limit: LIMITS.sealReadEvents });
+    growth.add(page);
+    if (page.entries.length < LIMITS.sealReadEvents) return false;
     if (growth.size - before >= LIMITS.sealEvents) return true;
   }
 }

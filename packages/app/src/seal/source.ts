@@ -1,23 +1,32 @@
 import type { Position, RecordedEvent } from '@stamp-ledger/codec';
-import type { EventStore, TileStore } from '@stamp-ledger/ports';
+import type { EntryPage, EntrySource, EventStore, TileStore } from '@stamp-ledger/ports';
 import { LIMITS } from '@stamp-ledger/ports';
 import { leafHash, TILE_WIDTH } from '@stamp-ledger/transparency';
 import { parseEntry } from '../move/format.js';
 import { entryOf, readBundle } from './read-log.js';
 import { halted } from './status.js';
 
-type Store = Pick<EventStore, 'readAll' | 'readStream'>;
+/** Where the events to be sealed come from. A store that prints entries itself is asked for those. */
+export type SealSource = Pick<EventStore, 'readAll' | 'readStream'> & Partial<EntrySource>;
 
-/** All events after a position, to the end of the log, a page held at a time. */
-export async function* eventsAfter(
-  store: Pick<EventStore, 'readAll'>,
-  after: Position | undefined,
-): AsyncGenerator<RecordedEvent> {
-  let position = after;
+/** The next entries to be sealed, at most so many. */
+export async function readEntries(
+  store: SealSource,
+  { after, limit }: { readonly after: Position | undefined; readonly limit: number },
+): Promise<EntryPage> {
+  const request = { limit, ...(after && { after }) };
+  if (store.readEntries !== undefined) return store.readEntries(request);
+  const events = await store.readAll(request);
+  return { entries: events.map(entryOf), last: events.at(-1)?.position };
+}
+
+/** All events from the first to the end of the log, a page held at a time. */
+async function* allEvents(store: SealSource): AsyncGenerator<RecordedEvent> {
+  let after: Position | undefined;
   for (;;) {
-    const page = await store.readAll({ limit: LIMITS.readEvents, ...(position && { after: position }) });
+    const page = await store.readAll({ limit: LIMITS.readEvents, ...(after && { after }) });
     yield* page;
-    position = page.at(-1)?.position ?? position;
+    after = page.at(-1)?.position ?? after;
     if (page.length < LIMITS.readEvents) return;
   }
 }
@@ -31,7 +40,7 @@ export async function* entriesOf(files: Pick<TileStore, 'read'>, size: number): 
  * The event that an entry was made of, where the store has it now. An entry names its stream and revision, so that it is
  * found in any store, whatever its positions. Undefined when the stream does not reach there.
  */
-export async function eventOfEntry(store: Store, entry: Buffer): Promise<RecordedEvent | undefined> {
+export async function eventOfEntry(store: SealSource, entry: Buffer): Promise<RecordedEvent | undefined> {
   const parsed = parseEntry(entry.toString());
   if (parsed === undefined) throw halted('tiles-damaged', 'an entry of the log is no event of this ledger');
   const page = await store.readStream({ stream: parsed.stream, from: parsed.revision, limit: 1 });
@@ -56,11 +65,11 @@ export type Agreement =
  * the log is. Throws a {@link SealHalted} `source-differs` that names the first difference.
  */
 export async function compareAll(
-  store: Store,
+  store: SealSource,
   files: Pick<TileStore, 'read'>,
   size: number,
 ): Promise<Agreement> {
-  const events = eventsAfter(store, undefined);
+  const events = allEvents(store);
   let position: Position | undefined;
   let index = 0;
   for await (const entry of entriesOf(files, size)) {

@@ -1,11 +1,27 @@
-import type { Position, RecordedEvent, StreamName } from '@stamp-ledger/codec';
-import { type ExpectedRevision, LIMITS, PortError, type StreamPage } from '@stamp-ledger/ports';
+import { entryForm, type Position, type RecordedEvent, type StreamName } from '@stamp-ledger/codec';
+import {
+  type EntryPage,
+  type ExpectedRevision,
+  LIMITS,
+  PortError,
+  type StreamPage,
+} from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
 import { toPortError } from '../sqlite-errors.js';
 import { formatPosition, parsePosition } from './position.js';
 import { openForReading } from './schema.js';
 
 const COLUMNS = `stream, revision, format('%016d', position) AS position, id, type, data, metadata`;
+
+/** SQL for the log entry of a row: its form as text, with the columns in their places. */
+const ENTRY = `'${entryForm({
+  id: `'||id||'`,
+  type: `'||type||'`,
+  data: `'||data||'`,
+  metadata: `'||metadata||'`,
+  stream: `'||stream||'`,
+  revision: `'||revision||'`,
+})}'`;
 
 /**
  * Reads the embedded log on the calling thread. Sees every event as soon as it is durable. Any number may be open, in
@@ -15,6 +31,7 @@ export class EmbeddedLogReader {
   readonly #db: Database.Database;
   readonly #byStream: Database.Statement<[string, number, number], RecordedEvent>;
   readonly #byPosition: Database.Statement<[number, number], RecordedEvent>;
+  readonly #entries: Database.Statement<[number, number], string>;
   readonly #streamHead: Database.Statement<[string], number>;
   readonly #last: Database.Statement<[], RecordedEvent>;
   readonly #head: Database.Statement<[], number | null>;
@@ -28,6 +45,11 @@ export class EmbeddedLogReader {
       this.#byPosition = this.#db.prepare(
         `SELECT ${COLUMNS} FROM event WHERE event.position > ? ORDER BY event.position LIMIT ?`,
       );
+      this.#entries = this.#db
+        .prepare<[number, number], string>(
+          `SELECT ${ENTRY} FROM event WHERE position > ? AND position <= ? ORDER BY position`,
+        )
+        .pluck();
       this.#streamHead = this.#db
         .prepare<[string], number>(
           'SELECT revision FROM event WHERE stream = ? ORDER BY revision DESC LIMIT 1',
@@ -92,6 +114,20 @@ export class EmbeddedLogReader {
       if (last !== undefined && Number(last.position) - start !== events.length)
         throw damaged(`a gap after position ${start}`);
       return events;
+    });
+  }
+
+  /** As {@link EntrySource.readEntries}. */
+  readEntries({ after, limit }: { readonly after?: Position; readonly limit: number }): EntryPage {
+    requireLimit(limit);
+    const start = parsePosition(after);
+    return this.#reading(() => {
+      // The head first, as for a stream: up to it there must be an event at every place.
+      const end = Math.min(start + limit, this.#head.get() ?? 0);
+      if (end <= start) return { entries: [], last: undefined };
+      const entries = this.#entries.all(start, end).map((text) => Buffer.from(text));
+      if (entries.length !== end - start) throw damaged(`a gap after position ${start}`);
+      return { entries, last: formatPosition(end) };
     });
   }
 

@@ -2,7 +2,8 @@ import type { Position } from '@stamp-ledger/codec';
 import type { Instant } from '@stamp-ledger/domain';
 import type { ProgressWrite, ProjectionName, ProjectionProgress, TimelineStep } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
-import { optionalText, type Row, text, type Value } from './columns.js';
+import { optionalText, orNull, type Row, text, type Value } from './columns.js';
+import { RowWriter } from './statements.js';
 
 const SELECT = 'SELECT projection, position, recorded_at, events, disorder_milliseconds FROM progress';
 
@@ -19,8 +20,9 @@ export class ProgressTable {
   readonly #all: Database.Statement<[], Row>;
   readonly #put: Database.Statement<Value[]>;
   readonly #timeAt: Database.Statement<[string, string], string>;
+  readonly #last: Database.Statement<[string], Row>;
   readonly #drop: Database.Statement<[string, string, string]>;
-  readonly #insert: Database.Statement<Value[]>;
+  readonly #steps: RowWriter;
 
   constructor(db: Database.Database) {
     this.#one = db.prepare<[string], Row>(`${SELECT} WHERE projection = ?`).raw();
@@ -34,7 +36,15 @@ export class ProgressTable {
     this.#drop = db.prepare(
       'DELETE FROM timeline WHERE projection = ? AND position >= ? AND recorded_at <= ?',
     );
-    this.#insert = db.prepare<Value[]>('INSERT INTO timeline VALUES (?, ?, ?, ?)');
+    this.#last = db
+      .prepare<[string], Row>(
+        'SELECT position, recorded_at FROM timeline WHERE projection = ? ORDER BY position DESC LIMIT 1',
+      )
+      .raw();
+    this.#steps = new RowWriter(db, {
+      table: 'timeline',
+      columns: ['projection', 'position', 'recorded_at', 'before_position'],
+    });
   }
 
   get(projection: ProjectionName): ProjectionProgress | undefined {
@@ -47,16 +57,39 @@ export class ProgressTable {
   }
 
   save(projection: ProjectionName, { progress, timeline }: ProgressWrite): void {
-    for (const step of timeline) this.#addStep(projection, step);
+    const row = this.#last.get(projection);
+    let last: Pick<TimelineStep, 'position' | 'recordedAt'> | undefined = row && {
+      position: text(row[0]),
+      recordedAt: text(row[1]),
+    };
+    const isNext = ({ position, recordedAt }: TimelineStep): boolean =>
+      last === undefined || (position > last.position && recordedAt > last.recordedAt);
+    // Nearly always every step lies behind the last one: then nothing has to be looked up, and all go in together.
+    const next: TimelineStep[] = [];
+    const late: TimelineStep[] = [];
+    for (const step of timeline)
+      if (late.length === 0 && isNext(step)) {
+        next.push(step);
+        last = step;
+      } else late.push(step);
+    this.#insert(projection, next);
+    for (const step of late) this.#addStep(projection, step);
     const { position, recordedAt, events, disorderMilliseconds } = progress;
     this.#put.run(projection, position, recordedAt, events, disorderMilliseconds);
   }
 
-  #addStep(projection: ProjectionName, { position, recordedAt, before }: TimelineStep): void {
+  #insert(projection: ProjectionName, steps: readonly TimelineStep[]): void {
+    this.#steps.write(steps, ({ position, recordedAt, before }, values) =>
+      values.push(projection, position, recordedAt, orNull(before)),
+    );
+  }
+
+  #addStep(projection: ProjectionName, step: TimelineStep): void {
+    const { position, recordedAt } = step;
     const reached = this.#timeAt.get(projection, position);
     if (reached !== undefined && reached >= recordedAt) return;
     this.#drop.run(projection, position, recordedAt);
-    this.#insert.run(projection, position, recordedAt, before ?? null);
+    this.#insert(projection, [step]);
   }
 }
 

@@ -29,7 +29,8 @@ function makeQueries(db: Database.Database): ReadModelQueries {
   const events = new EventQueries(db);
   const answer = answering(db);
   return {
-    stamp: (serial) => answer(() => views.stamp(serial)),
+    // One statement shows one moment by itself; a transaction around it costs as much again.
+    stamp: (serial) => answer.alone(() => views.stamp(serial)),
     stampsOfDocument: (sha256, { after, limit } = { limit: LIMITS.queryRows }) =>
       answer(() => views.ofDocument(sha256, after, limit)),
     stampsOfOrder: (orderId) => answer(() => views.ofOrder(orderId)),
@@ -56,21 +57,28 @@ function makeQueries(db: Database.Database): ReadModelQueries {
   };
 }
 
-/** Each answer is read in one transaction, so that it shows one moment. */
-function answering(db: Database.Database): <Answer>(read: () => Answer) => Promise<Answer> {
+type Answering = <Answer>(read: () => Answer) => Promise<Answer>;
+
+/** Each answer is read in one transaction, so that it shows one moment; `alone` is for those of a single statement. */
+function answering(db: Database.Database): Answering & { readonly alone: Answering } {
   const begin = db.prepare('BEGIN');
   const end = db.prepare('COMMIT');
-  return async (read) => {
+  const alone: Answering = async (read) => {
     if (!db.open) throw new PortError('unavailable', 'the read models are closed');
     try {
+      return read();
+    } catch (error) {
+      throw readModelError(error, 'reading the read models');
+    }
+  };
+  const together: Answering = (read) =>
+    alone(() => {
       begin.run();
       try {
         return read();
       } finally {
         if (db.inTransaction) end.run();
       }
-    } catch (error) {
-      throw readModelError(error, 'reading the read models');
-    }
-  };
+    });
+  return Object.assign(together, { alone });
 }

@@ -28,7 +28,8 @@ async function serve(port: MessagePort, { logDirectory, places, origin }: SealWo
     await runSealer({
       store: {
         // One turn of the event loop a page: messages come in even while there is much to do.
-        readAll: (request) => setImmediate(undefined).then(() => reader.readAll(request)),
+        readEntries: (request) => setImmediate(undefined).then(() => reader.readEntries(request)),
+        readAll: async (request) => reader.readAll(request),
         readStream: async (request) => reader.readStream(request),
       },
       tiles: openTileFiles({ directory: places.tiles }),

@@ -8,16 +8,20 @@ export class ClientGone extends Error {
   override readonly name = 'ClientGone';
 }
 
-const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?$/i;
+/** A media type that a request's body may have. */
+export interface BodyType {
+  readonly name: string;
+  readonly pattern: RegExp;
+}
+const JSON_TYPE: BodyType = {
+  name: 'application/json',
+  pattern: /^application\/json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?$/i,
+};
 
 /** The bytes of a JSON body, or of no body at all; refuses by headers alone where it can. */
 export async function readBody(request: IncomingMessage, limits: HttpLimits): Promise<Buffer> {
   if (!hasBody(request)) return Buffer.alloc(0);
-  const encoding = request.headers['content-encoding'];
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
-    throw new RequestProblem('unsupported-encoding', { headers: { 'accept-encoding': 'identity' } });
-  if (!JSON_TYPE.test(request.headers['content-type'] ?? ''))
-    throw new RequestProblem('unsupported-media-type', { headers: { 'accept-post': 'application/json' } });
+  assertType(request, JSON_TYPE);
   const declared = request.headers['content-length'];
   const tooLong = declared !== undefined && Number(declared) > limits.bodyBytes;
   const bytes = tooLong ? undefined : await collect(request, limits.bodyBytes);
@@ -27,6 +31,15 @@ export async function readBody(request: IncomingMessage, limits: HttpLimits): Pr
     detail: `The body is longer than ${limits.bodyBytes} bytes.`,
     headers: { connection: 'close' },
   });
+}
+
+/** Refuses a body of another media type, or one that would have to be unpacked. */
+export function assertType({ headers }: IncomingMessage, { name, pattern }: BodyType): void {
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+    throw new RequestProblem('unsupported-encoding', { headers: { 'accept-encoding': 'identity' } });
+  if (!pattern.test(headers['content-type'] ?? ''))
+    throw new RequestProblem('unsupported-media-type', { headers: { 'accept-post': name } });
 }
 
 export function hasBody({ headers }: IncomingMessage): boolean {

@@ -1,27 +1,27 @@
-import { sha256Hex } from '@stamp-ledger/codec';
-import type { StampView } from '@stamp-ledger/ports';
 import { type Answer, json, positionHeader } from '../answer.js';
 import { command } from '../command.js';
 import type { Exchange, Route, Services } from '../exchange.js';
 import { problem } from '../problems/problem.js';
+import { createPublicViews, PUBLIC_HEADERS } from '../public-view.js';
 import { noTarget, serialTarget, sha256Target } from '../request/parameters.js';
 import { integer, moment, oneOf, readQuery, serial } from '../request/query.js';
 import * as views from '../views.js';
+import { bulkVerification } from './bulk-verification.js';
 
-/** Anyone may read these from any web page. */
-const PUBLIC = {
-  'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'ETag, X-Request-Id',
-  'cross-origin-resource-policy': 'cross-origin',
-};
-const SHORT_CACHE = 'public, max-age=5, stale-while-revalidate=30';
 const QUERY = { atLeastRevision: integer(0, Number.MAX_SAFE_INTEGER), consistency: oneOf('strong') };
 
 export function lookUpRoutes(services: Services): Route[] {
-  return [lookUp(services), verify(services), history(services), proof(services), ofDocument(services)];
+  return [
+    verify(services),
+    bulkVerification(services),
+    history(services),
+    proof(services),
+    ofDocument(services),
+  ];
 }
 
-function lookUp({ ledger }: Services): Route {
+export function lookUpRoute({ ledger }: Services): Route {
+  const publicView = createPublicViews();
   return {
     method: 'GET',
     path: '/v1/stamps/{serial}',
@@ -38,27 +38,21 @@ function lookUp({ ledger }: Services): Route {
       });
       switch (result.kind) {
         case 'unknown':
-          return problem('unknown-serial', requestId, { headers: PUBLIC });
+          return problem('unknown-serial', requestId, { headers: PUBLIC_HEADERS });
         case 'revision-not-reached':
           return problem('revision-not-reached', requestId, {
             facts: { revision: result.revision },
-            headers: PUBLIC,
+            headers: PUBLIC_HEADERS,
           });
         case 'found': {
-          const etag = etagOf(result.view);
-          const headers = { ...PUBLIC, etag, 'cache-control': strong ? 'no-cache' : SHORT_CACHE };
-          return matches(exchange, etag)
-            ? { status: 304, headers, body: '' }
-            : json(200, views.withFreshness(result.view, result.asOf), headers);
+          const { etag, unchanged, answer } = publicView(result.view);
+          const found = matches(exchange, etag) ? unchanged : answer(result.asOf);
+          return strong ? { ...found, headers: { ...found.headers, 'cache-control': 'no-cache' } } : found;
         }
       }
     },
   };
 }
-
-/** Changes whenever anything of the view does. Weak, because the moment of reading (`asOf`) is not part of it. */
-const etagOf = (view: StampView): string =>
-  `W/"${view.revision}-${sha256Hex(JSON.stringify(views.publicStamp(view))).slice(0, 16)}"`;
 
 /** If-None-Match compares weakly (RFC 9110 section 13.1.2). */
 function matches({ request }: Exchange, etag: string): boolean {
@@ -130,12 +124,12 @@ function proof({ ledger }: Services): Route {
       const serial = serialTarget(parameters);
       const { from } = readQuery(search, { from: integer(0, Number.MAX_SAFE_INTEGER) });
       const found = await ledger.stamps.proofs(serial, from);
-      if (found === undefined) return problem('unknown-serial', requestId, { headers: PUBLIC });
+      if (found === undefined) return problem('unknown-serial', requestId, { headers: PUBLIC_HEADERS });
       const { proofs, unsealed, next } = found;
       return json(
         200,
         { serial, proofs: proofs.map(views.stampProof), unsealed, next },
-        { ...PUBLIC, 'cache-control': 'no-cache' },
+        { ...PUBLIC_HEADERS, 'cache-control': 'no-cache' },
       );
     },
   };

@@ -1,8 +1,14 @@
-import type { VerificationAnswer } from '@stamp-ledger/client';
+import {
+  type BulkVerificationAnswer,
+  LedgerError,
+  type Problem,
+  type VerificationAnswer,
+} from '@stamp-ledger/client';
 import type { Command } from 'commander';
 import { stampResult, withPosition } from '../answers.js';
 import { documentSha256, documentType } from '../documents.js';
-import { EXIT, type ExitCode, UsageError } from '../exit-codes.js';
+import { describeError } from '../error-output.js';
+import { EXIT, type ExitCode, exitCodeOf, UsageError, worst } from '../exit-codes.js';
 import { documentLine, each, type Item, type ItemSource, itemsFrom } from '../items.js';
 import { itemKey, wholeNumber } from '../options.js';
 import { type ItemResult, perItem } from '../per-item.js';
@@ -34,9 +40,9 @@ export function addDocumentCommands(program: Command, bind: Bind): void {
     .option('--expires <seconds>', 'the reservation ends by itself after this', wholeNumber(1, 86_400), 900)
     .action(bind(reserve));
 
-  withDocument(program, 'verify', 'check stamps against documents; the ledger records it').action(
-    bind(verify),
-  );
+  withDocument(program, 'verify', 'check stamps against documents; the ledger records it')
+    .option('--bulk <list>', 'as --file, all in one request: for lists of thousands and millions')
+    .action(bind(verify));
 }
 
 function withDocument(program: Command, name: string, description: string): Command {
@@ -115,8 +121,12 @@ function verify(
   session: Session,
   serial: string | undefined,
   document: string | undefined,
-  options: KeyOption & ListOption,
+  options: KeyOption & ListOption & { readonly bulk?: string },
 ): Promise<ExitCode> {
+  if (options.bulk !== undefined) {
+    if (serial !== undefined || options.file !== undefined) throw new UsageError('--bulk stands alone');
+    return verifyInBulk(session, options.bulk, options);
+  }
   const source = pairsFrom(session, serial, document, options);
   return perItem(session, source, async (item) => {
     const sha256 =
@@ -127,7 +137,39 @@ function verify(
   });
 }
 
-function verdictResult(body: VerificationAnswer, json: object): ItemResult {
+/** One line of output for each line of the list, in its order, as the verdicts come. */
+async function verifyInBulk(session: Session, list: string, options: KeyOption): Promise<ExitCode> {
+  const { items } = itemsFrom({ serials: [], list }, session.stdin, documentLine);
+  async function* checks() {
+    for await (const { serial, document } of items)
+      yield document === undefined
+        ? { serial }
+        : { serial, documentSha256: await documentSha256(document, session.stdin) };
+  }
+  let code: ExitCode = EXIT.done;
+  for await (const answer of session.client.stamps.verifyBulk(checks(), keyed(options.key))) {
+    const result = 'problem' in answer ? unanswered(answer) : verdictResult(answer, answer);
+    code = worst(code, result.code ?? EXIT.done);
+    await session.output.result(result.json, () => [result.line()]);
+  }
+  return code;
+}
+
+function unanswered(answer: Extract<BulkVerificationAnswer, { readonly problem: Problem }>): ItemResult {
+  const { line, problem } = answer;
+  const error = new LedgerError('problem', problem.detail ?? problem.title, { problem });
+  return {
+    json: answer,
+    code: exitCodeOf(error),
+    line: () => `check ${line}  ${describeError(error)}`,
+    lines: () => [],
+  };
+}
+
+function verdictResult(
+  body: Pick<VerificationAnswer, 'serial' | 'verdict' | 'reasons'> & Partial<VerificationAnswer>,
+  json: object,
+): ItemResult {
   const { serial, verdict, reasons } = body;
   const because = reasons.join(', ');
   return {

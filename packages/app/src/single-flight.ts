@@ -1,0 +1,12 @@
+/** Lets those who ask for the same thing while it is being read share one answer. */
+export class SingleFlight<Key, Value> {
+  readonly #running = new Map<Key, Promise<Value>>();
+
+  run(key: Key, read: () => Promise<Value>): Promise<Value> {
+    const running = this.#running.get(key);
+    if (running !== undefined) return running;
+    const started = read().finally(() => this.#running.delete(key));
+    this.#running.set(key, started);
+    return started;
+  }
+}

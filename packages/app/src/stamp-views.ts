@@ -1,0 +1,64 @@
+import type { Serial } from '@stamp-ledger/domain';
+import {
+  type Clock,
+  LIMITS,
+  type ProjectionStatus,
+  type ReadModels,
+  type StampView,
+} from '@stamp-ledger/ports';
+import { statusOf } from './freshness.js';
+import { SingleFlight } from './single-flight.js';
+import { WeightedLru } from './weighted-lru.js';
+
+/** A row of the verification model, and where the model stood before the row was read: the row is at least as new. */
+export interface SeenView {
+  readonly view: StampView;
+  readonly status: ProjectionStatus | undefined;
+}
+
+/** What was read while the model stood at one place. */
+class Standing {
+  readonly held = new WeightedLru<Serial, { readonly seen: SeenView; readonly until: number }>(
+    LIMITS.cachedStampViews,
+  );
+  readonly reading = new SingleFlight<Serial, SeenView | undefined>();
+
+  constructor(readonly status: ProjectionStatus | undefined) {}
+}
+
+/**
+ * Rows of the verification model, asked for once however many want them. A row is held while the model stands where it
+ * stood: an answer is then as new as its `asOf` says, and no command needs to tell anybody that it changed a stamp.
+ */
+export class StampViews {
+  #standing = new Standing(undefined);
+
+  constructor(
+    private readonly options: {
+      readonly readModels: Pick<ReadModels, 'stamp' | 'status'>;
+      readonly clock: Pick<Clock, 'monotonicMilliseconds'>;
+    },
+  ) {}
+
+  /** Undefined for a stamp that the model has not seen. Rejects as the model does. */
+  find(serial: Serial): SeenView | Promise<SeenView | undefined> {
+    const { readModels, clock } = this.options;
+    const status = statusOf(readModels, 'verification');
+    if (this.#standing.status !== status) this.#standing = new Standing(status);
+    const standing = this.#standing;
+    const held = standing.held.get(serial);
+    if (held !== undefined && clock.monotonicMilliseconds() < held.until) return held.seen;
+    return standing.reading.run(serial, () => this.#read(serial, standing));
+  }
+
+  async #read(serial: Serial, { status, held }: Standing): Promise<SeenView | undefined> {
+    const { readModels, clock } = this.options;
+    const until = clock.monotonicMilliseconds() + LIMITS.cachedStampViewMilliseconds;
+    const view = await readModels.stamp(serial);
+    if (view === undefined) return undefined;
+    const seen = { view, status };
+    // Where nothing is known of the model, nothing would tell that the row has changed.
+    if (status !== undefined) held.set(serial, { seen, until }, 1);
+    return seen;
+  }
+}

@@ -1,0 +1,102 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { Logger } from 'pino';
+import { type Answer, SAFE_HEADERS } from './answer.js';
+import { Exchange, type Services } from './exchange.js';
+import type { Metrics } from './operations/metrics.js';
+import type { Readiness } from './operations/readiness.js';
+import { answerOf, isCorruption } from './problems/failures.js';
+import { RequestProblem } from './problems/problem.js';
+import { ClientGone } from './request/read-body.js';
+import { clientRequestId } from './request/trace.js';
+
+/** Sees one request to its end; `find` says, or throws, what it is answered with. Rejects when it could not be sent. */
+export type Answering = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  find: (exchange: Exchange) => Promise<Answer> | Answer,
+) => Promise<void>;
+
+/** The outermost layer: every request gets an id, exactly one answer, and one measurement. */
+export function createAnswering(services: Services, metrics: Metrics, readiness: Readiness): Answering {
+  const { runtime, limits, draining } = services;
+  return async (request, response, find) => {
+    const begun = performance.now();
+    metrics.begun();
+    const requestId = clientRequestId(request.headers) ?? runtime.ids.commandId();
+    const exchange = new Exchange(request, response, requestId);
+    let answer: Answer | undefined;
+    let failure: unknown;
+    try {
+      assertHost(exchange);
+      answer = await find(exchange);
+    } catch (error) {
+      failure = error;
+      if (isCorruption(error)) readiness.corrupt();
+      if (!(error instanceof ClientGone)) answer = answerOf(error, exchange, limits);
+    }
+    const sent = exchange.isGone ? undefined : answer;
+    if (sent !== undefined) send(exchange, sent, draining.aborted);
+    if (sent?.stream !== undefined)
+      await pipeline(sent.stream, response).catch((error: unknown) => {
+        failure = error;
+        if (isCorruption(error)) readiness.corrupt();
+        // The answer ends without its end, so that nobody takes it for whole.
+        if (!(error instanceof ClientGone) && !exchange.isGone)
+          services.logger.error({ requestId, err: error }, 'an answer was cut off');
+        response.destroy();
+      });
+    if (answer?.problem !== undefined) services.ledger.refused(answer.problem);
+    const milliseconds = performance.now() - begun;
+    metrics.ended(exchange, sent?.status ?? 'aborted', milliseconds, sent);
+    record(services.logger, exchange, { answer, failure, milliseconds, isSent: sent !== undefined });
+  };
+}
+
+interface Ending {
+  readonly answer: Answer | undefined;
+  readonly failure: unknown;
+  readonly milliseconds: number;
+  readonly isSent: boolean;
+}
+
+/** One line for a request that failed; for any other only when somebody is debugging. */
+function record(logger: Logger, exchange: Exchange, { answer, failure, milliseconds, isSent }: Ending): void {
+  const failed = answer?.problem !== undefined && answer.status >= 500;
+  if (!failed && !logger.isLevelEnabled('debug')) return;
+  const { requestId, request, route } = exchange;
+  const line = {
+    requestId,
+    method: request.method,
+    route: route?.path,
+    status: answer?.status,
+    problem: answer?.problem,
+    milliseconds,
+  };
+  if (failed) logger.error({ ...line, err: failure }, 'request failed');
+  else logger.debug(line, isSent ? 'request answered' : 'the client left');
+}
+
+/** HTTP/1.1 wants a Host header (RFC 9112 section 3.2); checked here so that the answer is a problem like any other. */
+function assertHost({ request }: Exchange): void {
+  if (request.headers.host === undefined && request.httpVersion === '1.1')
+    throw new RequestProblem('malformed-http', {
+      detail: 'The Host header is missing.',
+      headers: { connection: 'close' },
+    });
+}
+
+/** All headers in one list: set one by one, or as an object, each costs a look-up of its name and a check. */
+function send(
+  { request, response, requestId }: Exchange,
+  { status, headers, body, stream }: Answer,
+  draining: boolean,
+): void {
+  const list = ['x-request-id', requestId];
+  for (const name in headers) list.push(name, headers[name] ?? '');
+  for (const name in SAFE_HEADERS) if (headers[name] === undefined) list.push(name, SAFE_HEADERS[name] ?? '');
+  if (draining && headers.connection === undefined) list.push('connection', 'close');
+  if (stream === undefined && status !== 304) list.push('content-length', String(Buffer.byteLength(body)));
+  response.writeHead(status, list);
+  if (stream === undefined) response.end(status === 304 || request.method === 'HEAD' ? undefined : body);
+}

@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PortError } from '@stamp-ledger/app';
+import { sha256Hex } from '@stamp-ledger/codec';
+import type { Answer } from '../answer.js';
+import { callerOf, commandIdOf, requiredKey, validated } from '../command.js';
+import type { Exchange, Route, Services } from '../exchange.js';
+import { answerOf, isCorruption, retryAfter } from '../problems/failures.js';
+import { RequestProblem } from '../problems/problem.js';
+import { takeTime } from '../request/patience.js';
+import { assertType, type BodyType } from '../request/read-body.js';
+import { type BodyLine, readLines } from '../request/read-lines.js';
+
+const JSON_LINES: BodyType = {
+  name: 'application/x-ndjson',
+  pattern: /^application\/(?:x-ndjson|jsonl)[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?$/i,
+};
+const PATH = '/v1/verifications/bulk';
+
+/**
+ * Verifications by the million: a line in, a line out, in order, each recorded and answered while the rest is still
+ * coming. Each line is a command of its own, named by the request's key and its number, so the same body with the same
+ * key goes on where an interrupted one ended.
+ */
+export function bulkVerification(services: Services): Route {
+  const { limits, draining } = services;
+  let running = 0;
+  /** Counted while it runs. When the service stops it is cut off: what it has recorded it will find again. */
+  async function* bounded(exchange: Exchange, key: string): AsyncGenerator<string, void, undefined> {
+    const cut = (): void => void exchange.request.destroy();
+    running += 1;
+    draining.addEventListener('abort', cut);
+    try {
+      yield* verdicts(services, exchange, key);
+    } finally {
+      draining.removeEventListener('abort', cut);
+      running -= 1;
+    }
+  }
+  return {
+    method: 'POST',
+    path: PATH,
+    scope: 'verify',
+    produces: [JSON_LINES.name],
+    handle: (exchange) => {
+      const key = requiredKey(exchange);
+      assertType(exchange.request, JSON_LINES);
+      if (running >= limits.bulkRequests)
+        throw new RequestProblem('ledger-unavailable', {
+          detail: `${limits.bulkRequests} bulk verifications are running already.`,
+          headers: retryAfter(limits),
+        });
+      takeTime(exchange.request, limits.bulkIdleMilliseconds);
+      return {
+        status: 200,
+        headers: { 'content-type': JSON_LINES.name },
+        body: '',
+        stream: bounded(exchange, key),
+      };
+    },
+  };
+}
+
+async function* verdicts(
+  services: Services,
+  exchange: Exchange,
+  key: string,
+): AsyncGenerator<string, void, undefined> {
+  const { limits } = services;
+  for await (const lines of readLines(exchange.request, limits.bulkLineBytes)) {
+    for (let from = 0; from < lines.length; from += limits.bulkLines) {
+      const begun = performance.now();
+      const round = lines.slice(from, from + limits.bulkLines);
+      const answers = await Promise.all(round.map((line) => answerLine(services, exchange, key, line)));
+      yield answers.join('');
+      // Half of the time is left to others, and more of it the busier they keep the ledger.
+      await sleep(Math.min(performance.now() - begun, limits.bulkRestMilliseconds));
+    }
+  }
+}
+
+/** One line's answer as a line of JSON. What is wrong with a line, or only with its moment, is said in its place. */
+async function answerLine(
+  services: Services,
+  exchange: Exchange,
+  key: string,
+  { line, bytes }: BodyLine,
+): Promise<string> {
+  try {
+    if (bytes === undefined)
+      throw new RequestProblem('body-too-large', {
+        detail: `The line is longer than ${services.limits.bulkLineBytes} bytes.`,
+      });
+    return `${JSON.stringify({ line, ...(await verified(services, exchange, key, { line, bytes })) })}\n`;
+  } catch (error) {
+    const isOfThisLine = error instanceof RequestProblem || error instanceof PortError;
+    if (!isOfThisLine || isCorruption(error)) throw error;
+    const { requestId } = exchange;
+    return withProblem(line, answerOf(error, { requestId, commandStarted: true }, services.limits));
+  }
+}
+
+const withProblem = (line: number, { body }: Answer): string =>
+  `{"line":${line},"problem":${body.toString()}}\n`;
+
+async function verified(
+  { ledger }: Services,
+  exchange: Exchange,
+  key: string,
+  { line, bytes }: { readonly line: number; readonly bytes: Buffer },
+) {
+  const { serial: serialText, document } = validated({ body: 'verify-stamp' }, bytes);
+  const commandId = commandIdOf(exchange, `${PATH}/{line}`, String(line), key);
+  const report = await ledger.stamps.verify(
+    { serialText, ...(document === undefined ? {} : { documentSha256: document.sha256 }) },
+    callerOf(exchange, commandId, sha256Hex(bytes)),
+  );
+  if ('kind' in report) throw new RequestProblem('idempotency-key-reused');
+  const { serial, verdict, reasons, recorded } = report;
+  return { serial, verdict, reasons, position: recorded?.position };
+}

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import type { Test } from 'tap';
+import { eventually } from '../../support/eventually.js';
+import type { JsonObject, Reply } from '../../support/http.js';
+import {
+  affixedStamp,
+  freshDocument,
+  mintStamps,
+  sellStamp,
+  soldStamp,
+  UNKNOWN_SERIAL,
+  UNSEEN_SERIAL,
+  type World,
+} from '../world.js';
+
+/** Plain look-ups are answered before Koa, from rows held in memory: nobody may be able to tell. */
+export async function hotLookUps(t: Test, world: World): Promise<void> {
+  await t.test('say what the same look-up says by way of Koa', (t) => bothWays(t, world));
+  await t.test('show what the read model has seen, at once', (t) => neverHeldTooLong(t, world));
+  await t.test('are counted like any other request', (t) => counted(t, world));
+}
+
+const READ_MODEL = { what: 'the read model', milliseconds: 10_000 };
+/** The same meaning as no Accept header at all, and something to weigh: that is left to Koa. */
+const BY_KOA = { accept: 'application/json;q=0.9, */*;q=0.1' };
+const headersOf = ({ headers }: Reply): JsonObject =>
+  Object.fromEntries([...headers].filter(([name]) => name !== 'date'));
+
+async function bothWays(t: Test, { call }: World): Promise<void> {
+  const [minted = ''] = await mintStamps(call, 1);
+  const sold = await soldStamp(call);
+  const affixed = await affixedStamp(call, freshDocument());
+  const voided = await soldStamp(call);
+  await call(`/v1/stamps/${voided}/void`, { body: { reason: 'damaged' } });
+  await call('/v1/verifications', { body: { serial: UNKNOWN_SERIAL } });
+  for (const serial of [minted, sold, affixed, voided])
+    await eventually(async () => {
+      const { json } = await call(`/v1/stamps/${serial}`);
+      return (json.asOf as { lagMilliseconds?: number } | undefined)?.lagMilliseconds === 0;
+    }, READ_MODEL);
+  const tag = (await call(`/v1/stamps/${affixed}`)).headers.get('etag') ?? '';
+  const requestId = randomUUID();
+  const serials = [minted, sold, affixed, voided, affixed.toLowerCase(), UNKNOWN_SERIAL, UNSEEN_SERIAL];
+  const wrong = [
+    'STMPAAAAAAAAAAAAAAAAAA',
+    'short',
+    `${affixed}X`,
+    'TSMPAAAAAAAAAAAAAAAAAA',
+    `%58${affixed.slice(1)}`,
+  ];
+  const variants: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+    ['', {}],
+    ['', { 'if-none-match': tag }],
+    ['', { 'if-none-match': '*' }],
+    ['', { 'if-none-match': 'W/"0-0000000000000000"' }],
+    ['', { authorization: 'Bearer nonsense', traceparent: 'none', prefer: 'wait=3' }],
+    ['?', {}],
+    ['?consistency=weak', {}],
+    ['?colour=red', {}],
+  ];
+  for (const serial of [...serials, ...wrong])
+    for (const [query, headers] of variants) {
+      const ask = (more: Readonly<Record<string, string>>): Promise<Reply> =>
+        call(`/v1/stamps/${serial}${query}`, {
+          token: null,
+          headers: { 'x-request-id': requestId, ...headers, ...more },
+        });
+      const [hot, koa] = [await ask({}), await ask(BY_KOA)];
+      const what = `${serial}${query} ${JSON.stringify(headers)}`;
+      t.equal(hot.status, koa.status, what);
+      t.equal(hot.text, koa.text, what);
+      t.strictSame(headersOf(hot), headersOf(koa), what);
+      t.equal(hot.headers.get('x-request-id'), requestId);
+    }
+  const other = await call(`/v1/stamps/${affixed}`);
+  t.not(other.headers.get('x-request-id'), requestId, 'an id of its own');
+  t.equal((await call(`/v1/stamps/${affixed}`, { headers: { accept: 'text/html' } })).status, 406);
+}
+
+/** As soon as the read models say that they are there, no look-up may show less. */
+async function neverHeldTooLong(t: Test, { call, opened }: World): Promise<void> {
+  for (const serial of await mintStamps(call, 6)) {
+    t.equal((await call(`/v1/stamps/${serial}?atLeastRevision=0`)).json.state, 'minted');
+    const held = await call(`/v1/stamps/${serial}`);
+    const sold = await sellStamp(call, serial);
+    const position = sold.headers.get('ledger-position') ?? '';
+    // Ten at once: the first of them reads, the others wait for it.
+    await eventually(async () => {
+      const verification = opened.ledger.readModels
+        .status()
+        .find(({ projection }) => projection === 'verification');
+      return (verification?.position ?? '') >= position;
+    }, READ_MODEL);
+    const replies = await Promise.all(Array.from({ length: 10 }, () => call(`/v1/stamps/${serial}`)));
+    t.strictSame(new Set(replies.map(({ json }) => json.state)), new Set(['sold']));
+    t.not(replies[0]?.headers.get('etag'), held.headers.get('etag'));
+  }
+}
+
+async function counted(t: Test, { call }: World): Promise<void> {
+  const serial = await soldStamp(call);
+  const counts = async (status: number): Promise<number> => {
+    const { text } = await call('/metrics');
+    const line = `stamp_ledger_http_requests_total{method="GET",route="/v1/stamps/{serial}",status="${status}"} `;
+    const at = text.indexOf(line);
+    return at < 0 ? 0 : Number.parseInt(text.slice(at + line.length), 10);
+  };
+  const before = { found: await counts(200), malformed: await counts(400) };
+  await call(`/v1/stamps/${serial}`);
+  await call('/v1/stamps/STMPAAAAAAAAAAAAAAAAAA');
+  t.equal(await counts(200), before.found + 1);
+  t.equal(await counts(400), before.malformed + 1);
+}
