@@ -45,7 +45,6 @@ import type {
   PaymentCursor,
   PaymentFilter,
   PaymentView,
-  ProjectionName,
   ProjectionStatus,
   RebuildStatus,
   StampView,
@@ -297,7 +296,7 @@ export interface Ledger {
   readonly readModels: {
     status(): readonly ProjectionStatus[];
     /** For how long the first event that a projection has not seen has been there; 0 when it has seen all. */
-    lagMilliseconds(projection: ProjectionName): Promise<number>;
+    lagMilliseconds(status: ProjectionStatus): Promise<number>;
     startRebuild(rebuildId: string): Promise<RebuildStatus>;
     rebuild(rebuildId: string): Promise<RebuildStatus | undefined>;
   };

@@ -81,9 +81,9 @@ function projectionGauges(ledger: Ledger, registers: Registry[]): void {
     labelNames: ['projection'],
     registers,
     async collect() {
-      for (const { projection } of ledger.readModels.status()) {
-        const lag = await ledger.readModels.lagMilliseconds(projection).catch(() => undefined);
-        if (lag !== undefined) this.set({ projection }, lag / 1_000);
+      for (const status of ledger.readModels.status()) {
+        const lag = await ledger.readModels.lagMilliseconds(status).catch(() => undefined);
+        if (lag !== undefined) this.set({ projection: status.projection }, lag / 1_000);
       }
     },
   });
