@@ -13,7 +13,9 @@ import { idempotency } from './suites/idempotency.js';
 import { lifeCycle } from './suites/life-cycle.js';
 import { lookUps } from './suites/look-ups.js';
 import { protocol } from './suites/protocol.js';
+import { queue } from './suites/queue.js';
 import { reports } from './suites/reports.js';
+import { stockPolicies } from './suites/stock-policies.js';
 import { transparency } from './suites/transparency.js';
 import type { World } from './world.js';
 
@@ -46,4 +48,6 @@ await t.test('every route', (t) => everyRoute(t, world));
 await t.test('reports', (t) => reports(t, world));
 await t.test('transparency', (t) => transparency(t, world));
 await t.test('audits', (t) => audits(t, world));
+await t.test('stock policies', (t) => stockPolicies(t, world));
+await t.test('queue', (t) => queue(t, world));
 await t.test('agreement with the OpenAPI document', (t) => agreement(t, world, api.routes));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createClient } from '@stamp-ledger/client';
 import t from 'tap';
 import { cliFor, cli as cliOf } from '../support/cli.js';
+import { eventually } from '../support/eventually.js';
 import { startLedgerProcess } from '../support/server-process.js';
 
 // Every command of the CLI against a real ledger in a process of its own.
@@ -241,6 +242,54 @@ t.test('inventory, conservation, rebuild', async (t) => {
   t.match(rebuilt.json(), { status: 'done' });
   t.equal(rebuilt.stderr, '', 'machines get no progress');
   t.match((await cli(['rebuild'])).stdout, /^status {3}done$/m);
+});
+
+t.test('stock-policy, stocks', async (t) => {
+  const args = ['stock-policy', '--channel', 'kanal-5', ...MONEY, '--low-below', '5'];
+  t.match(await json(...args), { channel: 'kanal-5', lowBelow: 5 });
+  t.equal((await cli([...args, '--refill', '20'])).code, 2, 'a refill has a limit');
+  await json(...args, '--refill', '20', '--per-day', '20');
+  const refilled = async () => (await cli(['stocks'])).stdout;
+  t.match(
+    await eventually(async () => /kanal-5 .* 20 .* enough/.test(await refilled()) && (await refilled()), {
+      what: 'the refill',
+      milliseconds: 20_000,
+    }),
+    /^channel +denomination +in stock/,
+  );
+});
+
+// From here on orders of this ledger need a ticket.
+t.test('queue', async (t) => {
+  t.match((await cli(['queue', 'status'])).stdout, /^tickets {2}not needed$/m);
+  t.match(await json('queue', 'take', '--channel', 'kanal-1'), { status: 'not-needed' });
+  const never = ['--opens-at', '2124-09-06T15:00:00Z', '--opening', 'never'];
+  const announced = await cli([
+    'queue',
+    'announce',
+    ...never,
+    '--share',
+    'kanal-1=3',
+    '--share',
+    'kanal-2=1',
+  ]);
+  t.match(announced.stdout, /^kanal-1 +weight 3$/m);
+  t.equal((await cli(['queue', 'announce', ...never, '--share', 'kanal-1'])).code, 2);
+  t.match(await json('queue', 'withdraw', 'never', '--reason', 'later'), { status: 'withdrawn' });
+  t.match((await cli(['queue', 'openings'])).stdout, /^never +withdrawn/m);
+
+  const at = (seconds: number): string => new Date(Date.now() + seconds * 1_000).toISOString();
+  await json('queue', 'announce', '--opens-at', at(2), '--tickets-from', at(0.5), '--title', 'Now');
+  await eventually(async () => (await json('queue', 'status')).isOpen === true, {
+    what: 'the room opens',
+    milliseconds: 10_000,
+  });
+  t.equal((await cli(['order', ...FROM])).code, 5, 'without a ticket');
+  const { ticket, orderId } = (await json('queue', 'take', '--channel', 'kanal-1')) as Record<string, string>;
+  t.match((await cli(['queue', 'ticket', ticket ?? ''])).stdout, /^status {5}before-opening$/m);
+  t.match(await json('queue', 'ticket', ticket ?? '', '--wait', '20'), { status: 'admitted' });
+  t.match(await json('order', ...FROM, '--ticket', ticket ?? ''), { orderId, status: 'placed' });
+  t.match((await cli(['queue', 'status'])).stdout, /^tickets {2}needed \(opening\)$/m);
 });
 
 t.test('who may not, and a ledger that is gone', async (t) => {

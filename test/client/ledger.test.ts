@@ -86,6 +86,32 @@ t.test('orders: placed, paid, cancelled, refunded; the same key is the same orde
   t.match((await client.audit.unfulfilled({ limit: 10 })).body.orders, []);
 });
 
+t.test('stock policies', async (t) => {
+  const policy = { channel: 'kanal-9', denomination, lowBelow: 3 };
+  t.match((await client.stockPolicies.set(policy)).body, policy);
+  t.match((await client.stockPolicies.list()).body.policies, [{ ...policy, inStock: 0 }]);
+});
+
+t.test('the waiting room', async (t) => {
+  t.match((await client.queue.get()).body, { isOpen: false });
+  t.match((await client.queue.take({ channel: 'kanal-1' })).body, { status: 'not-needed' });
+  t.equal(await refusal(client.queue.look('scribble')), 'invalid-queue-ticket');
+  t.equal(
+    await refusal(
+      client.orders.place(
+        { channel: 'kanal-1', holder: 'buyer-1', denomination, quantity: 1 },
+        { ticket: 'scribble' },
+      ),
+    ),
+    'invalid-queue-ticket',
+  );
+  const opensAt = '2124-09-06T15:00:00.000Z';
+  const announced = await client.queue.announce({ openingId: 'sale', opensAt, title: 'Last day' });
+  t.match(announced.body, { openingId: 'sale', status: 'announced', opensAt, title: 'Last day' });
+  t.match((await client.queue.openings()).body.openings, [{ openingId: 'sale' }]);
+  t.match((await client.queue.withdraw('sale')).body, { status: 'withdrawn' });
+});
+
 t.test('the life of stamps', async (t) => {
   const [first = '', second = '', third = '', fourth = ''] = await buy(4, 'o-4');
   const reserved = await client.stamps.reserve(first, { document, expiresInSeconds: 600 });

@@ -2,6 +2,7 @@ import type { StreamName } from '@stamp-ledger/codec';
 import type { EventId, EventOf, EventType, MetadataV1 } from '@stamp-ledger/domain';
 
 const serial = 'K7QX2M9RD4TB0W5HN8CJ3F';
+const roomId = '3d5c0f9e-7a1b-8c2d-9e3f-405162738495';
 const denomination = { amount: '10000', currency: 'IDR' };
 const payment = {
   reference: 'INV-2024/09-000017',
@@ -107,6 +108,40 @@ export const SAMPLES: { readonly [Type in EventType]: EventOf<Type>['data'] } = 
     endedAt: '2024-09-10T16:59:00.000Z',
     summary: 'Restored in three steps.',
   },
+  OpeningAnnounced: {
+    openingId: 'registration-2024',
+    opensAt: '2024-09-06T15:00:00.000Z',
+    ticketsFrom: '2024-09-06T14:45:00.000Z',
+    title: 'Last day of registration',
+    shares: [{ channel: 'channel-7', weight: 3 }],
+  },
+  OpeningWithdrawn: { openingId: 'registration-2024', reason: 'registration-extended' },
+  QueueOpened: { roomId, cause: 'opening', openingId: 'registration-2024' },
+  QueueAdvanced: {
+    roomId,
+    copy: '1c9e0d7a-2b4f-4c6d-9e8f-a0b1c2d3e4f5',
+    atMilliseconds: 1_725_634_802_000,
+    perSecond: 400,
+    arrivals: [{ channel: 'channel-7', second: 1_725_634_799, count: 120 }],
+    cursors: [{ channel: 'channel-7', second: 1_725_634_799, below: 140_737_488_355_328 }],
+  },
+  QueueClosed: { roomId },
+  StockPolicySet: {
+    policyId: 'stock-channel-7',
+    channel: 'channel-7',
+    denomination,
+    lowBelow: 1_000,
+    refill: { quantity: 5_000, perDay: 20_000 },
+  },
+  StockRanLow: {
+    policyId: 'stock-channel-7',
+    channel: 'channel-7',
+    denomination,
+    inStock: 999,
+    lowBelow: 1_000,
+    refill: { allocationId: 'refill-1', quantity: 5_000, atMilliseconds: 1_725_634_802_000 },
+  },
+  StockRecovered: { policyId: 'stock-channel-7', channel: 'channel-7', denomination, inStock: 5_999 },
 };
 
 export const EVENT_TYPES = Object.keys(SAMPLES) as EventType[];

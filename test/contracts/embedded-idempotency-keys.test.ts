@@ -149,3 +149,26 @@ t.test('answers beyond those of one transaction are all stored without a stop', 
     kinds.add((await keys.claim({ key: String(index), requestHash: 'h' })).kind);
   t.strictSame([...kinds], ['finished']);
 });
+
+t.test('a file that cannot be written keeps nobody waiting, and is written when it can', async (t) => {
+  const { directory, query } = await keysFile(t);
+  const open = () => openEmbeddedIdempotencyKeys({ directory, now: () => 0 });
+  const keys = await open();
+  const inTheWay = new Database(join(directory, 'keys.sqlite'));
+  inTheWay.exec('BEGIN IMMEDIATE');
+  for (const key of ['a', 'b']) {
+    t.strictSame(await keys.claim({ key, requestHash: 'h' }), { kind: 'claimed' });
+    await keys.finish({ key, answer });
+    // Longer than answers gather: the thread that stores them is stuck by now.
+    await setTimeout(100);
+    t.strictSame(await keys.claim({ key, requestHash: 'h' }), { kind: 'finished', answer });
+  }
+  t.equal(query('SELECT count(*) FROM answer'), 0);
+  inTheWay.exec('COMMIT');
+  inTheWay.close();
+  await keys.close();
+  const again = await open();
+  t.teardown(() => again.close());
+  t.strictSame(await again.claim({ key: 'a', requestHash: 'h' }), { kind: 'finished', answer });
+  t.strictSame(await again.claim({ key: 'b', requestHash: 'other' }), { kind: 'other-request' });
+});

@@ -58,6 +58,10 @@ t.test('the walk-throughs of the README work as printed', async (t) => {
 
   const audits = await run(blocksBelow('Audited from outside'), server);
   t.equal(audits.match(/^clean$/gm)?.length, 3, 'each audit is clean');
+  const rush = await run(blocksBelow('When everybody comes at once'), server);
+  t.match(rush, /^kios-2 .* (low|enough)$/m);
+  t.match(rush, /^status +admitted$/m);
+  t.match(rush, /^status +fulfilled$/m);
   t.equal(await server.stop(), 0, 'SIGTERM drains and ends with 0');
 });
 

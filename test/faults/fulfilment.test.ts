@@ -1,6 +1,14 @@
+import { type OverdueOrders, watchOverdue } from '@stamp-ledger/app';
 import { orderStream, serde, stampStream } from '@stamp-ledger/codec';
-import { type BatchId, DIRECT_CHANNEL, type EventId, type OrderId, type Serial } from '@stamp-ledger/domain';
-import { type EventStore, PortError, type ReadModels } from '@stamp-ledger/ports';
+import {
+  type BatchId,
+  DIRECT_CHANNEL,
+  type EventId,
+  type Instant,
+  type OrderId,
+  type Serial,
+} from '@stamp-ledger/domain';
+import { type Clock, type EventStore, PortError, type ReadModels } from '@stamp-ledger/ports';
 import t from 'tap';
 import { begin, caller, type Life, passing, patience, scene, until } from './scene.js';
 
@@ -274,4 +282,40 @@ t.test('a stream that can not be read keeps no other reservation from expiring',
   t.ok(await again.store.last(), 'and the ledger opens beside it');
   await again.end();
   await stage.remove();
+});
+
+t.test('an order whose promise is broken is told with its cause until it has its stamps', async (t) => {
+  const { directory, remove } = await scene();
+  t.teardown(remove);
+  const life = await begin(directory);
+  const told: OverdueOrders[] = [];
+  const stopping = new AbortController();
+  // Two minutes after everything here; looked at whenever the read models move, and once more after that.
+  const clock: Clock = {
+    now: () => '2024-09-06T13:02:00.000Z' as Instant,
+    monotonicMilliseconds: () => performance.now(),
+    sleep: (_milliseconds, signal = stopping.signal) =>
+      life.readModels.advanced(AbortSignal.any([signal, AbortSignal.timeout(100)])),
+  };
+  const watching = watchOverdue(
+    { readModels: life.readModels, runtime: { clock } },
+    { signal: stopping.signal, onChange: (overdue) => told.push(overdue) },
+  );
+  try {
+    const order = await place(life, 'forgotten', { quantity: 3 });
+    await until(life, async () => told.length === 1);
+    t.match(told[0], {
+      byCause: { 'out-of-stock': 1, 'in-progress': 0 },
+      oldest: { order: { orderId: order } },
+    });
+    t.equal((await life.ledger.orders.report(order))?.estimatedSeconds, undefined, 'nobody knows when');
+    await mint(life, 3);
+    await until(life, async () => (await statusOf(life, order)) === 'fulfilled');
+    await until(life, async () => told.at(-1)?.oldest === undefined);
+    t.strictSame(told.at(-1)?.byCause, { 'in-progress': 0, 'out-of-stock': 0, 'refund-due': 0 });
+  } finally {
+    stopping.abort();
+    await watching;
+    await life.end();
+  }
 });

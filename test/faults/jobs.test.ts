@@ -153,27 +153,10 @@ t.test('the order that waited is fulfilled when stock comes', async (t) => {
 t.test('two fulfillers on one stock sell no stamp twice', async (t) => {
   const stage = await scene();
   const life = await begin(stage.directory);
-  const { createContext, runJobs } = await import('@stamp-ledger/app');
-  const { serialDeriver } = await import('@stamp-ledger/codec');
-  const stopping = new AbortController();
-  const runtime = {
-    clock: {
-      now: () => new Date().toISOString() as never,
-      monotonicMilliseconds: () => performance.now(),
-      sleep: async () => undefined,
-    },
-    ids: { commandId: () => caller().commandId },
-    serials: serialDeriver(Buffer.alloc(32, 7)),
-  };
-  runtime.clock.sleep = () => new Promise((resolve) => setTimeout(() => resolve(undefined), 5));
-  const second = runJobs(createContext({ store: life.store, readModels: life.readModels, runtime }), {
-    signal: stopping.signal,
-    onPortError: () => undefined,
-  });
+  const second = life.workToo();
   await tellStory(life);
   await waitForEnd(life);
-  stopping.abort();
-  await second;
+  await second.end();
   const { sales, fulfilled } = await factsOf(life);
   t.equal(new Set(sales.map(({ serial }) => serial)).size, sales.length);
   for (const id of COVERED) t.ok(fulfilled.get(id), `${id} is fulfilled`);

@@ -1,8 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Caller, createContext, createLedger, type Ledger, runJobs } from '@stamp-ledger/app';
-import { deriveCommandId, serialDeriver, sha256Hex } from '@stamp-ledger/codec';
+import {
+  type Caller,
+  type Context,
+  createContext,
+  createLedger,
+  type Ledger,
+  runJobs,
+} from '@stamp-ledger/app';
+import { deriveCommandId, serialDeriver, sha256Hex, ticketSealer } from '@stamp-ledger/codec';
 import type { CommandId, Instant } from '@stamp-ledger/domain';
 import { openEmbeddedEventStore } from '@stamp-ledger/embedded';
 import type { EventStore, ReadModels, Runtime } from '@stamp-ledger/ports';
@@ -13,6 +20,8 @@ export interface Life {
   readonly ledger: Ledger;
   readonly store: EventStore;
   readonly readModels: ReadModels;
+  /** A second process that does the same jobs, as one would that does not know of the first. */
+  workToo(): { end(): Promise<void> };
   /** Ends as a crash would: jobs stop where they are; what was not in the log is gone. */
   end(): Promise<void>;
 }
@@ -27,6 +36,8 @@ export async function scene(): Promise<{ readonly directory: string; remove(): P
 export interface Between {
   readonly store?: (store: EventStore) => EventStore;
   readonly readModels?: (readModels: ReadModels) => ReadModels;
+  /** Milliseconds that anything sleeps at most: for jobs that look at intervals. */
+  readonly longestSleep?: number;
 }
 
 /** Opens the ledger on its real store and read models. */
@@ -37,13 +48,29 @@ export async function begin(directory: string, between: Between = {}): Promise<L
       throw error;
     },
   });
-  const runtime = testRuntime();
+  const runtime = testRuntime(0, between.longestSleep);
   const readModels = await openEmbeddedReadModels({ directory, store: real, now: runtime.clock.now });
   const context = createContext({
     store: between.store?.(real) ?? real,
     readModels: between.readModels?.(readModels) ?? readModels,
     runtime,
   });
+  const worker = work(context);
+  return {
+    ledger: createLedger(context),
+    store: real,
+    readModels,
+    workToo: () =>
+      work(createContext({ store: real, readModels, runtime: testRuntime(0, between.longestSleep) })),
+    end: async () => {
+      await worker.end();
+      await readModels.close();
+      await real.close();
+    },
+  };
+}
+
+function work(context: Context): { end(): Promise<void> } {
   const stopping = new AbortController();
   const jobs = runJobs(context, { signal: stopping.signal, onPortError: () => undefined }).catch(
     (error: unknown) => {
@@ -51,14 +78,9 @@ export async function begin(directory: string, between: Between = {}): Promise<L
     },
   );
   return {
-    ledger: createLedger(context),
-    store: real,
-    readModels,
-    end: async () => {
+    end: () => {
       stopping.abort();
-      await jobs;
-      await readModels.close();
-      await real.close();
+      return jobs;
     },
   };
 }
@@ -74,16 +96,17 @@ export function caller(name = `command ${nextCommand++}`): Caller {
 }
 
 /** A runtime whose clock is `ahead` milliseconds before the others' and never stands still. */
-export function testRuntime(ahead = 0): Runtime {
+export function testRuntime(ahead = 0, longestSleep = Number.POSITIVE_INFINITY): Runtime {
   let latest = Date.parse('2024-09-06T13:00:00Z') + ahead;
   return {
     clock: {
       now: () => new Date(latest++).toISOString() as Instant,
       monotonicMilliseconds: () => performance.now(),
-      sleep,
+      sleep: (milliseconds, signal) => sleep(Math.min(milliseconds, longestSleep), signal),
     },
     ids: { commandId: () => deriveCommandId('test', `id ${nextCommand++}`) as CommandId },
     serials: serialDeriver(Buffer.alloc(32, 7)),
+    tickets: ticketSealer(Buffer.alloc(32, 8)),
   };
 }
 

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { startDistributedLedger, startEngines } from '../support/distributed.js';
 import { eventually } from '../support/eventually.js';
 import { type Caller, caller } from '../support/http.js';
+import { noteEnds } from '../support/note-ends.js';
 import { readTopic } from './topic-check.js';
 
 t.setTimeout(600_000);
@@ -138,6 +139,25 @@ t.test('engines that are away one at a time', async (t) => {
     const killed = await readTopic(engines.kafka.brokers[0] ?? '', STAMP_TOPIC);
     t.ok(killed.repeated - drained.repeated <= 2, 'after a kill no more than the last page');
   });
+
+  for (const [how, isStopped] of [
+    ['while the projections go on', false],
+    ['while the projections start again', true],
+  ] as const)
+    await t.test(`PostgreSQL loses its last commits ${how}, and nothing new comes`, async (t) => {
+      const projections = service('projections');
+      const goBack = await engines.postgres.keepCopy();
+      const [serial = ''] = await fulfilled(call, await placed(t, call, `to be lost ${how}`));
+      await affixes(t, call, serial);
+      await readModelSays(call, serial, 'affixed');
+      if (isStopped) {
+        await projections.stop();
+        await noteEnds(engines.kafka.brokers, 'ledger-projections');
+      }
+      await goBack();
+      if (isStopped) await projections.start();
+      await readModelSays(call, serial, 'affixed');
+    });
 
   await t.test('the read models are rebuilt beside the live ones by the projections service', async (t) => {
     const before = await call('/v1/audit/conservation');

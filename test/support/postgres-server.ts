@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +21,8 @@ export interface Postgres {
   restart(): Promise<void>;
   /** Ends the server at once, as a power cut would; `restart` then recovers it. */
   crash(): Promise<void>;
+  /** Keeps a copy of the data, over a restart; the answer crashes the server and starts it on that copy. */
+  keepCopy(): Promise<() => Promise<void>>;
 }
 
 const GUARD = fileURLToPath(new URL('./guarded.js', import.meta.url));
@@ -88,7 +90,8 @@ export async function startPostgres(): Promise<Postgres> {
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr || made.error}`);
   const port = await freePort();
   const urlOf = (database: string): string => `postgres://ledger@127.0.0.1:${port}/${database}`;
-  let server = await launch({ bin, directory, data, port, url: urlOf('postgres') });
+  const start = (): Promise<ChildProcess> => launch({ bin, directory, data, port, url: urlOf('postgres') });
+  let server = await start();
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (server.exitCode !== null || server.signalCode !== null) return;
     const gone = once(server, 'exit');
@@ -109,10 +112,28 @@ export async function startPostgres(): Promise<Postgres> {
     },
     async restart() {
       await end('SIGINT');
-      server = await launch({ bin, directory, data, port, url: urlOf('postgres') });
+      server = await start();
     },
     crash: () => end('SIGQUIT'),
+    async keepCopy() {
+      const kept = `${data}-kept`;
+      await end('SIGINT');
+      copyOwned(data, kept);
+      server = await start();
+      return async () => {
+        await end('SIGQUIT');
+        rmSync(data, { recursive: true });
+        renameSync(kept, data);
+        server = await start();
+      };
+    },
   };
+}
+
+/** Node's own copy would give the files to whoever runs the test. */
+function copyOwned(from: string, to: string): void {
+  const { status, stderr } = spawnSync('cp', ['-a', from, to], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the data could not be copied: ${stderr}`);
 }
 
 async function launch({

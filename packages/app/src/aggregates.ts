@@ -1,5 +1,6 @@
 import type { LedgerEvent, Serde } from '@stamp-ledger/codec';
 import {
+  type AdvanceRoom,
   type AllocationCommand,
   type AllocationEvent,
   type AllocationState,
@@ -14,14 +15,29 @@ import {
   type IncidentEvent,
   type IncidentState,
   incidentDecider,
+  type ObserveStock,
   type OrderCommand,
   type OrderEvent,
   type OrderState,
   orderDecider,
+  type QueueCommand,
+  type QueueEvent,
+  type QueueState,
+  queueDecider,
+  type RoomEvent,
+  type RoomState,
+  roomDecider,
   type StampCommand,
   type StampEvent,
   type StampState,
+  type StockLevelEvent,
+  type StockLevelState,
+  type StockPolicies,
+  type StockPolicyCommand,
+  type StockPolicyEvent,
   stampDecider,
+  stockLevelDecider,
+  stockPolicyDecider,
 } from '@stamp-ledger/domain';
 import type { Clock, EventStore, StampView } from '@stamp-ledger/ports';
 import { type Aggregate, type AggregateKind, createAggregate } from './aggregate.js';
@@ -39,6 +55,10 @@ export interface Aggregates {
   readonly batches: Aggregate<BatchState, BatchCommand>;
   readonly allocations: Aggregate<AllocationState, AllocationCommand>;
   readonly incidents: Aggregate<IncidentState, IncidentCommand>;
+  readonly queue: Aggregate<QueueState, QueueCommand>;
+  readonly rooms: Aggregate<RoomState, AdvanceRoom>;
+  readonly stockPolicies: Aggregate<StockPolicies, StockPolicyCommand>;
+  readonly stockLevels: Aggregate<StockLevelState, ObserveStock>;
 }
 
 /** A stream holds only events of its own kind; the cast is where that is relied upon. */
@@ -74,6 +94,16 @@ export function createAggregates(dependencies: {
     ),
     incidents: createAggregate(
       plain<IncidentState, IncidentCommand, IncidentEvent>(incidentDecider),
+      dependencies,
+    ),
+    queue: createAggregate(plain<QueueState, QueueCommand, QueueEvent>(queueDecider), dependencies),
+    rooms: createAggregate(plain<RoomState, AdvanceRoom, RoomEvent>(roomDecider), dependencies),
+    stockPolicies: createAggregate(
+      plain<StockPolicies, StockPolicyCommand, StockPolicyEvent>(stockPolicyDecider),
+      dependencies,
+    ),
+    stockLevels: createAggregate(
+      plain<StockLevelState, ObserveStock, StockLevelEvent>(stockLevelDecider),
       dependencies,
     ),
   };

@@ -4,6 +4,7 @@ import type { Context } from './context.js';
 import { caughtUp } from './freshness.js';
 import { historyEvent } from './history.js';
 import type { EventsPage, Ledger } from './ledger.js';
+import { overdueOrders } from './overdue.js';
 import { searchEvents } from './search.js';
 
 type EventsRequest = Parameters<Ledger['audit']['events']>[0];
@@ -25,6 +26,7 @@ export function auditQueries(context: Context): Omit<Ledger['audit'], 'outage'> 
       await ready();
       return readModels.unfulfilled(page);
     },
+    overdue: () => overdueOrders(context),
     payments: async (filter, page) => {
       await ready();
       return readModels.payments(filter, page);

@@ -3,6 +3,8 @@ import type { EventStore, ReadModels, Runtime, SealGaps, WorkShare } from '@stam
 import type { Aggregates } from './aggregates.js';
 import type { LogHead } from './log-head.js';
 import type { OperationsRecorder } from './operations-recorder.js';
+import type { OrderFlow } from './queue/order-flow.js';
+import type { QueueLengths } from './queue-lengths.js';
 import type { FulfilmentRates } from './rate-meter.js';
 import type { PublishedLog } from './seal/published-log.js';
 import type { Sealing } from './seal/sealing.js';
@@ -16,6 +18,8 @@ export interface Context {
   readonly runtime: Runtime;
   readonly aggregates: Aggregates;
   readonly fulfilmentRates: FulfilmentRates;
+  readonly queueLengths: QueueLengths;
+  readonly orderFlow: OrderFlow;
   /** Which jobs are this process's. */
   readonly share: WorkShare;
   readonly logHead: LogHead;

@@ -22,11 +22,15 @@ import { stampQueries } from './look-ups.js';
 import { OperationsRecorder } from './operations-recorder.js';
 import { orderCommands } from './orders.js';
 import { outageReports } from './outage.js';
+import { OrderFlow } from './queue/order-flow.js';
+import { waitingRoom } from './queue/waiting-room.js';
+import { QueueLengths } from './queue-lengths.js';
 import { FulfilmentRates } from './rate-meter.js';
 import type { PublishedLog } from './seal/published-log.js';
 import type { Sealing } from './seal/sealing.js';
 import { StampViews } from './stamp-views.js';
 import { stampCommands } from './stamps.js';
+import { stockPolicies } from './stock-policies.js';
 import { verification } from './verify.js';
 import { OWNS_EVERYTHING } from './work-keys.js';
 
@@ -63,7 +67,9 @@ export function createContext({
     logHead: new LogHead({ store, clock: runtime.clock }),
     stampViews: new StampViews({ readModels, clock: runtime.clock }),
     ...(sealGaps === undefined ? {} : { sealGaps }),
+    queueLengths: new QueueLengths(readModels),
     fulfilmentRates: new FulfilmentRates(() => runtime.clock.monotonicMilliseconds()),
+    orderFlow: new OrderFlow(() => runtime.clock.monotonicMilliseconds()),
   };
 }
 
@@ -106,6 +112,8 @@ export function createLedger(context: Context): Ledger {
     orders: orderCommands(context),
     stamps: { ...stampCommands(context), ...stampQueries(context), verify: verification(context) },
     incidents: incidentCommands(context),
+    queue: waitingRoom(context),
+    stock: stockPolicies(context),
     audit: { ...auditQueries(context), outage: outageReports(context) },
     refused: (kind) => context.operations?.refused(kind),
     ...(sealing && { sealing }),

@@ -19,6 +19,7 @@ export * from './ledger.js';
 export * from './log-audit/index.js';
 export * from './move/index.js';
 export { OperationsRecorder } from './operations-recorder.js';
+export { type OverdueCause, type OverdueOrders, watchOverdue } from './overdue.js';
 export * from './project/index.js';
 export { type RelayRun, type RelayStatus, runRelay } from './relay.js';
 export * from './seal/index.js';

@@ -3,6 +3,7 @@ import type {
   AffixStamp,
   AllocationId,
   AllocationState,
+  AnnounceOpening,
   BatchId,
   BatchState,
   Channel,
@@ -16,10 +17,14 @@ import type {
   Instant,
   OpenBatch,
   OpenIncident,
+  Opening,
+  OpeningId,
+  OpenRoom,
   OrderId,
   OrderState,
   PayOrder,
   PlaceOrder,
+  QueueState,
   RefundOrder,
   Refusal,
   ReportOutcomeUnknown,
@@ -28,10 +33,16 @@ import type {
   ResolveOutcome,
   SellStamp,
   Serial,
+  SetStockPolicy,
   StampState,
+  StockLevelState,
+  StockPolicies,
+  StockPolicy,
+  TakeTicket,
   Verdict,
   VerificationReason,
   VoidStamp,
+  WithdrawOpening,
 } from '@stamp-ledger/domain';
 import type {
   AsOf,
@@ -42,15 +53,18 @@ import type {
   InventoryGroup,
   Moment,
   OrderCursor,
+  OrderIntake,
   PaymentCursor,
   PaymentFilter,
   PaymentView,
+  PortError,
   ProjectionStatus,
   RebuildStatus,
   StampView,
   UnfulfilledOrder,
 } from '@stamp-ledger/ports';
 import type { OutageReport, OutageRequest } from './outage-report.js';
+import type { OverdueOrders } from './overdue.js';
 import type { EventProof, PublishedLog } from './seal/published-log.js';
 import type { Sealing } from './seal/sealing.js';
 
@@ -113,8 +127,8 @@ export interface OrderReport {
   readonly revision: number;
   /** Paid orders that come first, while this one waits. */
   readonly ahead: number;
-  /** Whole seconds until its stamps, by the recent rate; 0 when it is settled. */
-  readonly estimatedSeconds: number;
+  /** Whole seconds until its stamps, by the recent rate; 0 when it is settled, absent while the stock does not cover it. */
+  readonly estimatedSeconds?: number;
 }
 
 export interface VerificationReport {
@@ -194,6 +208,69 @@ export interface EventsPage {
   readonly next?: Position;
 }
 
+/** Where a ticket stands. `askAgainSeconds` is when its holder may ask again. */
+export type TicketReport =
+  /** Orders need no ticket now. */
+  | { readonly status: 'not-needed' }
+  /** The order is drawn by lot at the opening. */
+  | { readonly status: 'before-opening'; readonly opensAt: Instant; readonly askAgainSeconds: number }
+  | {
+      readonly status: 'waiting';
+      /** In the line of its channel, from 1. */
+      readonly place: number;
+      readonly ahead: number;
+      /** Whole seconds until it is let in, at the present rate; absent while none is let in. */
+      readonly estimatedSeconds?: number;
+      readonly askAgainSeconds: number;
+    }
+  /** The order may be placed, until then. */
+  | { readonly status: 'admitted'; readonly until?: Instant }
+  /** Of a room that closed, or let in and not used in time: take another. */
+  | { readonly status: 'expired' };
+
+export type TakenTicket =
+  | { readonly kind: 'not-needed' }
+  | { readonly kind: 'wrong-channel' }
+  | {
+      readonly kind: 'taken';
+      readonly ticket: string;
+      readonly orderId: OrderId;
+      readonly report: TicketReport;
+    };
+
+/** Whether an order may be placed now. */
+export type Admission =
+  /** `orderId`: which order it has to be, the ticket's own or the one asked for. */
+  | { readonly kind: 'admitted'; readonly orderId: OrderId }
+  /** An order needs a ticket, and came with none. */
+  | { readonly kind: 'ticket-required' }
+  /** Not given to this caller by this ledger. */
+  | { readonly kind: 'invalid' }
+  /** The ticket is for another order or channel. */
+  | { readonly kind: 'other-order' }
+  | { readonly kind: 'not-yet'; readonly report: TicketReport };
+
+export interface QueueReport {
+  /** Absent while orders need no ticket. */
+  readonly room?: OpenRoom & {
+    /** Orders let in a second, all channels together. */
+    readonly perSecond: number;
+    readonly lines: readonly {
+      readonly channel: Channel;
+      readonly waiting: number;
+      readonly weight: number;
+    }[];
+  };
+  /** Announced and withdrawn ones, the earliest first. */
+  readonly openings: readonly Opening[];
+}
+
+/** A stock with a policy, as it stands. */
+export interface WatchedStock extends StockPolicy {
+  readonly inStock: number;
+  readonly level: StockLevelState;
+}
+
 /** The ledger's use cases. Rejects only with a PortError; everything else is in the answer. */
 export interface Ledger {
   readonly batches: {
@@ -255,6 +332,34 @@ export interface Ledger {
     get(id: IncidentId): Promise<Exclude<IncidentState, { status: 'none' }> | undefined>;
     list(page: { readonly after?: IncidentId; readonly limit: number }): Promise<readonly IncidentView[]>;
   };
+  readonly queue: {
+    announce(body: AnnounceOpening, caller: Caller): Promise<Outcome<QueueState>>;
+    withdraw(id: OpeningId, body: WithdrawOpening, caller: Caller): Promise<Outcome<QueueState>>;
+    report(): Promise<QueueReport>;
+    take(body: TakeTicket, caller: Caller): Promise<TakenTicket>;
+    /** Undefined for a ticket that is not the caller's. */
+    look(ticket: string, caller: Pick<Caller, 'actor' | 'actingChannel'>): Promise<TicketReport | undefined>;
+    /** Asked before an order is placed. */
+    admit(
+      ticket: string | undefined,
+      order: Pick<PlaceOrder, 'channel' | 'orderId'>,
+      caller: Caller,
+    ): Promise<Admission>;
+    /**
+     * Opens, moves and closes the waiting room until `signal` aborts; in every process that takes orders. `intake` is
+     * what it can take, measured by the ledger itself when absent.
+     */
+    run(request: {
+      readonly signal: AbortSignal;
+      readonly intake?: OrderIntake;
+      readonly onPortError: (error: PortError) => void;
+    }): Promise<void>;
+  };
+  readonly stock: {
+    setPolicy(body: SetStockPolicy, caller: Caller): Promise<Outcome<StockPolicies>>;
+    /** Every stock that has a policy. */
+    watched(): Promise<readonly WatchedStock[]>;
+  };
   readonly audit: {
     inventory(
       filter: InventoryFilter,
@@ -265,6 +370,8 @@ export interface Ledger {
       readonly after?: OrderCursor;
       readonly limit: number;
     }): Promise<readonly (UnfulfilledOrder & { readonly cursor: OrderCursor })[]>;
+    /** Paid orders whose time is over. */
+    overdue(): Promise<OverdueOrders>;
     /** Payments in the order in which they were made. */
     payments(
       filter: PaymentFilter,

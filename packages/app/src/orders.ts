@@ -1,6 +1,7 @@
 import { orderStream, stampStream } from '@stamp-ledger/codec';
 import type { Channel, OrderId, OrderState, PlaceOrder, Serial } from '@stamp-ledger/domain';
 import type { Context } from './context.js';
+import { seenByAll } from './freshness.js';
 import { lateSource } from './late-facts.js';
 import type { Ledger, OrderReport } from './ledger.js';
 import { settled } from './settled.js';
@@ -17,11 +18,13 @@ export function orderCommands(context: Context): Ledger['orders'] {
   return {
     place: (body, caller) => {
       const orderId = (body.orderId ?? caller.commandId) as OrderId;
-      return orders.execute({
-        stream: orderStream(orderId),
-        source: fromCaller(caller),
-        command: () => ({ kind: 'place', ...terms(orderId, body), ...acting(caller) }),
-      });
+      return context.orderFlow.run(() =>
+        orders.execute({
+          stream: orderStream(orderId),
+          source: fromCaller(caller),
+          command: () => ({ kind: 'place', ...terms(orderId, body), ...acting(caller) }),
+        }),
+      );
     },
     pay: async (id, { occurredAt, backfill, ...payment }, caller) =>
       orders.execute({
@@ -47,7 +50,12 @@ export function orderCommands(context: Context): Ledger['orders'] {
     report: async (id) => {
       const { state, head, lastPosition } = await orders.load(orderStream(id));
       if (state.status === 'none' || head === 'no-stream' || lastPosition === undefined) return undefined;
-      return { state, revision: head, position: lastPosition, ...(await expectation(context, state)) };
+      return {
+        state,
+        revision: head,
+        position: lastPosition,
+        ...(await expectation(context, { state, position: lastPosition })),
+      };
     },
     settled: (id, signal) =>
       settled(context, { aggregate: orders, stream: orderStream(id), isSettled, signal }),
@@ -78,13 +86,22 @@ async function usedStamps({ aggregates }: Context, serials: readonly Serial[]): 
 
 /** How long it may take, as far as anyone can tell. */
 async function expectation(
-  { readModels, fulfilmentRates }: Context,
-  state: OrderReport['state'],
+  { readModels, fulfilmentRates, queueLengths }: Context,
+  { state, position }: Pick<OrderReport, 'state' | 'position'>,
 ): Promise<Pick<OrderReport, 'ahead' | 'estimatedSeconds'>> {
   if (isSettled(state)) return { ahead: 0, estimatedSeconds: 0 };
-  const { orderId, channel, denomination } = state;
+  const { orderId, channel, denomination, quantity } = state;
   // While nobody can count them, those ahead are left out: the order is accepted all the same.
-  const ahead = await whenAway(readModels.ordersAhead({ channel, denomination, before: orderId }), 0);
+  const queue = await whenAway(queueLengths.of(state), undefined);
+  if (queue === undefined) return { ahead: 0 };
+  const seen = seenByAll(readModels, ['inventory']);
+  const isLast = seen === undefined || position > seen;
+  // The read model has not seen an order that has just come: all that it has seen come first.
+  const ahead = isLast
+    ? queue.orders
+    : await whenAway(readModels.ordersAhead({ channel, denomination, before: orderId }), queue.orders);
+  // Each of those ahead takes a stamp at least. When new ones will come is not for the ledger to guess.
+  if (queue.stock < ahead + quantity) return { ahead };
   // Before anything was fulfilled lately there is no rate to go by; one order a second promises nothing too good.
   const perSecond = Math.max(1, fulfilmentRates.perSecond(state));
   return { ahead, estimatedSeconds: Math.ceil((ahead + 1) / perSecond) };

@@ -6,7 +6,7 @@ const HALF_LIFE_MILLISECONDS = 10_000;
 const DECAY = Math.LN2 / HALF_LIFE_MILLISECONDS;
 
 /** How many things happen per second, recent ones counting most (exponential decay, half-life 10 s). */
-class RateMeter {
+export class RateMeter {
   #level = 0;
   #at: number;
 

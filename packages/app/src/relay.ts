@@ -172,6 +172,8 @@ function createRouter({ store, serde }: Pick<RelayRun, 'store' | 'serde'>): Rout
       case 'batch':
       case 'allocation':
       case 'incident':
+      case 'queue':
+      case 'stock':
       case undefined:
         return { topic: 'control', key: event.stream, event };
     }

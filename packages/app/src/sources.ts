@@ -17,7 +17,7 @@ export const fromCaller = ({ commandId, correlationId, actor, requestHash }: Cal
  * same command with the same event ids.
  */
 export function fromProcess(
-  process: 'minting' | 'allocation' | 'fulfilment' | 'expiry',
+  process: 'minting' | 'allocation' | 'fulfilment' | 'expiry' | 'waiting-room' | 'replenishment',
   ...work: readonly string[]
 ): CommandSource {
   const commandId: CommandId = deriveCommandId(process, ...work);

@@ -8,6 +8,7 @@ export const WORK_KEYS = {
   allocation: `channel ${DIRECT_CHANNEL}`,
   channel: (channel: Channel): string => `channel ${channel}`,
   expiry: 'expiry',
+  replenishment: 'replenishment',
 } as const;
 
 /** For a ledger whose jobs all run in one process. */

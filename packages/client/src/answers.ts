@@ -4,7 +4,9 @@ import type {
   MetadataV1,
   Money,
   Payment,
+  Refill,
   RelaxedRules,
+  Share,
   Verdict,
   VerificationReason,
 } from '@stamp-ledger/domain';
@@ -42,6 +44,60 @@ export interface AllocationAnswer {
   readonly allocated: number;
 }
 
+/** Where a ticket of the waiting room stands. */
+export interface TicketAnswer {
+  /** When it was just taken: the ticket, and the one order that it lets in. */
+  readonly ticket?: string;
+  readonly orderId?: string;
+  /** `not-needed`: orders need no ticket; `expired`: take another. */
+  readonly status: 'not-needed' | 'before-opening' | 'waiting' | 'admitted' | 'expired';
+  /** Its lot is drawn then. */
+  readonly opensAt?: string;
+  /** In the line of its channel, from 1. */
+  readonly place?: number;
+  readonly ahead?: number;
+  readonly estimatedSeconds?: number;
+  /** The order may be placed until then. */
+  readonly until?: string;
+  /** Absent when asking again tells nothing new. */
+  readonly askAgainSeconds?: number;
+}
+
+export interface OpeningAnswer {
+  readonly openingId: string;
+  readonly status: 'announced' | 'withdrawn';
+  readonly opensAt: string;
+  readonly ticketsFrom: string;
+  readonly title?: string;
+  readonly shares: readonly Share[];
+}
+
+export interface QueueAnswer {
+  /** Whether orders need a ticket. */
+  readonly isOpen: boolean;
+  readonly roomId?: string;
+  readonly cause?: 'opening' | 'pressure';
+  readonly perSecond?: number;
+  readonly waiting?: number;
+  readonly lines?: readonly { readonly channel: string; readonly waiting: number; readonly weight: number }[];
+  /** Still to come. */
+  readonly openings: readonly Pick<OpeningAnswer, 'openingId' | 'opensAt' | 'ticketsFrom' | 'title'>[];
+}
+
+export interface StockPolicyAnswer {
+  readonly policyId: string;
+  readonly channel: string;
+  readonly denomination: Money;
+  readonly lowBelow: number;
+  readonly refill?: Refill;
+}
+
+export interface WatchedStockAnswer extends StockPolicyAnswer {
+  readonly inStock: number;
+  readonly status: 'enough' | 'low';
+  readonly notRefilled?: 'not-automatic' | 'limit-reached' | 'issuer-out-of-stock';
+}
+
 export interface OrderAnswer {
   readonly orderId: string;
   readonly status: OrderStatus;
@@ -51,8 +107,8 @@ export interface OrderAnswer {
   readonly revision: number;
   /** Paid orders that come first, while this one waits. */
   readonly ahead: number;
-  /** Until its stamps, by the recent rate; 0 when it is settled. */
-  readonly estimatedSeconds: number;
+  /** Until its stamps, by the recent rate; 0 when it is settled, absent while the stock does not cover it. */
+  readonly estimatedSeconds?: number;
   readonly payment?: Payment;
   /** Once fulfilled. */
   readonly serials?: readonly string[];

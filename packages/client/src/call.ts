@@ -17,6 +17,8 @@ export interface CommandOptions extends CallOptions {
   readonly key?: string;
   /** Seconds the ledger may hold the answer back until the work behind it is done (`Prefer: wait`). */
   readonly waitSeconds?: number;
+  /** An admitted ticket of the waiting room, for placing its order. */
+  readonly ticket?: string;
 }
 
 /** An answer of the ledger. */
@@ -69,10 +71,11 @@ export function createCaller(transport: Transport, options: CallerOptions): Call
   };
 }
 
-function commandHeaders({ key, waitSeconds }: CommandOptions): Record<string, string> {
+function commandHeaders({ key, waitSeconds, ticket }: CommandOptions): Record<string, string> {
   return {
     'idempotency-key': key ?? randomUUID(),
     ...(waitSeconds === undefined ? {} : { prefer: `wait=${Math.ceil(waitSeconds)}` }),
+    ...(ticket === undefined ? {} : { 'queue-ticket': ticket }),
   };
 }
 

@@ -2,6 +2,7 @@ import { verifyBulk } from './bulk.js';
 import { createCaller } from './call.js';
 import { allocations, batches, incidents, orders, stamps } from './commands.js';
 import { events } from './events.js';
+import { queue, stockPolicies } from './queue.js';
 import { audit, health, rebuilds } from './reports.js';
 import { DEFAULT_RETRY, type RetryCause, type RetryOptions } from './retry.js';
 import { createTransport } from './transport.js';
@@ -57,6 +58,8 @@ export function createClient(options: ClientOptions) {
     batches: batches(caller),
     allocations: allocations(caller),
     orders: orders(caller),
+    queue: queue(caller),
+    stockPolicies: stockPolicies(caller),
     stamps: { ...stamps(caller), verifyBulk: verifyBulk(transport, options.token) },
     incidents: incidents(caller),
     audit: audit(caller),

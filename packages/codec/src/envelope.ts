@@ -3,7 +3,7 @@ import type { EventId, EventOf, EventType, MetadataV1 } from '@stamp-ledger/doma
 declare const envelopeBrand: unique symbol;
 type Brand<Name extends string> = string & { readonly [envelopeBrand]: Name };
 
-/** `stamp-<serial>`, `order-<id>`, `batch-<id>`, `allocation-<id>` or `incident-<id>`. */
+/** `stamp-<serial>`, `order-<id>`, `batch-<id>`, `allocation-<id>`, `incident-<id>`, `queue-<id>` or `stock-<id>`. */
 export type StreamName = Brand<'StreamName'>;
 
 /** A place in the global order. Opaque to users; later events have greater text. */

@@ -1,4 +1,12 @@
-import type { AllocationId, BatchId, IncidentId, OrderId, Serial } from '@stamp-ledger/domain';
+import type {
+  AllocationId,
+  BatchId,
+  IncidentId,
+  OrderId,
+  RoomId,
+  Serial,
+  StockPolicyId,
+} from '@stamp-ledger/domain';
 import type { StreamName } from './envelope.js';
 
 export const stampStream = (serial: Serial): StreamName => `stamp-${serial}` as StreamName;
@@ -6,8 +14,14 @@ export const orderStream = (id: OrderId): StreamName => `order-${id}` as StreamN
 export const batchStream = (id: BatchId): StreamName => `batch-${id}` as StreamName;
 export const allocationStream = (id: AllocationId): StreamName => `allocation-${id}` as StreamName;
 export const incidentStream = (id: IncidentId): StreamName => `incident-${id}` as StreamName;
+/** Announced openings, and which room is open. */
+export const QUEUE_STREAM = 'queue-orders' as StreamName;
+export const roomStream = (id: RoomId): StreamName => `queue-${id}` as StreamName;
+/** Every stock policy ever set. */
+export const STOCK_POLICIES_STREAM = 'stock-policies' as StreamName;
+export const stockLevelStream = (id: StockPolicyId): StreamName => `stock-${id}` as StreamName;
 
-export type StreamKind = 'stamp' | 'order' | 'batch' | 'allocation' | 'incident';
+export type StreamKind = 'stamp' | 'order' | 'batch' | 'allocation' | 'incident' | 'queue' | 'stock';
 
 /** Splits a stream's name into its kind and the id behind the first hyphen; undefined when it is none of the ledger's. */
 export function parseStream(
@@ -22,6 +36,8 @@ export function parseStream(
     case 'batch':
     case 'allocation':
     case 'incident':
+    case 'queue':
+    case 'stock':
       return id === '' ? undefined : { kind, id };
     default:
       return undefined;

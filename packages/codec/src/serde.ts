@@ -36,6 +36,14 @@ export const EVENT_VERSIONS: { readonly [Type in EventType]: number } = {
   OrderRefunded: 1,
   IncidentOpened: 1,
   IncidentClosed: 1,
+  OpeningAnnounced: 1,
+  OpeningWithdrawn: 1,
+  QueueOpened: 1,
+  QueueAdvanced: 1,
+  QueueClosed: 1,
+  StockPolicySet: 1,
+  StockRanLow: 1,
+  StockRecovered: 1,
 };
 
 /** Turns data of version n into version n + 1. Pure and total over everything ever stored. */
@@ -68,17 +76,21 @@ export interface Serde {
 const faulty = (type: string, [first]: readonly SchemaFault[]): CodecError =>
   new CodecError(`${type}: ${first?.pointer || '/'} ${first?.detail ?? 'is not valid'}`);
 
-/** Metadata already checked and printed: the thousands of events of one job share one object. */
-const printedMetadata = new WeakMap<object, { readonly version: number; readonly text: string }>();
+type Metadata = Omit<MetadataV1, 'schemaVersion'>;
 
-function metadataText(type: string, metadata: Omit<MetadataV1, 'schemaVersion'>, version: number): string {
-  const printed = printedMetadata.get(metadata);
-  if (printed?.version === version) return printed.text;
+/**
+ * The metadata checked and printed last: the events that a job writes one after another share one object. No more than
+ * one is kept, since a weak map costs a command that comes with its own several times what checking and printing does.
+ */
+let printed: { readonly metadata: Metadata; readonly version: number; readonly text: string } | undefined;
+
+function metadataText(type: string, metadata: Metadata, version: number): string {
+  if (printed?.metadata === metadata && printed.version === version) return printed.text;
   const full: MetadataV1 = { ...metadata, schemaVersion: version };
   const checked = validateMetadata(full);
   if (!checked.ok) throw faulty(type, checked.faults);
   const text = canonicalJson(full);
-  printedMetadata.set(metadata, { version, text });
+  printed = { metadata, version, text };
   return text;
 }
 

@@ -26,6 +26,10 @@ export interface CommandBodies {
   'open-incident': wire.OpenIncident;
   'close-incident': wire.CloseIncident;
   'rebuild-read-models': wire.RebuildReadModels;
+  'announce-opening': wire.AnnounceOpening;
+  'withdraw-opening': wire.WithdrawOpening;
+  'take-ticket': wire.TakeTicket;
+  'set-stock-policy': wire.SetStockPolicy;
 }
 export type CommandName = keyof CommandBodies;
 
@@ -56,10 +60,15 @@ for (const folder of ['events', 'commands'])
   for (const file of readdirSync(new URL(`${folder}/`, SCHEMAS_URL)).sort())
     ajv.addSchema(readSchema(`${folder}/${file}`));
 
-/** Compiled on first use: a process pays only for the shapes it meets. */
+const validators = new Map<string, ValidateFunction>();
+
+/** Compiled on first use: a process pays only for the shapes it meets. Ajv's own look-up parses the id every time. */
 function validator(id: string): ValidateFunction {
+  const known = validators.get(id);
+  if (known !== undefined) return known;
   const compiled = ajv.getSchema(id);
   if (compiled === undefined) throw new Error(`no schema ${id}`);
+  validators.set(id, compiled);
   return compiled;
 }
 

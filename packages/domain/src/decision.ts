@@ -48,6 +48,14 @@ export type RefusalCode =
   | 'unknown-incident'
   | 'incident-closed'
   | 'incident-ends-before-start'
+  // waiting rooms and stock policies
+  | 'opening-exists'
+  | 'unknown-opening'
+  | 'opening-begun'
+  | 'opening-in-the-past'
+  | 'openings-overlap'
+  | 'too-many-openings'
+  | 'too-many-stock-policies'
   // facts recorded late
   | 'occurred-after-recording'
   | 'occurred-outside-incident';

@@ -26,6 +26,14 @@ export interface EventData {
   OrderRefunded: wire.OrderRefundedV1;
   IncidentOpened: wire.IncidentOpenedV1;
   IncidentClosed: wire.IncidentClosedV1;
+  OpeningAnnounced: wire.OpeningAnnouncedV1;
+  OpeningWithdrawn: wire.OpeningWithdrawnV1;
+  QueueOpened: wire.QueueOpenedV1;
+  QueueAdvanced: wire.QueueAdvancedV1;
+  QueueClosed: wire.QueueClosedV1;
+  StockPolicySet: wire.StockPolicySetV1;
+  StockRanLow: wire.StockRanLowV1;
+  StockRecovered: wire.StockRecoveredV1;
 }
 
 export type EventType = keyof EventData;
@@ -60,9 +68,17 @@ export type OrderEventType =
   | 'OrderCancelled'
   | 'OrderRefunded';
 export type IncidentEventType = 'IncidentOpened' | 'IncidentClosed';
+export type QueueEventType = 'OpeningAnnounced' | 'OpeningWithdrawn' | 'QueueOpened' | 'QueueClosed';
+export type RoomEventType = 'QueueAdvanced';
+export type StockPolicyEventType = 'StockPolicySet';
+export type StockLevelEventType = 'StockRanLow' | 'StockRecovered';
 
 export type StampEvent = EventOf<StampEventType>;
 export type BatchEvent = EventOf<BatchEventType>;
 export type AllocationEvent = EventOf<AllocationEventType>;
 export type OrderEvent = EventOf<OrderEventType>;
 export type IncidentEvent = EventOf<IncidentEventType>;
+export type QueueEvent = EventOf<QueueEventType>;
+export type RoomEvent = EventOf<RoomEventType>;
+export type StockPolicyEvent = EventOf<StockPolicyEventType>;
+export type StockLevelEvent = EventOf<StockLevelEventType>;

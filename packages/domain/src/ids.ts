@@ -8,6 +8,10 @@ export type OrderId = Brand<'OrderId'>;
 export type BatchId = Brand<'BatchId'>;
 export type AllocationId = Brand<'AllocationId'>;
 export type IncidentId = Brand<'IncidentId'>;
+export type OpeningId = Brand<'OpeningId'>;
+/** Of one time during which orders need tickets. */
+export type RoomId = Brand<'RoomId'>;
+export type StockPolicyId = Brand<'StockPolicyId'>;
 /** Name of a distributor or reseller; {@link DIRECT_CHANNEL} is the issuer's own. */
 export type Channel = Brand<'Channel'>;
 /** RFC 3339 UTC with milliseconds, `2024-09-06T13:00:00.000Z`: text order is time order. */

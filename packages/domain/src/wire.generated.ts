@@ -122,6 +122,29 @@ export interface RelaxedRules {
   rules: string[];
 }
 /**
+ * What part of the orders a channel is let in with while others wait: its weight, by the weights of all that wait. One that is not named has weight 1.
+ */
+export interface Share {
+  /**
+   * A distributor or reseller that holds stock; "direct" is the issuer's own channel.
+   */
+  channel: string;
+  weight: number;
+}
+/**
+ * What may be allocated to a channel without asking when it runs low.
+ */
+export interface Refill {
+  /**
+   * A number of stamps.
+   */
+  quantity: number;
+  /**
+   * Stamps in any 24 hours, at most.
+   */
+  perDay: number;
+}
+/**
  * Metadata of every event.
  */
 export interface MetadataV1 {
@@ -320,6 +343,41 @@ export interface IncidentOpenedV1 {
   relaxedRules?: RelaxedRules;
 }
 /**
+ * A sale will open: who comes before is served in an order drawn by lot, who comes after as they come.
+ */
+export interface OpeningAnnouncedV1 {
+  /**
+   * An opaque identifier of an order, batch, allocation or incident.
+   */
+  openingId: string;
+  /**
+   * RFC 3339 date and time in UTC, ending in Z.
+   */
+  opensAt: string;
+  /**
+   * RFC 3339 date and time in UTC, ending in Z.
+   */
+  ticketsFrom: string;
+  /**
+   * Free text for people. Holds no personal data.
+   */
+  title?: string;
+  shares?: Share[];
+}
+/**
+ * An announced opening was called off before anyone could take a ticket for it.
+ */
+export interface OpeningWithdrawnV1 {
+  /**
+   * An opaque identifier of an order, batch, allocation or incident.
+   */
+  openingId: string;
+  /**
+   * A machine-readable reason.
+   */
+  reason?: string;
+}
+/**
  * The order was withdrawn before it was fulfilled.
  */
 export interface OrderCancelledV1 {
@@ -407,6 +465,84 @@ export interface OrderRejectedV1 {
    * A machine-readable reason.
    */
   reason: string;
+}
+/**
+ * One process told who came to it lately, and let in who was due.
+ */
+export interface QueueAdvancedV1 {
+  /**
+   * A UUID (RFC 9562), lower case.
+   */
+  roomId: string;
+  /**
+   * A UUID (RFC 9562), lower case.
+   */
+  copy: string;
+  /**
+   * When, in milliseconds of POSIX time.
+   */
+  atMilliseconds: number;
+  /**
+   * Orders a second that this process can take durably, as measured.
+   */
+  perSecond: number;
+  /**
+   * Tickets that this process gave since it last told.
+   */
+  arrivals: {
+    /**
+     * A distributor or reseller that holds stock; "direct" is the issuer's own channel.
+     */
+    channel: string;
+    /**
+     * The second of POSIX time in which they came; for those drawn by lot, that of the opening.
+     */
+    second: number;
+    count: number;
+  }[];
+  /**
+   * How far each channel's line has been let in, where that changed.
+   */
+  cursors: {
+    /**
+     * A distributor or reseller that holds stock; "direct" is the issuer's own channel.
+     */
+    channel: string;
+    /**
+     * Tickets of earlier seconds are let in, and of this one those with a draw below `below`.
+     */
+    second: number;
+    /**
+     * Draws are whole numbers below 2^48.
+     */
+    below: number;
+  }[];
+}
+/**
+ * The room is empty and no longer needed: orders need no ticket.
+ */
+export interface QueueClosedV1 {
+  /**
+   * A UUID (RFC 9562), lower case.
+   */
+  roomId: string;
+}
+/**
+ * From now on an order needs an admitted ticket of this room.
+ */
+export interface QueueOpenedV1 {
+  /**
+   * A UUID (RFC 9562), lower case.
+   */
+  roomId: string;
+  /**
+   * An announced opening, or demand above capacity.
+   */
+  cause: 'opening' | 'pressure';
+  /**
+   * An opaque identifier of an order, batch, allocation or incident.
+   */
+  openingId?: string;
 }
 /**
  * The stamp was bound to one document, for good.
@@ -567,6 +703,80 @@ export interface StampVoidedV1 {
   orderId?: string;
 }
 /**
+ * The issuer said when the stock of a channel is low, and what may then be allocated without asking.
+ */
+export interface StockPolicySetV1 {
+  /**
+   * An opaque identifier of an order, batch, allocation or incident.
+   */
+  policyId: string;
+  /**
+   * A distributor or reseller that holds stock; "direct" is the issuer's own channel.
+   */
+  channel: string;
+  denomination: Money;
+  /**
+   * A number of stamps.
+   */
+  lowBelow: number;
+  refill?: Refill;
+}
+/**
+ * A channel has fewer stamps than its policy wants, and what is done about it.
+ */
+export interface StockRanLowV1 {
+  /**
+   * An opaque identifier of an order, batch, allocation or incident.
+   */
+  policyId: string;
+  /**
+   * A distributor or reseller that holds stock; "direct" is the issuer's own channel.
+   */
+  channel: string;
+  denomination: Money;
+  inStock: number;
+  /**
+   * A number of stamps.
+   */
+  lowBelow: number;
+  /**
+   * The allocation that follows, or why none does.
+   */
+  refill:
+    | {
+        /**
+         * An opaque identifier of an order, batch, allocation or incident.
+         */
+        allocationId: string;
+        /**
+         * A number of stamps.
+         */
+        quantity: number;
+        /**
+         * When, in milliseconds of POSIX time: the limit of a day counts from here.
+         */
+        atMilliseconds: number;
+      }
+    | {
+        none: 'not-automatic' | 'limit-reached' | 'issuer-out-of-stock';
+      };
+}
+/**
+ * A channel that had run low has enough stamps again.
+ */
+export interface StockRecoveredV1 {
+  /**
+   * An opaque identifier of an order, batch, allocation or incident.
+   */
+  policyId: string;
+  /**
+   * A distributor or reseller that holds stock; "direct" is the issuer's own channel.
+   */
+  channel: string;
+  denomination: Money;
+  inStock: number;
+}
+/**
  * POST /v1/stamps/{serial}/affixation
  */
 export interface AffixStamp {
@@ -580,6 +790,28 @@ export interface AffixStamp {
    */
   occurredAt?: string;
   backfill?: Backfill;
+}
+/**
+ * POST /v1/queue/openings
+ */
+export interface AnnounceOpening {
+  /**
+   * An opaque identifier of an order, batch, allocation or incident.
+   */
+  openingId?: string;
+  /**
+   * RFC 3339 date and time in UTC, ending in Z.
+   */
+  opensAt: string;
+  /**
+   * RFC 3339 date and time in UTC, ending in Z.
+   */
+  ticketsFrom?: string;
+  /**
+   * Free text for people. Holds no personal data.
+   */
+  title?: string;
+  shares?: Share[];
 }
 /**
  * POST /v1/orders/{id}/cancellation
@@ -804,6 +1036,34 @@ export interface SellStamp {
   backfill?: Backfill;
 }
 /**
+ * POST /v1/stock-policies
+ */
+export interface SetStockPolicy {
+  /**
+   * A distributor or reseller that holds stock; "direct" is the issuer's own channel.
+   */
+  channel: string;
+  denomination: Money;
+  /**
+   * A number of stamps.
+   */
+  lowBelow: number;
+  refill?: Refill;
+}
+/**
+ * POST /v1/queue
+ */
+export interface TakeTicket {
+  /**
+   * A distributor or reseller that holds stock; "direct" is the issuer's own channel.
+   */
+  channel: string;
+  /**
+   * An opaque identifier of an order, batch, allocation or incident.
+   */
+  orderId?: string;
+}
+/**
  * POST /v1/verifications
  */
 export interface VerifyStamp {
@@ -831,4 +1091,13 @@ export interface VoidStamp {
    * The version of the refund or void policy that was applied.
    */
   policyVersion?: string;
+}
+/**
+ * POST /v1/queue/openings/{id}/withdrawal
+ */
+export interface WithdrawOpening {
+  /**
+   * A machine-readable reason.
+   */
+  reason?: string;
 }

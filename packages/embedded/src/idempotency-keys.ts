@@ -6,15 +6,18 @@ import {
   PortError,
   type StoredAnswer,
 } from '@stamp-ledger/ports';
-import { type Answered, AnswerTable, type KnownRequest, type StoredRequest } from './idempotency-table.js';
+import { rowOf } from './answer-protocol.js';
+import { AnswerWriter } from './answer-writer.js';
+import { type Answered, AnswerReader, type KnownRequest, type StoredRequest } from './idempotency-table.js';
+import { LatestKeys } from './key-filter.js';
 
 export type { KnownRequest } from './idempotency-table.js';
 
 /** Milliseconds for which finished answers gather before they are stored. */
 const FLUSH_MILLISECONDS = 20;
 const RETRY_MILLISECONDS = 1_000;
-/** Rows in one transaction: short enough not to be felt on the calling thread. */
-const FLUSH_ROWS = 128;
+/** Rows in one transaction. */
+const FLUSH_ROWS = 2_000;
 /**
  * Milliseconds after which a request that still runs is stored without its answer: its first event may lie too far back
  * in the log to be among the recent ones after a crash.
@@ -35,7 +38,7 @@ export interface EmbeddedIdempotencyKeysOptions {
 
 /**
  * Opens the answers by idempotency key: claims in memory, finished answers in memory until a moment later, then in
- * SQLite. Answers are forgotten {@link LIMITS.idempotencyKeyMilliseconds} after they were given, or when
+ * SQLite by a thread of its own. Answers are forgotten {@link LIMITS.idempotencyKeyMilliseconds} after they were given, or when
  * {@link LIMITS.idempotencyKeys} younger ones are stored.
  */
 export async function openEmbeddedIdempotencyKeys({
@@ -44,28 +47,62 @@ export async function openEmbeddedIdempotencyKeys({
   recent = [],
 }: EmbeddedIdempotencyKeysOptions): Promise<IdempotencyKeys> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  return new Keys(new AnswerTable(directory), now, new RecentRequests(recent, now()));
+  const writer = new AnswerWriter(directory);
+  try {
+    await writer.opened();
+    return new Keys({
+      writer,
+      stored: new AnswerReader(directory),
+      now,
+      recent: new RecentRequests(recent, now()),
+    });
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}
+
+interface KeysParts {
+  readonly writer: AnswerWriter;
+  readonly stored: AnswerReader;
+  readonly now: () => number;
+  readonly recent: RecentRequests;
+}
+
+/** One transaction on its way to the file. */
+interface Batch {
+  readonly released: readonly string[];
+  readonly finished: readonly Answered[];
+  readonly long: readonly StoredRequest[];
 }
 
 class Keys implements IdempotencyKeys {
-  readonly #table: AnswerTable;
+  readonly #writer: AnswerWriter;
+  readonly #stored: AnswerReader;
   readonly #now: () => number;
   readonly #recent: RecentRequests;
+  /** Keys that this process stored, or is about to: most keys are new, and need not be looked for in the file. */
+  readonly #latest = new LatestKeys(LIMITS.idempotencyKeys);
   /** Hash of the request by key, while it runs. */
   readonly #claims = new Map<string, string>();
   /** When the running requests that are not stored began, oldest first. */
   readonly #began = new Map<string, number>();
-  /** Running requests that are stored. */
+  /** Running requests that are stored, or on their way. */
   readonly #long = new Set<string>();
   /** Given up after they were stored; their rows hold no more and wait to be deleted. */
   readonly #released = new Set<string>();
+  /** The same, with the deletion on its way. */
+  readonly #releasing = new Set<string>();
   /** Finished and not yet stored, oldest first. */
   readonly #unstored = new Map<string, Answered>();
   #timer: NodeJS.Timeout | undefined;
+  /** What is being stored; settles, never rejects. */
+  #storing: Promise<boolean> | undefined;
   #closed = false;
 
-  constructor(table: AnswerTable, now: () => number, recent: RecentRequests) {
-    this.#table = table;
+  constructor({ writer, stored, now, recent }: KeysParts) {
+    this.#writer = writer;
+    this.#stored = stored;
     this.#now = now;
     this.#recent = recent;
   }
@@ -92,6 +129,7 @@ class Keys implements IdempotencyKeys {
     this.#end(key);
     // The answer takes the row's place; a removal that still waits must not take the answer away.
     this.#released.delete(key);
+    this.#latest.add(key);
     this.#unstored.set(key, { key, requestHash, answer, at: this.#now() });
     if (this.#unstored.size > LIMITS.idempotencyUnstoredAnswers) this.#forgetOldest();
     this.#flushAfter(FLUSH_MILLISECONDS);
@@ -110,18 +148,30 @@ class Keys implements IdempotencyKeys {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#began.clear();
+    await this.#storing;
     try {
-      while (this.#unstored.size > 0 || this.#released.size > 0) this.#store();
+      while (this.#unstored.size > 0 || this.#released.size > 0) await this.#store(this.#nextBatch());
     } finally {
-      this.#table.close();
+      this.#stored.close();
+      await this.#writer.close();
     }
   }
 
   /** What is known of a key that nobody holds. */
   #known(key: string): Omit<StoredRequest, 'at'> | undefined {
-    const stored = this.#unstored.get(key) ?? (this.#released.has(key) ? undefined : this.#table.find(key));
+    const stored = this.#unstored.get(key) ?? this.#inFile(key);
     if (stored !== undefined && stored.at > this.#expiry()) return stored;
-    return this.#recent.find(key, this.#expiry());
+    return this.#recent.find(key, () => this.#expiry());
+  }
+
+  #inFile(key: string): StoredRequest | undefined {
+    if (this.#released.has(key) || this.#releasing.has(key)) return undefined;
+    const before = this.#writer.filter;
+    // Until all that an earlier process stored is known, the file is asked.
+    const mayBeThere =
+      this.#latest.mayHave(key) ||
+      (before === undefined ? this.#latest.added < LIMITS.idempotencyKeys : before.mayHave(key));
+    return mayBeThere ? this.#stored.find(key) : undefined;
   }
 
   /** The request runs no more; true when a row without an answer is left of it. */
@@ -142,36 +192,57 @@ class Keys implements IdempotencyKeys {
     this.#timer.unref();
   }
 
-  /** One transaction a turn of the event loop, so that requests are served in between. */
   #flush(): void {
     this.#timer = undefined;
-    let full: boolean;
-    try {
-      full = this.#store();
-    } catch {
-      // Only a cache: the answers stay in memory, bounded, and storing them is tried again.
-      this.#flushAfter(RETRY_MILLISECONDS);
+    if (this.#storing !== undefined || this.#closed) return;
+    const batch = this.#nextBatch();
+    const isEmpty = batch.released.length + batch.finished.length + batch.long.length === 0;
+    if (isEmpty) {
+      if (this.#began.size > 0) this.#flushAfter(FLUSH_MILLISECONDS);
       return;
     }
-    if (full) this.#flushAfter(0);
-    else if (this.#began.size > 0) this.#flushAfter(FLUSH_MILLISECONDS);
+    this.#storing = this.#store(batch).then(
+      () => true,
+      // Only a cache: the answers stay in memory, bounded, and storing them is tried again.
+      () => false,
+    );
+    void this.#storing.then((stored) => {
+      this.#storing = undefined;
+      if (!this.#closed) this.#flushAfter(stored ? FLUSH_MILLISECONDS : RETRY_MILLISECONDS);
+    });
   }
 
-  /** True when there may be more to store. */
-  #store(): boolean {
+  #nextBatch(): Batch {
     const released = take(this.#released, FLUSH_ROWS);
     const finished = take(this.#unstored.values(), FLUSH_ROWS);
     const long = this.#longRequests(FLUSH_ROWS - finished.length);
-    if (released.length + finished.length + long.length === 0) return false;
-    this.#table.store({ released, requests: [...finished, ...long], expiry: this.#expiry() });
-    for (const key of released) this.#released.delete(key);
-    for (const { key } of finished) this.#unstored.delete(key);
+    return { released, finished, long };
+  }
+
+  async #store({ released, finished, long }: Batch): Promise<void> {
+    for (const key of released) {
+      this.#released.delete(key);
+      this.#releasing.add(key);
+    }
+    // From here on its row may be there, to be deleted when the request is given up.
     for (const { key } of long) {
       this.#began.delete(key);
-      this.#released.delete(key);
       this.#long.add(key);
+      this.#latest.add(key);
     }
-    return released.length === FLUSH_ROWS || finished.length + long.length === FLUSH_ROWS;
+    try {
+      const rows = [...finished, ...long].map(rowOf);
+      await this.#writer.store({ released, rows, expiry: this.#expiry() });
+      for (const answered of finished)
+        if (this.#unstored.get(answered.key) === answered) this.#unstored.delete(answered.key);
+    } catch (error) {
+      for (const key of released) if (!this.#unstored.has(key)) this.#released.add(key);
+      for (const { key } of long) if (this.#long.delete(key)) this.#began.set(key, performance.now());
+      throw error;
+    } finally {
+      this.#releasing.clear();
+    }
+    if (this.#latest.added >= LIMITS.idempotencyKeys) this.#writer.forgetFilter();
   }
 
   #longRequests(limit: number): StoredRequest[] {
@@ -211,8 +282,10 @@ class RecentRequests {
     }
   }
 
-  find(key: string, expiry: number): KnownRequest | undefined {
-    if (this.#since <= expiry) this.#requests.clear();
+  /** `expiry` is asked only for a key that is there. */
+  find(key: string, expiry: () => number): KnownRequest | undefined {
+    const known = this.#requests.get(key);
+    if (known !== undefined && this.#since <= expiry()) this.#requests.clear();
     return this.#requests.get(key);
   }
 }

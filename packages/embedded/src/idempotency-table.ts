@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { LIMITS, PortError, type StoredAnswer } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
+import { type AnswerRow, requestOf, type Storing } from './answer-protocol.js';
 import { toPortError } from './sqlite-errors.js';
 
 /** Version of the file's layout and of what its keys mean, in `user_version`. */
@@ -37,59 +38,35 @@ export interface StoredRequest extends KnownRequest {
 
 export type Answered = StoredRequest & { readonly answer: StoredAnswer };
 
-export interface Storing {
-  /** Keys whose rows are deleted first. */
-  readonly released: readonly string[];
-  readonly requests: readonly StoredRequest[];
-  /** Rows of this time or before may be forgotten. */
-  readonly expiry: number;
-}
+const fileIn = (directory: string): string => join(directory, 'keys.sqlite');
 
-type Row = readonly [
-  requestHash: string,
-  status: number | null,
-  headers: string | null,
-  body: string | null,
-  at: number,
-];
-
-/** Requests and their answers in `keys.sqlite`. Methods throw a PortError. */
+/** Requests and their answers in `keys.sqlite`, for the one thread that writes them. Methods throw a PortError. */
 export class AnswerTable {
   readonly #db: Database.Database;
-  readonly #find: Database.Statement<[string], Row>;
   readonly #store: Database.Transaction<(storing: Storing) => void>;
+  readonly #keys: Database.Statement<[number, number], readonly [rowid: number, key: string]>;
 
+  /** Makes the file when it is absent. */
   constructor(directory: string) {
     try {
-      this.#db = open(join(directory, 'keys.sqlite'));
-      this.#find = this.#db
-        .prepare<[string], Row>(
-          'SELECT request_hash, status, headers, body, stored_at FROM answer WHERE key = ?',
-        )
-        .raw();
+      this.#db = open(fileIn(directory));
       const remove = this.#db.prepare<[string]>('DELETE FROM answer WHERE key = ?');
-      const put = this.#db.prepare<[string, ...Row]>(
-        'INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?)',
-      );
+      const put = this.#db.prepare<[...AnswerRow]>('INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?)');
       const forget = this.#db.prepare<[number, number, number]>(`
         DELETE FROM answer WHERE rowid IN (SELECT rowid FROM answer ORDER BY rowid LIMIT ?)
           AND (stored_at <= ? OR rowid <= (SELECT max(rowid) FROM answer) - ?)`);
-      this.#store = this.#db.transaction(({ released, requests, expiry }) => {
+      this.#keys = this.#db
+        .prepare<[number, number], readonly [number, string]>(
+          'SELECT rowid, key FROM answer WHERE rowid > ? ORDER BY rowid LIMIT ?',
+        )
+        .raw();
+      this.#store = this.#db.transaction(({ released, rows, expiry }) => {
         for (const key of released) remove.run(key);
-        for (const request of requests) put.run(request.key, ...rowOf(request));
-        forget.run(FORGOTTEN_PER_ROW * requests.length, expiry, LIMITS.idempotencyKeys);
+        for (const row of rows) put.run(...row);
+        forget.run(FORGOTTEN_PER_ROW * rows.length, expiry, LIMITS.idempotencyKeys);
       });
     } catch (error) {
-      throw toPortError(error, 'opening keys.sqlite (a cache, which may be deleted)');
-    }
-  }
-
-  find(key: string): StoredRequest | undefined {
-    try {
-      const row = this.#find.get(key);
-      return row === undefined ? undefined : requestOf(key, row);
-    } catch (error) {
-      throw toPortError(error, 'reading an answer');
+      throw toPortError(error, OPENING);
     }
   }
 
@@ -102,20 +79,54 @@ export class AnswerTable {
     }
   }
 
+  count(): number {
+    return Number(this.#db.prepare('SELECT count(*) FROM answer').pluck().get());
+  }
+
+  /** Keys in the order in which they were stored. */
+  keysAfter(rowid: number, limit: number): readonly (readonly [rowid: number, key: string])[] {
+    return this.#keys.all(rowid, limit);
+  }
+
   close(): void {
     this.#db.close();
   }
 }
 
-const rowOf = ({ requestHash, answer, at }: StoredRequest): Row =>
-  answer === undefined
-    ? [requestHash, null, null, null, at]
-    : [requestHash, answer.status, JSON.stringify(answer.headers), answer.body, at];
+/** Finds what {@link AnswerTable} stored, on any thread. Methods throw a PortError. */
+export class AnswerReader {
+  readonly #db: Database.Database;
+  readonly #find: Database.Statement<[string], AnswerRow>;
 
-const requestOf = (key: string, [requestHash, status, headers, body, at]: Row): StoredRequest =>
-  status === null || headers === null || body === null
-    ? { key, requestHash, at }
-    : { key, requestHash, at, answer: { status, headers: JSON.parse(headers), body } };
+  /** The file must be there. */
+  constructor(directory: string) {
+    try {
+      this.#db = new Database(fileIn(directory), { readonly: true, fileMustExist: true });
+      this.#find = this.#db
+        .prepare<[string], AnswerRow>(
+          'SELECT key, request_hash, status, headers, body, stored_at FROM answer WHERE key = ?',
+        )
+        .raw();
+    } catch (error) {
+      throw toPortError(error, OPENING);
+    }
+  }
+
+  find(key: string): StoredRequest | undefined {
+    try {
+      const row = this.#find.get(key);
+      return row === undefined ? undefined : requestOf(row);
+    } catch (error) {
+      throw toPortError(error, 'reading an answer');
+    }
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}
+
+const OPENING = 'opening keys.sqlite (a cache, which may be deleted)';
 
 function open(file: string): Database.Database {
   const db = new Database(file);

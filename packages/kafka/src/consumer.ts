@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { type BusConsumer, type BusMessage, type Partition, PortError } from '@stamp-ledger/ports';
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { readMessage } from './cloud-events.js';
@@ -6,6 +7,7 @@ import { kafkaError } from './errors.js';
 import { ending, type KafkaOptions, kafkaClient, MEMBER_RETRY, TOPICS } from './kafka-client.js';
 import { KAFKA_LIMITS } from './limits.js';
 import { Merger } from './merger.js';
+import { Places } from './places.js';
 import { placeOf } from './producer.js';
 
 type Request = Parameters<BusConsumer['consume']>[0];
@@ -23,13 +25,16 @@ class Reader implements BusConsumer {
   readonly #consumer: Consumer;
   readonly #closed = new AbortController();
   readonly #epochs = new Epochs();
+  readonly #places: Places;
   #isOver = false;
   #committedAt = 0;
   /** The leaving, which is waited for once: a second wait would not help. */
   #left: Promise<void> | undefined;
 
   constructor(options: KafkaOptions, clientId: string, groupId: string) {
-    this.#consumer = kafkaClient(options, clientId).consumer({
+    const kafka = kafkaClient(options, clientId);
+    this.#places = new Places(kafka, groupId);
+    this.#consumer = kafka.consumer({
       groupId,
       sessionTimeout: KAFKA_LIMITS.readerSessionMilliseconds,
       rebalanceTimeout: KAFKA_LIMITS.readerRebalanceMilliseconds,
@@ -51,6 +56,7 @@ class Reader implements BusConsumer {
     const merger = new Merger(this.#seeking(take, onAlive), over, fail);
     const remove = this.#watch(fail, onAlive);
     const started = this.#start(merger, over).catch(fail);
+    const looking = this.#lookAround(merger, over);
     try {
       await abortOf(over);
       failed.signal.throwIfAborted();
@@ -58,6 +64,7 @@ class Reader implements BusConsumer {
       this.#isOver = true;
       remove();
       await merger.finished();
+      await ending(looking);
       // kafkajs cannot leave a group that it is still joining.
       this.#left = ending(started.then(() => this.#consumer.disconnect()));
       await this.#left;
@@ -81,17 +88,18 @@ class Reader implements BusConsumer {
   async close(): Promise<void> {
     this.#isOver = true;
     this.#closed.abort();
-    await (this.#left ?? ending(this.#consumer.disconnect()));
+    await Promise.all([this.#left ?? ending(this.#consumer.disconnect()), this.#places.close()]);
   }
 
   /** Hears from kafkajs that Kafka answers, or that it gave up: for good, or too often in a while. */
   #watch(fail: (error: unknown) => void, onAlive: () => void): () => void {
     const consumer = this.#consumer;
-    const { CRASH, FETCH, HEARTBEAT } = consumer.events;
+    const { CRASH, FETCH, GROUP_JOIN, HEARTBEAT } = consumer.events;
     let crashes: number[] = [];
     const removers = [
       consumer.on(FETCH, onAlive),
       consumer.on(HEARTBEAT, onAlive),
+      consumer.on(GROUP_JOIN, ({ payload }) => this.#places.given(payload.memberAssignment)),
       consumer.on(CRASH, ({ payload }) => {
         const now = performance.now();
         crashes = [...crashes.filter((at) => now - at < KAFKA_LIMITS.restartsMilliseconds), now];
@@ -107,7 +115,7 @@ class Reader implements BusConsumer {
   #seeking(take: Request['take'], onAlive: () => void): Request['take'] {
     return async (deliveries) => {
       const taken = await take(deliveries);
-      onAlive();
+      if (deliveries.some(({ first, next }) => next > first)) onAlive();
       if (taken.kind === 'rewind') for (const [place, offset] of taken.to) this.#seek(place, offset);
       return taken;
     };
@@ -118,9 +126,31 @@ class Reader implements BusConsumer {
     const [topic, partition] = [place.slice(0, slash), Number(place.slice(slash + 1))];
     try {
       this.#consumer.seek({ topic, partition, offset: String(offset) });
+      this.#places.sentTo(place, offset);
     } catch (error) {
       // It is leaving the group, and has no place of its own any more.
       if (!this.#isOver) throw new PortError('unavailable', 'Kafka cannot go back now', { cause: error });
+    }
+  }
+
+  /**
+   * Offers nothing from where it is, for each partition that is quiet: whoever keeps offsets of its own may have lost the
+   * last ones, and would not be told by messages.
+   */
+  async #lookAround(merger: Merger, over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      // Kafka that does not answer is asked again; what cannot be taken is offered again.
+      const quiet = await this.#places.quiet().catch(() => []);
+      const hold = (partition: Partition, next: bigint) => ({
+        heartbeat: async () => undefined,
+        isUsable: () => this.#places.isAt(partition, next),
+      });
+      await Promise.allSettled(
+        quiet.map(([partition, next]) =>
+          merger.offer({ partition, first: next, next, messages: [] }, hold(partition, next)),
+        ),
+      );
+      await setTimeout(KAFKA_LIMITS.lookMilliseconds, undefined, { signal: over }).catch(() => undefined);
     }
   }
 
@@ -142,6 +172,7 @@ class Reader implements BusConsumer {
       // Nothing was kept, though perhaps for another partition's sake: it comes again, from there or from where it was.
       if (answer.kind !== 'taken') return;
       resolveOffset(last.offset);
+      this.#places.movedTo(partition, BigInt(last.offset) + 1n);
       await heartbeat();
       await this.#commit(payload);
     }

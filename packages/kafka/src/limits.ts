@@ -43,6 +43,8 @@ export const KAFKA_LIMITS = {
   sendBytes: 512 * 1024,
   /** Milliseconds between two commits of offsets, which are a hint. */
   commitMilliseconds: 1_000,
+  /** Milliseconds between two looks whether those who take still have what quiet partitions have given them. */
+  lookMilliseconds: 2_000,
   /** Milliseconds before what could not be taken is offered again; doubled up to the greatest. */
   takeRetryMilliseconds: 100,
   takeRetryMillisecondsMax: 2_000,

@@ -94,9 +94,10 @@ export class Merger {
   /** Offers again what could not be taken for a passing reason, and stays a member of the group meanwhile. */
   async #answerTo(offers: readonly Offer[]): Promise<Answer> {
     const deliveries = offers.map(({ delivery }) => delivery);
-    const end = performance.now() + KAFKA_LIMITS.takeMillisecondsMax;
+    const isWorthWaiting = deliveries.some(({ first, next }) => next > first);
+    const end = performance.now() + (isWorthWaiting ? KAFKA_LIMITS.takeMillisecondsMax : 0);
     let pause: number = KAFKA_LIMITS.takeRetryMilliseconds;
-    while (offers.every(this.#isUsable) && performance.now() < end) {
+    while (offers.every(this.#isUsable)) {
       try {
         return await this.take(deliveries);
       } catch (error) {
@@ -105,6 +106,7 @@ export class Merger {
           return DROPPED;
         }
       }
+      if (performance.now() >= end) break;
       await setTimeout(pause, undefined, { signal: this.over }).catch(() => undefined);
       pause = Math.min(pause * 2, KAFKA_LIMITS.takeRetryMillisecondsMax);
       await Promise.all(offers.map(({ heartbeat }) => heartbeat()));

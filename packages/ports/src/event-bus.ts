@@ -87,7 +87,9 @@ export interface BusConsumer {
   /**
    * Gives everything on the bus to `take`, from the beginning for a partition that the group never saw, until `signal`
    * aborts. `take` keeps the offsets it has reached in its own store: the bus's own record of them is a hint, and the
-   * same messages may come again. A `take` that rejects with a passing {@link PortError} is called again with the same
+   * same messages may come again. When the consumer is given a partition, and every few seconds while nothing comes of
+   * it, `take` gets a delivery without messages that begins and ends where the consumer reads on: a store that has lost
+   * what it had reached is asked even when there is nothing new. A `take` that rejects with a passing {@link PortError} is called again with the same
    * messages. Rejects with a {@link PortError} when the consumer cannot go on: the process must end and be started anew.
    */
   consume(request: {

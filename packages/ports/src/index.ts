@@ -8,6 +8,7 @@ export * from './idempotency.js';
 export * from './inventory-rows.js';
 export * from './limits.js';
 export * from './operations-journal.js';
+export * from './order-intake.js';
 export * from './payment-status.js';
 export * from './projections.js';
 export * from './read-models.js';

@@ -20,6 +20,12 @@ export const LIMITS = {
   rememberedCommands: 1_000,
   /** Stamps minted, allocated or returned in one append. */
   stampChunk: 1_000,
+  /** Stamps of one batch minted before the next batch has its turn. */
+  mintedStamps: 5_000,
+  /** Milliseconds after its payment in which an order is to have its stamps; beyond, it is told to operators as overdue. */
+  orderPromiseMilliseconds: 60_000,
+  /** Milliseconds between two looks for overdue orders. */
+  overdueWatchMilliseconds: 10_000,
   /** Orders taken up in one round of fulfilment. */
   fulfilOrders: 256,
   /** Waiting orders looked at in one round of fulfilment. */
@@ -78,8 +84,12 @@ export const LIMITS = {
   refillEvents: 1_000,
   /** Events projected in one transaction. */
   projectionEvents: 5_000,
+  /** The same where all read models are built anew, into tables that nobody reads: the rows of a stamp meet in memory. */
+  rebuildEvents: 20_000,
+  /** Pages that the fastest projection of a rebuild may be ahead of the slowest: they are kept in memory. */
+  rebuildPagesAhead: 2,
   /** Milliseconds from the beginning of one page of projection to that of the next, at most, while many events come in. */
-  projectionPauseMilliseconds: 25,
+  projectionPauseMilliseconds: 50,
   /** Milliseconds in which the commits of the log are told to a thread that follows it once. */
   commitNoticeMilliseconds: 5,
   /** Changes of the inventory after which a snapshot is kept: the most an answer about the past has to add up. */
@@ -115,6 +125,24 @@ export const LIMITS = {
   listedSerials: 1_000,
   /** Milliseconds after which an unpaid order is rejected. */
   unpaidOrderMilliseconds: 86_400_000,
+  /** Milliseconds between two looks at the waiting room, and before a look that failed is tried again. */
+  roomStepMilliseconds: 1_000,
+  /** Milliseconds for which more orders have to come than can be taken before a waiting room opens by itself. */
+  roomPressureMilliseconds: 5_000,
+  /** Milliseconds without anybody in line and without pressure after which it closes by itself. */
+  roomQuietMilliseconds: 60_000,
+  /** Milliseconds before an announced opening from which tickets are given, unless the announcement says otherwise. */
+  ticketsBeforeOpeningMilliseconds: 900_000,
+  /** Orders under way in one process above which more come than can be taken. */
+  pressingOrders: 256,
+  /** Orders a second taken to be possible before anything was measured, and the least ever taken to be. */
+  firstOrdersPerSecond: 200,
+  leastOrdersPerSecond: 10,
+  /** Seconds after which the holder of a ticket may ask again, at least and at most. */
+  askAgainSeconds: 2,
+  askAgainSecondsMax: 60,
+  /** Milliseconds between two looks at the stocks that have a policy. */
+  stockSweepMilliseconds: 1_000,
   /** Milliseconds between two sweeps for expired reservations and unpaid orders. */
   expirySweepMilliseconds: 1_000,
   /** Milliseconds after which an idle job looks again though nothing moved. */

@@ -9,6 +9,10 @@ export const POSTGRES_LIMITS = {
   statementMilliseconds: 3_500,
   /** Milliseconds a statement of a report may take: it reads every row. */
   reportMilliseconds: 60_000,
+  /** Milliseconds that the indexes of a new generation may take. */
+  indexMilliseconds: 3_600_000,
+  /** Memory that sorting for one of them may take, as PostgreSQL writes it. */
+  indexMemory: '256MB',
   /** Milliseconds a statement waits for a lock. */
   lockMilliseconds: 3_000,
   /** Milliseconds a transaction may stand still: a projection may read the log within one. */

@@ -207,7 +207,7 @@ function transactionOf<Name extends ProjectionName>(
     <Write extends ProgressWrite>(save: (write: Write) => Promise<void>) =>
     (write: Write): Promise<void> =>
       guarded(async () => {
-        await Promise.all([save(write), saveProgress(session, projection, write)]);
+        await Promise.all([save(write), saveProgress(session, standing, write)]);
         await afterSave(write);
       });
   const transactions: { [Each in ProjectionName]: () => ProjectionTransactions[Each] } = {

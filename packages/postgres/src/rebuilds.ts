@@ -1,13 +1,13 @@
 import { LIMITS, PortError, type RebuildStatus } from '@stamp-ledger/ports';
 import type pg from 'pg';
 import { type Connection, closePool, makeClient, openPool, withConnection } from './connect.js';
-import { portError } from './errors.js';
+import { isMissing, portError } from './errors.js';
 import { HOLD_LIVE_SQL, liveOf } from './generations.js';
 import { lockHolder } from './lasting-session.js';
 import { POSTGRES_LIMITS } from './limits.js';
 import { LOCKS } from './locks.js';
 import { requireMigrated } from './probe.js';
-import { createModelsSql } from './schema/models.js';
+import { createBareModelsSql, createIndexesSql } from './schema/models.js';
 import { schemaOf } from './statements.js';
 
 /** The one worker that builds the read models anew. */
@@ -28,9 +28,12 @@ export interface PostgresRebuilds {
   readRebuild(rebuildId: string): Promise<RebuildStatus | undefined>;
   /** The turn to carry the running rebuild out; undefined when none is running or another worker has the turn. */
   claimRebuild(): Promise<RebuildTurn | undefined>;
-  /** An empty generation beside the live one, which has seen of the bus what the live one has by now. */
+  /**
+   * An empty generation beside the live one, which has seen of the bus what the live one has by now. It has no indexes
+   * but those that writing needs.
+   */
   createGeneration(): Promise<number>;
-  /** Makes a generation live; waits for the transactions on the one before. */
+  /** Makes a generation's indexes, and then makes it live; waits for the transactions on the one before. */
   swapGeneration(generation: number): Promise<void>;
   /** Drops every generation but the live one: for the holder of the turn, before it makes one or after the swap. */
   dropOldGenerations(): Promise<void>;
@@ -81,7 +84,10 @@ export async function openPostgresRebuilds({ url }: { readonly url: string }): P
     readRebuild: (rebuildId) => on((connection) => statusBy(connection, BY_ID, [rebuildId])),
     claimRebuild: () => claimRebuild(url),
     createGeneration: () => on(createGeneration),
-    swapGeneration: (generation) => on((connection) => swapGeneration(connection, generation)),
+    swapGeneration: async (generation) => {
+      await makeIndexes(url, generation);
+      await on((connection) => swapGeneration(connection, generation));
+    },
     dropOldGenerations: () => on(dropOldGenerations),
     close: () => closePool(pool),
   };
@@ -190,7 +196,7 @@ function createGeneration(connection: Connection): Promise<number> {
     );
     const number = rows[0]?.number;
     if (number === undefined) throw new PortError('corrupt', 'a generation got no number');
-    await connection.query(createModelsSql(number));
+    await connection.query(createBareModelsSql(number));
     await connection.query(
       `INSERT INTO ${schemaOf(number)}.bus_offset (projection, partition, next)
          SELECT projection, partition, next FROM ${schemaOf(live)}.bus_offset`,
@@ -198,6 +204,28 @@ function createGeneration(connection: Connection): Promise<number> {
     return number;
   });
 }
+
+/** Whatever a crash leaves of them, and of the rows, is not live: the next holder of the turn begins anew. */
+async function makeIndexes(url: string, generation: number): Promise<void> {
+  const client = makeClient({
+    url,
+    purpose: 'indexes',
+    statementMilliseconds: POSTGRES_LIMITS.indexMilliseconds,
+    settings: { maintenance_work_mem: POSTGRES_LIMITS.indexMemory },
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.query(createIndexesSql(generation));
+  } catch (error) {
+    throw isMissing(error) ? noGeneration(generation) : portError(error, 'making indexes');
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+const noGeneration = (generation: number): PortError =>
+  new PortError('corrupt', `there is no generation ${generation}`);
 
 function swapGeneration(connection: Connection, generation: number): Promise<void> {
   return inTransaction(connection, async () => {
@@ -207,7 +235,7 @@ function swapGeneration(connection: Connection, generation: number): Promise<voi
         WHERE EXISTS (SELECT FROM ledger.generation WHERE number = $1)`,
       [generation],
     );
-    if (rowCount !== 1) throw new PortError('corrupt', `there is no generation ${generation}`);
+    if (rowCount !== 1) throw noGeneration(generation);
   });
 }
 

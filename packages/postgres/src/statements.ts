@@ -66,12 +66,17 @@ const ESCAPED = /["\\]/g;
 
 /** An array literal: several times faster than the library's, which looks at each value's type. */
 export function arrayOf(values: readonly Value[]): string {
-  return `{${values.map(elementOf).join(',')}}`;
+  // Most columns are of plain text throughout, which is joined, and looked through, at once.
+  if (typeof values[0] === 'string' && !values.includes(null) && !NEEDS_ESCAPE.test(values.join('')))
+    return `{"${values.join('","')}"}`;
+  let literal = '{';
+  for (const value of values) literal += literal.length === 1 ? elementOf(value) : `,${elementOf(value)}`;
+  return `${literal}}`;
 }
 
-function elementOf(value: Value): string {
+function elementOf(value: Value): string | number {
   if (value === null) return 'NULL';
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number') return value;
   return `"${NEEDS_ESCAPE.test(value) ? value.replace(ESCAPED, '\\$&') : value}"`;
 }
 

@@ -1,5 +1,19 @@
-import { type Context, createLedger, type Ledger, runJobs, withOperations } from '@stamp-ledger/app';
-import type { IdempotencyKeys, OperationsJournal, Runtime } from '@stamp-ledger/ports';
+import {
+  type Context,
+  createLedger,
+  type Ledger,
+  type OverdueOrders,
+  runJobs,
+  watchOverdue,
+  withOperations,
+} from '@stamp-ledger/app';
+import type {
+  IdempotencyKeys,
+  OperationsJournal,
+  OrderIntake,
+  PortError,
+  Runtime,
+} from '@stamp-ledger/ports';
 import { readAdminToken } from './admin-token.js';
 import type { Configuration } from './configuration.js';
 import { atMost } from './distributed/close-all.js';
@@ -26,6 +40,8 @@ export interface OpenLedger {
   away(): readonly string[];
   /** Starts minting, allocation, fulfilment and expiry. */
   startBackground(): void;
+  /** Starts moving the waiting room for orders; in every process that takes them. `intake`: what it can take of them. */
+  startWaitingRoom(intake?: OrderIntake): void;
   /** Resolves when the background work has stopped; commands are still taken. */
   stopBackground(): Promise<void>;
   /** Stops the background work, then closes everything in the order in which nothing is lost. */
@@ -69,9 +85,10 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
       request.logger.warn({ kind: error.kind, reason: error.message }, 'the journal cannot be written'),
   });
   context.operations.start();
-  const background = createBackground(context, request);
+  const ledger = createLedger(context);
+  const background = createBackground(context, ledger, request);
   return {
-    ledger: createLedger(context),
+    ledger,
     idempotencyKeys,
     runtime: context.runtime,
     receipts: await openReceipts({ dataDirectory, origin }),
@@ -79,6 +96,7 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
     health: () => healthOf(context),
     away: () => parts.away(),
     startBackground: () => background.start(),
+    startWaitingRoom: (intake) => background.keepRoom(intake),
     stopBackground: () => background.stop(),
     close: async () => {
       await background.stop();
@@ -90,25 +108,51 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
 
 interface Background {
   start(): void;
+  keepRoom(intake: OrderIntake | undefined): void;
   stop(): Promise<void>;
 }
 
-function createBackground(context: Context, { logger, onFatal }: OpenRequest): Background {
+function createBackground(context: Context, { queue }: Ledger, { logger, onFatal }: OpenRequest): Background {
   const stopping = new AbortController();
-  let running: Promise<void> = Promise.resolve();
+  const running: Promise<void>[] = [];
+  const { signal } = stopping;
+  const onPortError = (job: string, error: PortError): void =>
+    logger.warn({ job, kind: error.kind, reason: error.message }, 'a job waits for a port');
+  const run = (work: Promise<void>): void => {
+    running.push(work.catch((error: unknown) => onFatal(error)));
+  };
   return {
     start: () => {
-      running = runJobs(context, {
-        signal: stopping.signal,
-        onPortError: (job, error) =>
-          logger.warn({ job, kind: error.kind, reason: error.message }, 'a job waits for a port'),
-      }).catch((error: unknown) => onFatal(error));
+      run(runJobs(context, { signal, onPortError }));
+      run(watchOverdue(context, { signal, onChange: (overdue) => logOverdue(logger, overdue) }));
     },
-    stop: () => {
+    keepRoom: (intake) =>
+      run(
+        queue.run({
+          signal,
+          onPortError: (error) => onPortError('waiting-room', error),
+          ...(intake && { intake }),
+        }),
+      ),
+    stop: async () => {
       stopping.abort();
-      return atMost(STOP_MILLISECONDS, running);
+      await atMost(STOP_MILLISECONDS, Promise.all(running));
     },
   };
+}
+
+/** Who paid and waits too long is an operator's business; the listing of them is `/v1/audit/unfulfilled`. */
+function logOverdue(logger: Logger, { byCause, more, oldest }: OverdueOrders): void {
+  if (oldest === undefined) logger.info('no paid order is overdue any more');
+  else
+    logger.error(
+      {
+        ...byCause,
+        more,
+        oldest: { orderId: oldest.order.orderId, paidAt: oldest.order.paidAt, cause: oldest.cause },
+      },
+      'paid orders are overdue',
+    );
 }
 
 function healthOf({ readModels, sealing }: Context): Health {

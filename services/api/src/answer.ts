@@ -10,6 +10,8 @@ export interface Answer {
   readonly stream?: AsyncIterable<string>;
   /** What the command wrote, for its receipt. Not sent by itself. */
   readonly leaves?: readonly EventLeaf[];
+  /** Set when the same request may get another answer a moment later: it is not kept under its key. */
+  readonly isPassing?: true;
   /** Set when the answer is a problem. */
   readonly problem?: ProblemName;
 }

@@ -22,9 +22,11 @@ import { lookUpRoute, lookUpRoutes } from './routes/look-ups.js';
 import { operationsRoutes } from './routes/operations.js';
 import { orderRoutes } from './routes/orders.js';
 import { outageRoutes } from './routes/outage.js';
+import { queueRoutes } from './routes/queue.js';
 import { rebuildRoutes } from './routes/rebuilds.js';
 import { searchRoutes } from './routes/search.js';
 import { stampRoutes } from './routes/stamps.js';
+import { stockPolicyRoutes } from './routes/stock-policies.js';
 import { close, createHttpServer, listen } from './server.js';
 
 export interface ApiDependencies {
@@ -106,6 +108,8 @@ const ledgerRoutes = (services: Services): readonly Route[] => [
   ...batchRoutes(services),
   ...allocationRoutes(services),
   ...orderRoutes(services),
+  ...queueRoutes(services),
+  ...stockPolicyRoutes(services),
   ...stampRoutes(services),
   ...lookUpRoutes(services),
   ...auditRoutes(services),

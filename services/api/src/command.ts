@@ -82,7 +82,7 @@ export function removal<TargetValue extends string>(
       if (key === undefined) {
         exchange.commandStarted = true;
         const caller = callerOf(exchange, services.runtime.ids.commandId(), requestHash);
-        return withReceipt(await execute(caller), services.receipts);
+        return await withReceipt(await execute(caller), services.receipts);
       }
       const caller = callerOf(exchange, commandIdOf(exchange, path, target, key), requestHash);
       return once(services, exchange, caller, () => execute(caller));
@@ -158,13 +158,13 @@ async function once(
   let answer: Answer;
   try {
     exchange.commandStarted = true;
-    answer = withReceipt(await execute(), receipts);
+    answer = await withReceipt(await execute(), receipts);
   } catch (error) {
     await release();
     throw error;
   }
-  // Another request's answer must not be kept as the answer of this key.
-  if (answer.status >= 500 || answer.problem === 'idempotency-key-reused') {
+  // Another request's answer must not be kept as the answer of this key, nor one that is true for a moment.
+  if (answer.status >= 500 || answer.problem === 'idempotency-key-reused' || answer.isPassing === true) {
     await release();
     return answer;
   }
@@ -177,12 +177,10 @@ async function once(
 }
 
 /** Adds the signed promise that what the command wrote is in the log, or will be. */
-function withReceipt(answer: Answer, receipts: Receipts | undefined): Answer {
+async function withReceipt(answer: Answer, receipts: Receipts | undefined): Promise<Answer> {
   const { leaves = [], headers } = answer;
-  const receipt = receipts?.sign(leaves);
-  return receipt === undefined
-    ? answer
-    : { ...answer, headers: { ...headers, 'ledger-receipt': receipt.toString('base64') } };
+  const receipt = await receipts?.sign(leaves);
+  return receipt === undefined ? answer : { ...answer, headers: { ...headers, 'ledger-receipt': receipt } };
 }
 
 /** Turns what a command came to into an answer: `done` says how a success looks. */

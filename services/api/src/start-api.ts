@@ -23,6 +23,7 @@ export async function startApi(given: Given, { jobs }: { readonly jobs: boolean 
     ...(publicUrl === undefined ? {} : { publicUrl }),
   });
   const { url } = await api.listen(configuration);
+  opened.startWaitingRoom();
   if (jobs) opened.startBackground();
   return {
     url,

@@ -4,10 +4,12 @@ import type {
   Freshness,
   HistoryEvent,
   OrderReport,
+  QueueReport,
   StampProof,
+  WatchedStock,
 } from '@stamp-ledger/app';
 import { toMilliseconds } from '@stamp-ledger/codec';
-import type { IncidentState } from '@stamp-ledger/domain';
+import type { IncidentState, Instant, Opening, StockPolicy } from '@stamp-ledger/domain';
 import type { StampView, UnfulfilledOrder } from '@stamp-ledger/ports';
 
 /** What anyone may read of a stamp (A6): never its holder, payment, order or an actor. Undefined members are not sent. */
@@ -84,6 +86,33 @@ export function incident(state: Exclude<IncidentState, { status: 'none' }>) {
   const { incidentId, status, title, description, startedAt, relaxedRules } = state;
   const base = { incidentId, status, title, description, startedAt, relaxedRules };
   return state.status === 'closed' ? { ...base, endedAt: state.endedAt, summary: state.summary } : base;
+}
+
+export function opening({ openingId, status, opensAt, ticketsFrom, title, shares = [] }: Opening) {
+  return { openingId, status, opensAt, ticketsFrom, title, shares };
+}
+
+/** The waiting room as anyone may see it: whether it is open, how many wait, and what is announced. */
+export function queue({ room, openings }: QueueReport, at: Instant) {
+  return {
+    isOpen: room !== undefined,
+    roomId: room?.roomId,
+    cause: room?.cause,
+    perSecond: room?.perSecond,
+    waiting: room?.lines.reduce((sum, { waiting }) => sum + waiting, 0),
+    lines: room?.lines,
+    openings: openings
+      .filter(({ status, opensAt }) => status === 'announced' && opensAt > at)
+      .map(({ openingId, opensAt, ticketsFrom, title }) => ({ openingId, opensAt, ticketsFrom, title })),
+  };
+}
+
+export function stockPolicy({ policyId, channel, denomination, lowBelow, refill }: StockPolicy) {
+  return { policyId, channel, denomination, lowBelow, refill };
+}
+
+export function watchedStock({ inStock, level, ...policy }: WatchedStock) {
+  return { ...stockPolicy(policy), inStock, status: level.status, notRefilled: level.none };
 }
 
 /** An event as auditors and subscribers read it. */

@@ -160,7 +160,9 @@ async function unknownThing(t: Test, { call }: World, routes: readonly Operation
 /** The examples of the document are good requests: each gets a final answer, which a second body then may not have. */
 async function reusedKey(t: Test, world: World, commands: readonly Operation[]): Promise<void> {
   const { call } = world;
-  for (const route of commands.filter(({ bodyOptional }) => !bodyOptional)) {
+  // That no ticket is needed holds for a moment and is not kept; the waiting room's own suite takes one.
+  const kept = commands.filter(({ path }) => path !== '/v1/queue');
+  for (const route of kept.filter(({ bodyOptional }) => !bodyOptional)) {
     const key = `key-${fresh()}`;
     const first = await example(call, route, { key });
     t.ok(first.status < 500 && first.status !== 400, `${route.path} answered ${first.text}`);

@@ -105,6 +105,8 @@ async function unfulfilled(t: Test, { call }: World): Promise<void> {
     const order = await call('/v1/orders', {
       body: { channel, holder: 'h1', denomination: RUPIAH_10000, quantity: 1, payment: payment('10000') },
     });
+    t.match(order.json, { status: 'paid', ahead: Number });
+    t.notOk('estimatedSeconds' in order.json, 'nobody knows when there will be stock');
     orderIds.push(String(order.json.orderId));
   }
   const all = await call('/v1/audit/unfulfilled');
@@ -115,6 +117,11 @@ async function unfulfilled(t: Test, { call }: World): Promise<void> {
   }[];
   const row = rows.find(({ orderId }) => orderId === orderIds[0]);
   t.match(row, { cause: 'out-of-stock', ageSeconds: Number });
+  t.match(
+    (await call('/metrics', { token: null })).text,
+    /^stamp_ledger_overdue_orders\{cause="out-of-stock"\} 0$/m,
+    'not yet overdue',
+  );
   const first = await call('/v1/audit/unfulfilled?limit=1');
   t.equal((first.json.orders as unknown[]).length, 1);
   const second = await call(

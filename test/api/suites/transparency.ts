@@ -33,6 +33,7 @@ export async function transparency(t: Test, world: World): Promise<void> {
   await t.test('proofs of a stamp', (t) => proofs(t, world, serial));
   await t.test('a newer checkpoint extends the kept one', (t) => extended(t, world, kept));
   await t.test('receipts', (t) => receipts(t, world));
+  await t.test('receipts of commands that end together', (t) => sharedReceipts(t, world));
   await t.test('what is not there', (t) => notThere(t, world));
 }
 
@@ -172,6 +173,28 @@ async function receipts(t: Test, world: World): Promise<void> {
     openReceipt(Buffer.from(placed.headers.get('ledger-receipt')!, 'base64'), { origin, keys }).origin,
     origin,
   );
+}
+
+/** Signatures are shared by what ends at once; every answer's receipt promises its own event all the same. */
+async function sharedReceipts(t: Test, world: World): Promise<void> {
+  const { call } = world;
+  const serials = await mintStamps(call, 12);
+  const { text } = await call('/log/receipt-vkeys', { token: null });
+  const keys = text.trimEnd().split('\n').map(parseVkey);
+  const { origin } = await trust(world);
+  const sale = { channel: 'direct', holder: 'holder-1' };
+  const answers = await Promise.all(
+    serials.map((serial) => call(`/v1/stamps/${serial}/sale`, { body: sale })),
+  );
+  for (const [index, answer] of answers.entries()) {
+    const note = Buffer.from(answer.headers.get('ledger-receipt') ?? '', 'base64');
+    const { events } = openReceipt(note, { origin, keys });
+    const { json } = await call(`/v1/stamps/${serials[index]}/history`);
+    const own = (json.events as readonly { id: string; leafHash: string }[]).at(-1);
+    const promised = events.find(({ eventId }) => eventId === own?.id);
+    t.equal(promised?.leaf.toString('hex'), own?.leafHash, 'the event of the command itself');
+    t.ok(events.length <= 4);
+  }
 }
 
 async function notThere(t: Test, world: World): Promise<void> {

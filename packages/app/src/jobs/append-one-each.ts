@@ -12,15 +12,34 @@ export interface StampStep {
   readonly event: StampEvent;
 }
 
+/** Steps with what they write, ready to be appended. */
+export interface EncodedSteps {
+  readonly steps: readonly StampStep[];
+  readonly appends: readonly StreamAppend[];
+}
+
+export interface AppendedSteps {
+  readonly appended: readonly StampStep[];
+  /** Their stamps had moved on. */
+  readonly conflicted: readonly StampStep[];
+}
+
 /**
  * Appends one event to each of many stamps in one call. The event ids come from the command and the stream, so that a
- * repeat after a crash writes nothing twice. Answers which steps conflicted: their stamps had moved on.
+ * repeat after a crash writes nothing twice. Answers which steps conflicted.
  */
-export async function appendOneEach(
-  { store, serde }: Pick<Context, 'store' | 'serde'>,
+export const appendOneEach = (
+  context: Pick<Context, 'store' | 'serde'>,
   steps: readonly StampStep[],
   at: Instant,
-): Promise<{ readonly appended: readonly StampStep[]; readonly conflicted: readonly StampStep[] }> {
+): Promise<AppendedSteps> => appendEach(context, encodeEach(context, steps, at));
+
+/** The first half of {@link appendOneEach}: recorded at `at`. */
+export function encodeEach(
+  { serde }: Pick<Context, 'serde'>,
+  steps: readonly StampStep[],
+  at: Instant,
+): EncodedSteps {
   const metadataOf = sharedMetadata(at);
   const appends = steps.map(({ serial, expected, source, event }): StreamAppend => {
     const stream = stampStream(serial);
@@ -30,6 +49,14 @@ export async function appendOneEach(
     const id = deriveEventId(source.commandId, stream, revision);
     return { stream, expected, events: [serde.encode({ id, event, metadata, stream })] };
   });
+  return { steps, appends };
+}
+
+/** The second half of {@link appendOneEach}. */
+export async function appendEach(
+  { store }: Pick<Context, 'store'>,
+  { steps, appends }: EncodedSteps,
+): Promise<AppendedSteps> {
   const results = await store.append(appends);
   const isAppended = (_step: StampStep, index: number): boolean => results[index]?.kind === 'appended';
   return {

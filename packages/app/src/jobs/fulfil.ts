@@ -1,6 +1,7 @@
 import { orderStream } from '@stamp-ledger/codec';
 import type { OrderId, Serial } from '@stamp-ledger/domain';
 import { LIMITS, type OrderView, type StockItem } from '@stamp-ledger/ports';
+import type { CommandSource } from '../aggregate.js';
 import type { Context } from '../context.js';
 import { mustBeCaughtUp, seenByAll } from '../freshness.js';
 import { fromProcess } from '../sources.js';
@@ -14,6 +15,7 @@ import { StockShelves } from './stock-shelf.js';
 /** An order with the stamps that will be its own: those sold for it before a crash or conflict, and new ones. */
 interface Assignment {
   readonly scanned: ScannedOrder;
+  readonly source: CommandSource;
   readonly sold: readonly Serial[];
   readonly items: readonly StockItem[];
 }
@@ -60,7 +62,7 @@ export function fulfilJob(context: Context): Job {
         scan.passOver(scanned, missing);
         continue;
       }
-      assignments.push({ scanned, sold, items });
+      assignments.push({ scanned, source: fromProcess('fulfilment', order.orderId), sold, items });
       stamps += items.length;
       if (assignments.length >= LIMITS.fulfilOrders || stamps >= LIMITS.fulfilStamps) break;
     }
@@ -68,21 +70,22 @@ export function fulfilJob(context: Context): Job {
   }
 
   async function sell(assignments: readonly Assignment[]): Promise<Assignment[]> {
-    const steps = assignments.flatMap(({ scanned, items }) => saleSteps(scanned.order, items));
+    const steps = assignments.flatMap(saleSteps);
     if (steps.length === 0) return [...assignments];
     const { appended } = await appendOneEach(context, steps, runtime.clock.now());
     const sold = new Set(appended.map(({ serial }) => serial));
     // What was fetched ahead is old where one of its stamps had moved on.
     for (const { scanned, items } of assignments)
       if (items.some(({ serial }) => !sold.has(serial))) shelves.of(scanned.order).drop();
-    return assignments.map(({ scanned, sold: before, items }) => ({
+    return assignments.map(({ scanned, source, sold: before, items }) => ({
       scanned,
+      source,
       sold: [...before, ...items.map(({ serial }) => serial).filter((serial) => sold.has(serial))],
       items,
     }));
   }
 
-  async function close({ scanned, sold }: Assignment): Promise<void> {
+  async function close({ scanned, source, sold }: Assignment): Promise<void> {
     const { order } = scanned;
     if (sold.length < order.quantity) {
       // Somebody else took a stamp first. What was sold counts once the read models show it.
@@ -93,7 +96,7 @@ export function fulfilJob(context: Context): Job {
     closed.add(order.orderId);
     const result = await context.aggregates.orders.execute({
       stream: orderStream(order.orderId),
-      source: fromProcess('fulfilment', order.orderId),
+      source,
       // More than ordered may have been sold by two fulfillers: the return job takes back what the order does not keep.
       command: () => ({ kind: 'fulfil', serials: sold.slice(0, order.quantity) }),
     });
@@ -152,8 +155,8 @@ export function fulfilJob(context: Context): Job {
   return { name: 'fulfilment', round };
 }
 
-function saleSteps({ orderId, channel, holder }: OrderView, items: readonly StockItem[]): StampStep[] {
-  const source = fromProcess('fulfilment', orderId);
+function saleSteps({ scanned, source, items }: Assignment): StampStep[] {
+  const { orderId, channel, holder } = scanned.order;
   return items.map(({ serial, revision }) => ({
     serial,
     expected: revision,

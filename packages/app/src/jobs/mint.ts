@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
 import { caughtUp } from '../freshness.js';
 import { fromProcess } from '../sources.js';
 import { WORK_KEYS } from '../work-keys.js';
-import { appendOneEach, type StampStep } from './append-one-each.js';
+import { appendEach, encodeEach, type StampStep } from './append-one-each.js';
 import type { Job } from './job.js';
 import { type Lot, lotsJob } from './lots.js';
 
@@ -35,17 +35,29 @@ async function beginBatch(context: Context, id: BatchId): Promise<Lot | undefine
   const { serialAt, from } = await plan(context, state);
   const source = fromProcess('minting', id);
   const conflicts: Serial[] = [];
+  const chunkFrom = (first: number, end: number): StampStep[] => {
+    const steps: StampStep[] = [];
+    for (let index = first; index < Math.min(first + LIMITS.stampChunk, end); index++)
+      steps.push(mintStep(state, { serial: serialAt(index), index, source }));
+    return steps;
+  };
   let next = from;
   return {
     step: async () => {
-      const end = Math.min(next + LIMITS.stampChunk, state.quantity);
-      const steps: StampStep[] = [];
-      for (let index = next; index < end; index++)
-        steps.push(mintStep(state, { serial: serialAt(index), index, source }));
-      const { conflicted } = await appendOneEach(context, steps, context.runtime.clock.now());
-      for (const step of conflicted)
-        if (!(await mintBesideOthers(context, step))) conflicts.push(step.serial);
-      next = end;
+      const end = Math.min(next + LIMITS.mintedStamps, state.quantity);
+      let before: Promise<void> = Promise.resolve();
+      for (; next < end; next = Math.min(next + LIMITS.stampChunk, end)) {
+        const chunk = encodeEach(context, chunkFrom(next, end), context.runtime.clock.now());
+        // The log writes a chunk while the next one is made, and has it whole before it is given that.
+        await before;
+        before = appendEach(context, chunk).then(async ({ conflicted }) => {
+          for (const step of conflicted)
+            if (!(await mintBesideOthers(context, step))) conflicts.push(step.serial);
+        });
+        // Others have their turn while thousands are made; and a failure of this chunk is for the next await.
+        await Promise.race([before, context.runtime.clock.sleep(0)]);
+      }
+      await before;
       if (next < state.quantity) return false;
       await context.aggregates.batches.execute({
         stream: batchStream(id),

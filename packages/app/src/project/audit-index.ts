@@ -78,6 +78,9 @@ function subjectsOf(event: LedgerEvent): Subjects {
     case 'StampAllocated':
     case 'StampDeallocated':
     case 'AllocationRequested':
+    case 'StockPolicySet':
+    case 'StockRanLow':
+    case 'StockRecovered':
       return { channel: event.data.channel };
     case 'StampSold':
     case 'OrderPlaced':
@@ -104,6 +107,11 @@ function subjectsOf(event: LedgerEvent): Subjects {
     case 'AllocationCompleted':
     case 'IncidentOpened':
     case 'IncidentClosed':
+    case 'OpeningAnnounced':
+    case 'OpeningWithdrawn':
+    case 'QueueOpened':
+    case 'QueueAdvanced':
+    case 'QueueClosed':
       return NONE;
     default:
       return unreachable(event);

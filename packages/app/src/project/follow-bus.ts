@@ -15,7 +15,6 @@ import type { EventSource, Projected } from './batch.js';
 import { isPassing, ProjectionFault, unexplained } from './fault.js';
 import { PROJECTION_NAMES, PROJECTIONS, type Projections } from './follow-log.js';
 import { decodeOrFault } from './guard.js';
-import { ReachedOffsets } from './reached-offsets.js';
 
 export interface BusProjectionRun extends EventSource {
   readonly consumer: BusConsumer;
@@ -38,16 +37,10 @@ type Offsets = Map<Partition, bigint>;
 interface Given {
   readonly deliveries: readonly Delivery[];
   readonly decode: EventSource['decode'];
-  readonly reached: ReachedOffsets;
 }
 
-/**
- * What became of deliveries for one projection. `gaps`: the next offset wanted where deliveries begin behind it, or where
- * the database has fallen back.
- */
-type Fed =
-  | { readonly kind: 'fed'; readonly offsets: Offsets }
-  | { readonly kind: 'gaps'; readonly gaps: Offsets };
+/** What became of deliveries for one projection. `gaps`: the next offset wanted where deliveries begin behind it. */
+type Fed = { readonly kind: 'fed' } | { readonly kind: 'gaps'; readonly gaps: Offsets };
 
 /**
  * Keeps the projections up with the bus until `signal` aborts. Each keeps the offsets it has seen with its rows, in one
@@ -60,11 +53,10 @@ export async function runBusProjections(run: BusProjectionRun): Promise<void> {
   const going = new Set<ProjectionName>();
   /** Where the bus was asked to go back to: if it then begins later again, the messages are gone. */
   const asked: Offsets = new Map();
-  const reached = new ReachedOffsets();
 
   async function take(deliveries: readonly Delivery[]): Promise<Taken> {
     const rewind: Offsets = new Map();
-    const given: Given = { deliveries, decode: decodingOnce(run.decode), reached };
+    const given: Given = { deliveries, decode: decodingOnce(run.decode) };
     // Side by side: while one waits for the database another is worked out.
     for (const wanted of await allOf(PROJECTION_NAMES.map((name) => takeUnlessHalted(name, given))))
       for (const [partition, offset] of wanted) rewind.set(partition, least(rewind.get(partition), offset));
@@ -86,15 +78,11 @@ export async function runBusProjections(run: BusProjectionRun): Promise<void> {
   async function takeFor(name: ProjectionName, given: Given): Promise<Offsets> {
     try {
       const fed = await feed(run, name, given);
-      if (fed.kind === 'fed') {
-        reached.note(name, fed.offsets);
-        return new Map();
-      }
-      // Asked for once: a partition that has gone to another worker meanwhile does not come here again.
-      reached.note(name, fed.gaps);
-      const gone = given.deliveries.filter(
-        ({ partition }) => fed.gaps.has(partition) && asked.get(partition) === fed.gaps.get(partition),
-      );
+      if (fed.kind === 'fed') return new Map();
+      const gone = given.deliveries.filter(({ partition }) => {
+        const [from, to] = [asked.get(partition), fed.gaps.get(partition)];
+        return from !== undefined && to !== undefined && from <= to;
+      });
       if (gone.length === 0) return fed.gaps;
       await catchUpFromLog(run, name, new Map(gone.map(({ partition, first }) => [partition, first])));
       return takeFor(name, given);
@@ -112,17 +100,11 @@ export async function runBusProjections(run: BusProjectionRun): Promise<void> {
   await run.consumer.consume({ take, signal: run.signal, onAlive: run.onAlive });
 }
 
-function feed(
-  run: BusProjectionRun,
-  name: ProjectionName,
-  { deliveries, decode, reached: known }: Given,
-): Promise<Fed> {
+function feed(run: BusProjectionRun, name: ProjectionName, { deliveries, decode }: Given): Promise<Fed> {
   return inTransaction(run, name, async (project, bus) => {
     const offsets = await bus.loadOffsets();
     const wanted = (partition: Partition): bigint => offsets.get(partition) ?? 0n;
     const gaps: Offsets = new Map();
-    for (const [partition, stored] of known.takenBack(name, wanted))
-      if (!deliveries.some((delivery) => delivery.partition === partition)) gaps.set(partition, stored);
     const events: LedgerEvent[] = [];
     const marks: BusMark[] = [];
     const reached: Offsets = new Map();
@@ -136,12 +118,12 @@ function feed(
       }
     }
     if (gaps.size > 0) return { kind: 'gaps', gaps };
-    if (reached.size === 0) return { kind: 'fed', offsets: reached };
+    if (reached.size === 0) return { kind: 'fed' };
     // Partitions are uneven; the order of the log leaves the projections the least to put right.
     events.sort((a, b) => (a.position < b.position ? -1 : 1));
     if (events.length > 0) await project(events);
     await bus.saveOffsets({ offsets: reached, marks });
-    return { kind: 'fed', offsets: reached };
+    return { kind: 'fed' };
   });
 }
 

@@ -53,8 +53,11 @@ export interface ProjectionRun extends EventSource {
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
+/** What reading and feeding need of a run. */
+type Feeding = Omit<ProjectionRun, 'waitForMore'>;
+
 /** A projection's place in the run; changes as it goes. */
-interface Runner {
+export interface Runner {
   readonly name: ProjectionName;
   progress: ProjectionProgress | undefined;
   repaired: number;
@@ -62,7 +65,7 @@ interface Runner {
 }
 
 /** A page of the log: what can be decoded, and the fault behind it when the rest cannot. */
-interface Page {
+export interface Page {
   readonly events: readonly LedgerEvent[];
   readonly fault: ProjectionFault | undefined;
 }
@@ -97,7 +100,7 @@ export async function runProjections(run: ProjectionRun): Promise<void> {
   }
 }
 
-async function startRunners({ store, names = PROJECTION_NAMES }: ProjectionRun): Promise<Runner[]> {
+export async function startRunners({ store, names = PROJECTION_NAMES }: Feeding): Promise<Runner[]> {
   const progress = await store.progress();
   return names.map((name) => ({ name, progress: progress.get(name), repaired: 0, halted: undefined }));
 }
@@ -111,7 +114,7 @@ function furthestBehind(runners: readonly Runner[]): Position | undefined {
   return least;
 }
 
-async function readPage(run: ProjectionRun, after: Position | undefined): Promise<Page | 'unreadable'> {
+export async function readPage(run: Feeding, after: Position | undefined): Promise<Page | 'unreadable'> {
   try {
     const recorded = await run.read({
       limit: LIMITS.projectionEvents,
@@ -138,7 +141,7 @@ function decodePage(recorded: readonly RecordedEvent[], source: EventSource): Pa
 }
 
 /** Gives one projection what it has not seen of the page, up to the first event that it cannot take. */
-async function feed(run: ProjectionRun, runner: Runner, page: Page): Promise<void> {
+export async function feed(run: Feeding, runner: Runner, page: Page): Promise<void> {
   const seen = runner.progress?.position;
   const unseen = seen === undefined ? page.events : page.events.filter(({ position }) => position > seen);
   const fault = await applyUnseen(run, runner, unseen);
@@ -152,7 +155,7 @@ async function feed(run: ProjectionRun, runner: Runner, page: Page): Promise<voi
 }
 
 async function applyUnseen(
-  run: ProjectionRun,
+  run: Feeding,
   runner: Runner,
   events: readonly LedgerEvent[],
 ): Promise<ProjectionFault | undefined> {
@@ -195,8 +198,8 @@ export function projectBatch(
 }
 
 /** Does the work again, at growing intervals, until it does not fail for a passing reason; undefined when aborted. */
-async function retrying<Result>(
-  { signal, sleep }: ProjectionRun,
+export async function retrying<Result>(
+  { signal, sleep }: Feeding,
   work: () => Promise<Result>,
 ): Promise<Result | undefined> {
   for (let pause: number = LIMITS.projectionRetryMilliseconds; !signal.aborted; ) {
@@ -211,7 +214,7 @@ async function retrying<Result>(
   return undefined;
 }
 
-function report(run: ProjectionRun, runners: readonly Runner[]): void {
+export function report(run: Feeding, runners: readonly Runner[]): void {
   run.onStatus(
     runners.map(({ name, progress, repaired, halted }) => ({
       projection: name,

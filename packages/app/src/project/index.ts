@@ -4,4 +4,5 @@ export { ProjectionFault } from './fault.js';
 export { type BusProjectionRun, runBusProjections } from './follow-bus.js';
 export * from './follow-log.js';
 export { createInventoryProjection, inventoryProjection } from './inventory.js';
+export { type ReadThrough, readThrough } from './read-through.js';
 export { foldStampView, verificationProjection } from './verification.js';

@@ -67,6 +67,15 @@ function collectKey(event: LedgerEvent, keys: StreamKeys): void {
     case 'IncidentClosed':
       keys.incidents.add(event.data.incidentId);
       return;
+    case 'OpeningAnnounced':
+    case 'OpeningWithdrawn':
+    case 'QueueOpened':
+    case 'QueueAdvanced':
+    case 'QueueClosed':
+    case 'StockPolicySet':
+    case 'StockRanLow':
+    case 'StockRecovered':
+      return;
     default:
       unreachable(event);
   }
@@ -148,6 +157,14 @@ function collectNeed(event: LedgerEvent, needs: Needs): void {
     case 'OrderRefunded':
     case 'IncidentOpened':
     case 'IncidentClosed':
+    case 'OpeningAnnounced':
+    case 'OpeningWithdrawn':
+    case 'QueueOpened':
+    case 'QueueAdvanced':
+    case 'QueueClosed':
+    case 'StockPolicySet':
+    case 'StockRanLow':
+    case 'StockRecovered':
       return;
     default:
       unreachable(event);

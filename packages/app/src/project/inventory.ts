@@ -26,7 +26,7 @@ import { collectKeys, collectNeeds } from './inventory-keys.js';
 import { applyIncidentEvent, applyJobEvent, applyOrderEvent } from './inventory-orders.js';
 import { applyStampEvent } from './inventory-stamps.js';
 import { InventoryState } from './inventory-state.js';
-import { kindOf } from './kinds.js';
+import { isOfInventory, kindOf } from './kinds.js';
 import { advance } from './progress.js';
 
 /** Rows whose revisions guard what is applied. */
@@ -49,14 +49,15 @@ export function createInventoryProjection({
 } = {}): Projection<'inventory'> {
   return {
     name: 'inventory',
-    async project(transaction, events, source) {
+    async project(transaction, delivered, source) {
       const from = await transaction.loadProgress();
+      const events = delivered.filter(isOfInventory);
       const rows = await loadGuardRows(
         transaction,
         events.filter((event) => mayHaveRow(event, from)),
       );
       const admitted = await admit(events, revisionsOf(rows), source);
-      const write = advance(from, events, admitted.repaired);
+      const write = advance(from, delivered, admitted.repaired);
       if (write === undefined) return { progress: from, repaired: 0 };
       const book = await transaction.loadBook();
       const state = await loadState(transaction, { rows, events: admitted.events, book, from });
@@ -191,6 +192,15 @@ function applyEvent(state: InventoryState, event: LedgerEvent): void {
     case 'IncidentOpened':
     case 'IncidentClosed':
       applyIncidentEvent(state, event);
+      return;
+    case 'OpeningAnnounced':
+    case 'OpeningWithdrawn':
+    case 'QueueOpened':
+    case 'QueueAdvanced':
+    case 'QueueClosed':
+    case 'StockPolicySet':
+    case 'StockRanLow':
+    case 'StockRecovered':
       return;
     default:
       unreachable(event);

@@ -4,7 +4,7 @@ import type { EventType, StampEventType } from '@stamp-ledger/domain';
 export type StampLedgerEvent = LedgerEvent<StampEventType>;
 
 /** Which kind of stream an event type belongs to. */
-export type EventKind = 'stamp' | 'order' | 'batch' | 'allocation' | 'incident';
+export type EventKind = 'stamp' | 'order' | 'batch' | 'allocation' | 'incident' | 'queue' | 'stock';
 
 const KINDS: { readonly [Type in EventType]: EventKind } = {
   StampMinted: 'stamp',
@@ -31,8 +31,20 @@ const KINDS: { readonly [Type in EventType]: EventKind } = {
   AllocationCompleted: 'allocation',
   IncidentOpened: 'incident',
   IncidentClosed: 'incident',
+  OpeningAnnounced: 'queue',
+  OpeningWithdrawn: 'queue',
+  QueueOpened: 'queue',
+  QueueAdvanced: 'queue',
+  QueueClosed: 'queue',
+  StockPolicySet: 'stock',
+  StockRanLow: 'stock',
+  StockRecovered: 'stock',
 };
 
 export const kindOf = (type: EventType): EventKind => KINDS[type];
+
+/** The inventory counts stamps, orders and money; of waiting rooms and stock policies it keeps nothing. */
+export const isOfInventory = (event: LedgerEvent): boolean =>
+  KINDS[event.type] !== 'queue' && KINDS[event.type] !== 'stock';
 
 export const isStampEvent = (event: LedgerEvent): event is StampLedgerEvent => KINDS[event.type] === 'stamp';

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { deriveCommandId, type LedgerEvent } from '@stamp-ledger/codec';
 import {
+  type AllocationId,
   type Channel,
   DIRECT_CHANNEL,
   type EventType,
   type IncidentId,
   type Instant,
+  type OpeningId,
+  type StockPolicyId,
 } from '@stamp-ledger/domain';
 import type { EventFilter } from '@stamp-ledger/ports';
 import { orderIdOf } from './dump.js';
@@ -104,6 +107,7 @@ function matches(event: LedgerEvent, filter: EventFilter): boolean {
   );
 }
 
+const LATER = '2024-12-31T00:00:00.000Z' as Instant;
 const LATE = { incidentId: 'incident-1', source: 'journal', evidenceSha256: documentOf(0).sha256 };
 
 function filtersFor(events: readonly LedgerEvent[]): EventFilter[] {
@@ -181,4 +185,49 @@ const found: BenchCase = {
   },
 };
 
-export const LOOK_UP_CASES: readonly BenchCase[] = [stampView, unknown, found];
+const besides: BenchCase = {
+  name: 'what is about waiting rooms and stock policies moves the models on, counts nothing and is found',
+  async run(bench) {
+    const world = new World(bench.log);
+    mint(world, 0);
+    const channel = CHANNELS[0] as Channel;
+    const policy = {
+      policyId: 'policy-1' as StockPolicyId,
+      channel,
+      denomination: RUPIAH,
+      lowBelow: 5,
+    };
+    world.stockPolicy({ kind: 'set', ...policy });
+    const seen = {
+      kind: 'observe',
+      policy,
+      issuerStock: 1,
+      isRefilling: false,
+      allocationId: 'refill-1' as AllocationId,
+      atMilliseconds: 0,
+    } as const;
+    world.stockLevel({ ...seen, inStock: 0 });
+    const opening = { openingId: 'opening-1' as OpeningId, opensAt: LATER, ticketsFrom: world.now };
+    world.queue({ kind: 'announce', at: world.now, ...opening });
+    world.stockLevel({ ...seen, inStock: 5 });
+    await bench.deliverInBatches(2);
+    const { asOf, groups } = await bench.queries.inventory({});
+    assert.equal(asOf.position, bench.log.events.at(-1)?.position);
+    assert.deepEqual(
+      groups.map(({ inStock }) => inStock),
+      [1],
+    );
+    assert.deepEqual(
+      (await bench.queries.findEvents({ channel }, { limit: 10 })).map(({ type }) => type),
+      ['StockPolicySet', 'StockRanLow', 'StockRecovered'],
+    );
+    assert.deepEqual(
+      (await bench.queries.findEvents({ types: ['OpeningAnnounced'] }, { limit: 10 })).map(
+        ({ stream }) => stream,
+      ),
+      ['queue-orders'],
+    );
+  },
+};
+
+export const LOOK_UP_CASES: readonly BenchCase[] = [stampView, unknown, found, besides];

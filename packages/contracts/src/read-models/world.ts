@@ -5,9 +5,12 @@ import {
   incidentStream,
   type LedgerEvent,
   orderStream,
+  QUEUE_STREAM,
+  STOCK_POLICIES_STREAM,
   type StreamName,
   sha256Hex,
   stampStream,
+  stockLevelStream,
 } from '@stamp-ledger/codec';
 import {
   type AllocationCommand,
@@ -26,12 +29,18 @@ import {
   type Instant,
   incidentDecider,
   type Money,
+  type ObserveStock,
   type OrderCommand,
   type OrderId,
   orderDecider,
+  type QueueCommand,
+  queueDecider,
   type Serial,
   type StampCommand,
+  type StockPolicyCommand,
   stampDecider,
+  stockLevelDecider,
+  stockPolicyDecider,
 } from '@stamp-ledger/domain';
 import type { Circumstances, MemoryLog } from './memory-log.js';
 
@@ -95,6 +104,18 @@ export class World {
 
   incident(incidentId: IncidentId, command: IncidentCommand): LedgerEvent[] {
     return this.#execute(incidentStream(incidentId), incidentDecider, command, {});
+  }
+
+  stockPolicy(command: StockPolicyCommand): LedgerEvent[] {
+    return this.#execute(STOCK_POLICIES_STREAM, stockPolicyDecider, command, {});
+  }
+
+  stockLevel(command: ObserveStock): LedgerEvent[] {
+    return this.#execute(stockLevelStream(command.policy.policyId), stockLevelDecider, command, {});
+  }
+
+  queue(command: QueueCommand): LedgerEvent[] {
+    return this.#execute(QUEUE_STREAM, queueDecider, command, {});
   }
 
   #execute<State, Command, Event extends DomainEvent>(

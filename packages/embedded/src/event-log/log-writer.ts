@@ -92,7 +92,7 @@ export class LogWriter {
         batch.ids[column] ?? '',
         batch.types[column] ?? '',
         batch.data[column] ?? '',
-        batch.metadata[column] ?? '',
+        batch.metadata[batch.metadataOf[column] ?? -1] ?? '',
       );
     }
   }

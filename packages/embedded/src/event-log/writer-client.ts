@@ -20,7 +20,16 @@ export interface WriterEvents {
   fatal(error: PortError): void;
 }
 
-/** The calling thread's side of the writer: gathers the appends of one turn of the event loop into one message. */
+/**
+ * Messages on their way to the writer: one that it makes durable, and one that it finds when it is done. More would only
+ * wait there, and cost as much each as the calls in them.
+ */
+const MESSAGES_UNDER_WAY = 2;
+
+/**
+ * The calling thread's side of the writer: gathers the appends of one turn of the event loop into one message, and those
+ * of the turns in which the writer has enough to do.
+ */
 export class WriterClient {
   readonly #worker: Worker;
   readonly #events: WriterEvents;
@@ -28,6 +37,8 @@ export class WriterClient {
   readonly #opened: Promise<number>;
   readonly #exited: Promise<void>;
   #batch: AppendBatch | undefined;
+  /** Calls not yet answered of each message under way, oldest first. */
+  readonly #underWay: number[] = [];
   /** Why no more appends are taken. */
   #stopped: PortError | undefined;
   #clean = false;
@@ -71,7 +82,7 @@ export class WriterClient {
       this.#pending.add({ appends, events, resolve, reject });
       if (this.#batch === undefined) {
         this.#batch = new AppendBatch();
-        setImmediate(() => this.#flush());
+        setImmediate(() => this.#flushUnlessBusy());
       }
       addCall(this.#batch, appends);
     });
@@ -87,10 +98,15 @@ export class WriterClient {
     await this.#exited;
   }
 
+  #flushUnlessBusy(): void {
+    if (this.#underWay.length < MESSAGES_UNDER_WAY) this.#flush();
+  }
+
   #flush(): void {
     const batch = this.#batch;
     if (batch === undefined) return;
     this.#batch = undefined;
+    this.#underWay.push(batch.appendsOfCall.length);
     this.#post({ kind: 'append', batch });
   }
 
@@ -103,6 +119,7 @@ export class WriterClient {
       case 'answers':
         for (const answer of message.answers) this.#settle(answer);
         this.#events.committed(message.head);
+        this.#answered(message.answers.length);
         return;
       case 'fatal':
         this.#fail(unavailable(`the log cannot be written: ${message.message}`));
@@ -113,6 +130,17 @@ export class WriterClient {
       case 'ready':
         return;
     }
+  }
+
+  /** A group of the writer may hold a part of a message, or several. */
+  #answered(calls: number): void {
+    let rest = calls;
+    for (let oldest = this.#underWay[0]; oldest !== undefined && rest > 0; oldest = this.#underWay[0]) {
+      if (oldest > rest) this.#underWay[0] = oldest - rest;
+      else this.#underWay.shift();
+      rest -= oldest;
+    }
+    this.#flushUnlessBusy();
   }
 
   #settle(answer: Answer): void {

@@ -19,6 +19,9 @@ export class AppendBatch {
   readonly ids: string[] = [];
   readonly types: string[] = [];
   readonly data: string[] = [];
+  /** Number of its metadata among {@link metadata}: the events of a job's chunk share it, and it is most of their text. */
+  readonly metadataOf: number[] = [];
+  /** One entry where it differs from that of the event before. */
   readonly metadata: string[] = [];
 }
 
@@ -32,7 +35,8 @@ export function addCall(batch: AppendBatch, appends: readonly StreamAppend[]): v
       batch.ids.push(id);
       batch.types.push(type);
       batch.data.push(data);
-      batch.metadata.push(metadata);
+      if (batch.metadata.at(-1) !== metadata) batch.metadata.push(metadata);
+      batch.metadataOf.push(batch.metadata.length - 1);
     }
   }
 }

@@ -83,12 +83,12 @@ export async function lockStanding(
 
 export async function saveProgress(
   session: Session,
-  projection: ProjectionName,
+  { projection, progress: from }: Standing,
   { progress, timeline }: ProgressWrite,
 ): Promise<void> {
   const { position, recordedAt, events, disorderMilliseconds } = progress;
   await Promise.all([
-    addSteps(session, projection, timeline),
+    addSteps(session, { projection, from }, timeline),
     session.rows(SQL.save, [projection, position, recordedAt, events, disorderMilliseconds]),
   ]);
 }

@@ -1,20 +1,26 @@
 import type { Position } from '@stamp-ledger/codec';
 import type { Instant } from '@stamp-ledger/domain';
-import type { ProjectionName, TimelineStep } from '@stamp-ledger/ports';
+import type { ProjectionName, Settled, TimelineStep } from '@stamp-ledger/ports';
 import { arrayOf, RowWriter, type Session, type Statement } from '../statements.js';
 import { given, optionalText, orNull, type Row, text } from './columns.js';
 
 const STEP = 'SELECT position, recorded_at, before_position FROM {models}.timeline WHERE projection = $1';
-/** Where the step lies that is in force at a position. */
-const IN_FORCE = `(SELECT max(position) FROM {models}.timeline WHERE projection = $1 AND position <= $2)`;
-/** Up to where steps can cover, or be covered by, one of those between two positions up to a time. */
-const LAST_TOUCHED = `greatest($3, (SELECT max(position) FROM {models}.timeline WHERE projection = $1 AND recorded_at =
-  (SELECT max(recorded_at) FROM {models}.timeline WHERE projection = $1 AND recorded_at <= $4)))`;
 
 const SQL = {
+  /**
+   * Of steps to come, at positions $2 and times $3, the stored ones that cover them or are covered. Positions and times of
+   * the stored ones rise together: those covered lie between the time in force before a new step and its own.
+   */
   touched: {
     name: 'timeline_touched',
-    sql: `${STEP} AND position >= coalesce(${IN_FORCE}, $2) AND position <= ${LAST_TOUCHED}`,
+    sql: `SELECT DISTINCT t.position, t.recorded_at, t.before_position
+      FROM (SELECT n.position, n.recorded_at COLLATE "C" AS time, coalesce((SELECT b.recorded_at FROM {models}.timeline AS b
+          WHERE b.projection = $1 AND b.position <= n.position ORDER BY b.projection DESC, b.position DESC LIMIT 1), '') AS in_force
+        FROM unnest($2::text[], $3::text[]) AS n (position, recorded_at) OFFSET 0) AS n
+      CROSS JOIN LATERAL (SELECT position, recorded_at, before_position FROM {models}.timeline WHERE projection = $1
+          AND recorded_at >= n.in_force AND recorded_at <= greatest(n.in_force, n.time)
+        ORDER BY projection, recorded_at OFFSET 0) AS t
+      WHERE n.in_force >= n.time OR t.recorded_at > n.in_force OR t.position = n.position`,
   },
   drop: {
     name: 'timeline_drop',
@@ -43,21 +49,20 @@ const stepFrom = (row: Row): TimelineStep => ({
   ...given('before', optionalText<Position>(row[2])),
 });
 
-/** Adds steps so that positions and times still rise together. */
+/** Adds steps so that positions and times still rise together. Everything that is stored lies at or before `from`. */
 export async function addSteps(
   session: Session,
-  projection: ProjectionName,
+  { projection, from }: { readonly projection: ProjectionName; readonly from: Settled | undefined },
   steps: readonly TimelineStep[],
 ): Promise<void> {
-  const [first] = inOrder(steps);
-  if (first === undefined) return;
-  let last = first.position;
-  let latest = first.recordedAt;
-  for (const { position, recordedAt } of steps) {
-    if (position > last) last = position;
-    if (recordedAt > latest) latest = recordedAt;
-  }
-  const stored = (await session.rows(SQL.touched, [projection, first.position, last, latest])).map(stepFrom);
+  if (steps.length === 0) return;
+  const isBehindAll = ({ position, recordedAt }: TimelineStep): boolean =>
+    from === undefined || (position > from.position && recordedAt > from.recordedAt);
+  const stored = await touchedBy(
+    session,
+    projection,
+    steps.filter((step) => !isBehindAll(step)),
+  );
   const kept = new Set(rising([...stored, ...steps]));
   const dropped = stored.filter((step) => !kept.has(step));
   for (const step of stored) kept.delete(step);
@@ -67,6 +72,17 @@ export async function addSteps(
     session,
     [...kept].map((step) => ({ projection, step })),
   );
+}
+
+async function touchedBy(
+  session: Session,
+  projection: ProjectionName,
+  steps: readonly TimelineStep[],
+): Promise<readonly TimelineStep[]> {
+  if (steps.length === 0) return [];
+  const positions = arrayOf(steps.map(({ position }) => position));
+  const times = arrayOf(steps.map(({ recordedAt }) => recordedAt));
+  return (await session.rows(SQL.touched, [projection, positions, times])).map(stepFrom);
 }
 
 /** By position; at one position the latest time first, and then the one that was there before. */

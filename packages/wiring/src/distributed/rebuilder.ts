@@ -1,4 +1,4 @@
-import { type RunStatus, runProjections } from '@stamp-ledger/app';
+import { type RunStatus, readThrough } from '@stamp-ledger/app';
 import { serde } from '@stamp-ledger/codec';
 import { type EventStore, PortError } from '@stamp-ledger/ports';
 import {
@@ -80,21 +80,19 @@ async function fill(
   }: { readonly turn: RebuildTurn; readonly generation: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const store = await openPostgresProjectionStore({ url, generation });
-  const atEnd = new AbortController();
   let halted: string | undefined;
   try {
-    await runProjections({
+    await readThrough({
       read: (request) => log.readAll(request),
       readStream: (request) => log.readStream(request),
       decode: serde.decode,
       store,
-      signal: AbortSignal.any([signal, turn.lost, atEnd.signal]),
+      signal: AbortSignal.any([signal, turn.lost]),
       onStatus: (statuses: readonly RunStatus[]) => {
         halted ??= statuses.find((status) => status.halted !== undefined)?.halted;
         const eventsDone = Math.min(...statuses.map(({ events }) => events));
         void turn.reportRebuild({ eventsDone, eventsTotal: eventsDone }).catch(() => undefined);
       },
-      waitForMore: async () => atEnd.abort('at the end'),
       sleep,
     });
   } finally {

@@ -1,8 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { HTTP_LIMITS } from '../limits.js';
 import { type Authentication, type Authenticator, bearerToken, REFUSED } from './authenticator.js';
 
-const digest = (token: string): Buffer => createHash('sha256').update(token).digest();
+const digest = (token: string): Buffer => hash('sha256', token, 'buffer');
 
 /** The local administrator's token, for a ledger without an identity provider: one secret with every scope. */
 export function createAdminTokenAuthenticator(adminToken: string): Authenticator {

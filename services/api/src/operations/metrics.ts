@@ -43,7 +43,10 @@ export function createMetrics(ledger: Ledger): Metrics {
     registers,
   });
   projectionGauges(ledger, registers);
+  overdueGauge(ledger, registers);
   if (ledger.sealing !== undefined) sealingGauges(ledger.sealing, registers);
+  queueGauges(ledger, registers);
+  stockGauges(ledger, registers);
   return {
     begun: () => inFlight.inc(),
     ended: ({ request, route }, status, milliseconds, answer) => {
@@ -99,6 +102,21 @@ function projectionGauges(ledger: Ledger, registers: Registry[]): void {
   });
 }
 
+function overdueGauge(ledger: Ledger, registers: Registry[]): void {
+  new Gauge({
+    name: 'stamp_ledger_overdue_orders',
+    help: 'Orders that were paid longer ago than was promised and have neither stamps nor money, by cause; at most 1,000 are counted.',
+    labelNames: ['cause'],
+    registers,
+    async collect() {
+      const overdue = await ledger.audit.overdue().catch(() => undefined);
+      this.reset();
+      if (overdue === undefined) return;
+      for (const [cause, orders] of Object.entries(overdue.byCause)) this.set({ cause }, orders);
+    },
+  });
+}
+
 function sealingGauges(sealing: Sealing, registers: Registry[]): void {
   new Gauge({
     name: 'stamp_ledger_sealed_events',
@@ -125,6 +143,57 @@ function sealingGauges(sealing: Sealing, registers: Registry[]): void {
       this.reset();
       const status = sealing.status();
       if (status.kind === 'halted') this.set({ reason: status.halt.reason }, 1);
+    },
+  });
+}
+
+function queueGauges(ledger: Ledger, registers: Registry[]): void {
+  const waiting = new Gauge({
+    name: 'stamp_ledger_queue_waiting',
+    help: 'Tickets of the waiting room that are not let in yet, by channel.',
+    labelNames: ['channel'],
+    registers,
+  });
+  const perSecond = new Gauge({
+    name: 'stamp_ledger_queue_admitted_per_second',
+    help: 'Orders that the waiting room lets in a second while somebody waits; 0 while it is closed.',
+    registers,
+  });
+  new Gauge({
+    name: 'stamp_ledger_queue_open',
+    help: '1 while orders need a ticket.',
+    registers,
+    async collect() {
+      const room = (await ledger.queue.report().catch(() => undefined))?.room;
+      this.set(room === undefined ? 0 : 1);
+      perSecond.set(room?.perSecond ?? 0);
+      waiting.reset();
+      for (const { channel, waiting: count } of room?.lines ?? []) waiting.set({ channel }, count);
+    },
+  });
+}
+
+function stockGauges(ledger: Ledger, registers: Registry[]): void {
+  const labelNames = ['channel', 'amount', 'currency'];
+  const isLow = new Gauge({
+    name: 'stamp_ledger_stock_low',
+    help: '1 while a stock is below what its policy wants.',
+    labelNames,
+    registers,
+  });
+  new Gauge({
+    name: 'stamp_ledger_stock',
+    help: 'Stamps that a channel can sell, of the stocks that have a policy.',
+    labelNames,
+    registers,
+    async collect() {
+      this.reset();
+      isLow.reset();
+      for (const { channel, denomination, inStock, level } of await ledger.stock.watched().catch(() => [])) {
+        const labels = { channel, ...denomination };
+        this.set(labels, inStock);
+        isLow.set(labels, level.status === 'low' ? 1 : 0);
+      }
     },
   });
 }

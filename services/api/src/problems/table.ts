@@ -89,6 +89,31 @@ const REQUEST_PROBLEMS = {
     'The request line and headers are longer than the service reads.',
   ),
   'revision-not-reached': kind(412, 'Revision not reached', 'The stamp has not got the revision asked for.'),
+  'invalid-queue-ticket': kind(
+    403,
+    'Invalid queue ticket',
+    'The ticket in `Queue-Ticket` was not given to this caller by this ledger. A ticket cannot be passed on.',
+  ),
+  'queue-ticket-for-other-order': kind(
+    422,
+    'Queue ticket for another order',
+    'The ticket lets in one order of one channel, and this is not it.',
+  ),
+  'queue-ticket-required': kind(
+    429,
+    'Queue ticket required',
+    'More orders come than can be taken, or a sale is about to open. Take a ticket with POST /v1/queue and send it in `Queue-Ticket` when it is admitted.',
+  ),
+  'queue-ticket-not-admitted': kind(
+    429,
+    'Queue ticket not admitted',
+    'Others come first. Ask GET /v1/queue/{ticket} when it is your turn; `Retry-After` says when to ask.',
+  ),
+  'queue-ticket-expired': kind(
+    429,
+    'Queue ticket expired',
+    'The ticket was admitted and not used in time, or its room closed. Take another with POST /v1/queue.',
+  ),
   'unknown-rebuild': kind(404, 'Unknown rebuild', 'No rebuild of the read models has this id.'),
 } as const;
 
@@ -220,6 +245,25 @@ const OTHER_PROBLEMS = {
   ),
   'unknown-incident': kind(404, 'Unknown incident', 'No such incident.'),
   'incident-closed': kind(409, 'Incident closed', 'The incident was closed before, with other words.'),
+  'opening-exists': kind(
+    409,
+    'Opening exists',
+    'An opening with this id was announced before, with other terms, or withdrawn.',
+  ),
+  'unknown-opening': kind(404, 'Unknown opening', 'No such opening.'),
+  'opening-begun': kind(409, 'Opening begun', 'Tickets are given for the opening already.'),
+  'opening-in-the-past': kind(
+    422,
+    'Opening in the past',
+    'An opening lies ahead, and tickets are given from a time between now and then.',
+  ),
+  'openings-overlap': kind(
+    409,
+    'Openings overlap',
+    'Tickets are given for another opening at the same time.',
+  ),
+  'too-many-openings': kind(409, 'Too many openings', 'Wait until an announced opening is over.'),
+  'too-many-stock-policies': kind(409, 'Too many stock policies', 'Change one that there is.'),
   'occurred-after-recording': kind(
     422,
     'Occurred after its recording',

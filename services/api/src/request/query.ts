@@ -102,7 +102,7 @@ export const paymentCursor = matching(
   'must be the `next` of an earlier page',
 );
 export const streamName = matching(
-  /^(stamp|order|batch|allocation|incident)-[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
+  /^(stamp|order|batch|allocation|incident|queue|stock)-[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
   'must be the name of a stream',
 );
 export const eventTypes: Parameter<readonly EventType[]> = {

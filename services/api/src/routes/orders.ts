@@ -7,6 +7,7 @@ import { problem } from '../problems/problem.js';
 import { idTarget, noTarget } from '../request/parameters.js';
 import * as views from '../views.js';
 import { waitAsPreferred } from '../wait.js';
+import { admitted } from './queue.js';
 
 export function orderRoutes(services: Services): Route[] {
   return [placeOrder(services), getOrder(services), ...orderChanges(services)];
@@ -19,8 +20,9 @@ function placeOrder(services: Services): Route {
     scope: 'sell',
     target: noTarget,
     body: 'place-order',
-    execute: async ({ body, caller, exchange }) =>
-      settle(exchange, await ledger.orders.place(body, caller), async ({ state }) => {
+    execute: async ({ body, caller, exchange }) => {
+      const order = await admitted(services, exchange, body, caller);
+      return settle(exchange, await ledger.orders.place(order, caller), async ({ state }) => {
         if (state.status === 'none') throw new Error('an order was placed and is not there');
         const { orderId } = state;
         // An order that nobody has paid will not be settled by waiting for it.
@@ -35,7 +37,8 @@ function placeOrder(services: Services): Route {
           ...positionHeader(report.position),
           ...waited,
         });
-      }),
+      });
+    },
   });
 }
 

@@ -18,6 +18,7 @@ interface OrderOptions extends MoneyOptions, PaymentOptions, KeyOption {
   readonly holder: string;
   readonly quantity: number;
   readonly order?: string;
+  readonly ticket?: string;
   readonly wait: number | false;
 }
 
@@ -41,6 +42,7 @@ export function addOrderCommands(program: Command, bind: Bind): void {
     .requiredOption('--holder <reference>', 'opaque reference to the buyer')
     .option('--quantity <n>', 'number of stamps', wholeNumber(1, 1_000), 1)
     .option('--order <id>', 'id of the order; made up by the ledger when absent')
+    .option('--ticket <ticket>', 'an admitted ticket of the waiting room (stamp-ledger queue)')
     .option('--pay <reference>', "the payment provider's reference, when it is paid already")
     .option('--amount <amount>', 'amount paid; denomination times quantity when absent')
     .option('--paid-at <time>', 'RFC 3339 UTC; now when absent')
@@ -103,6 +105,7 @@ async function placeOrder(session: Session, options: OrderOptions): Promise<void
     },
     {
       ...keyed(options.key),
+      ...(options.ticket === undefined ? {} : { ticket: options.ticket }),
       ...(payment === undefined || options.wait === false ? {} : { waitSeconds: options.wait }),
     },
   );
@@ -119,6 +122,9 @@ async function payOrder(session: Session, id: string, options: PayOptions): Prom
   await showOrder(session, await session.client.orders.pay(id, body, keyed(options.key)));
 }
 
+const estimate = ({ estimatedSeconds }: OrderAnswer): string =>
+  estimatedSeconds === undefined ? 'none before there is stock' : `${estimatedSeconds} s`;
+
 function showOrder(session: Session, answer: Answer<OrderAnswer>): Promise<void> {
   const { body } = answer;
   const waiting = body.status === 'paid';
@@ -130,7 +136,7 @@ function showOrder(session: Session, answer: Answer<OrderAnswer>): Promise<void>
       ['quantity', body.quantity],
       ['denomination', moneyText(body.denomination)],
       ['ahead', waiting ? body.ahead : undefined],
-      ['estimate', waiting ? `${body.estimatedSeconds} s` : undefined],
+      ['estimate', waiting ? estimate(body) : undefined],
       ['reason', body.reason],
       ['policy', body.policyVersion],
       ...(body.serials ?? []).map((serial): [string, string] => ['serial', serial]),

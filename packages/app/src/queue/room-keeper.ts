@@ -1,0 +1,215 @@
+import { QUEUE_STREAM, roomStream, toMilliseconds } from '@stamp-ledger/codec';
+import {
+  type Arrivals,
+  type Channel,
+  type CommandId,
+  type Instant,
+  type OpenRoom,
+  type QueueState,
+  queueDecider,
+  type RoomId,
+  type RoomState,
+  roomDecider,
+  waitingIn,
+} from '@stamp-ledger/domain';
+import { LIMITS, type OrderIntake, PortError } from '@stamp-ledger/ports';
+import type { CommandSource } from '../aggregate.js';
+import type { Context } from '../context.js';
+import { fromProcess } from '../sources.js';
+import { UntoldArrivals } from './arrivals.js';
+import { openingBefore, secondOf, weightsAt } from './openings.js';
+
+/** What this process tells the log, until it knows that it was told. */
+interface Telling {
+  readonly roomId: RoomId;
+  readonly source: CommandSource;
+  readonly arrivals: readonly Arrivals[];
+  readonly perSecond: number;
+  readonly at: Instant;
+}
+
+/**
+ * The waiting room as this process knows it, at most a step old, and its part in moving it on. What all processes have to
+ * agree on is in the log; this one holds only the tickets that it gave since its last step.
+ */
+export class RoomKeeper {
+  #queue: QueueState = queueDecider.initialState;
+  #room: RoomState = roomDecider.initialState;
+  #loading: Promise<void> | undefined;
+  #isLoaded = false;
+  readonly #untold = new UntoldArrivals();
+  #telling: Telling | undefined;
+  #pressedSince: number | undefined;
+  #busyAt: number;
+  readonly #copy: CommandId;
+
+  constructor(private readonly context: Context) {
+    this.#copy = context.runtime.ids.commandId();
+    this.#busyAt = context.runtime.clock.monotonicMilliseconds();
+  }
+
+  get openings(): QueueState['openings'] {
+    return this.#queue.openings;
+  }
+
+  /** Undefined while orders need no ticket. */
+  get open(): OpenRoom | undefined {
+    return this.#queue.room;
+  }
+
+  get room(): RoomState {
+    return this.#room;
+  }
+
+  weights(at: Instant): ReadonlyMap<Channel, number> {
+    return weightsAt(this.openings, at);
+  }
+
+  /** Reads the log when it was never read. */
+  async known(): Promise<void> {
+    if (!this.#isLoaded) await this.refresh();
+  }
+
+  refresh(): Promise<void> {
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  /** A ticket was given. */
+  arrived(channel: Channel, at: Instant): void {
+    this.#untold.add(channel, secondOf(this.openings, at));
+  }
+
+  /** One step: opens, moves or closes the room as far as it is due. */
+  async step(intake: OrderIntake): Promise<void> {
+    await this.refresh();
+    const isPressed = this.#watchPressure(intake);
+    const { room } = this.#queue;
+    if (room === undefined) await this.#openIfDue(isPressed);
+    else await this.#move(room, intake);
+  }
+
+  async #load(): Promise<void> {
+    const { queue, rooms } = this.context.aggregates;
+    const { state } = await queue.load(QUEUE_STREAM);
+    if (state.room?.roomId !== this.#queue.room?.roomId) this.#untold.clear();
+    this.#room =
+      state.room === undefined
+        ? roomDecider.initialState
+        : (await rooms.load(roomStream(state.room.roomId))).state;
+    this.#queue = state;
+    this.#isLoaded = true;
+  }
+
+  /** True when more orders have come than can be taken for long enough. */
+  #watchPressure(intake: OrderIntake): boolean {
+    const now = this.context.runtime.clock.monotonicMilliseconds();
+    if (!intake.isPressed()) {
+      this.#pressedSince = undefined;
+      return false;
+    }
+    this.#busyAt = now;
+    this.#pressedSince ??= now;
+    return now - this.#pressedSince >= LIMITS.roomPressureMilliseconds;
+  }
+
+  async #openIfDue(isPressed: boolean): Promise<void> {
+    const { clock } = this.context.runtime;
+    const opening = openingBefore(this.openings, clock.now());
+    if (opening === undefined && !isPressed) return;
+    const { queue } = this.context.aggregates;
+    const { head } = await queue.load(QUEUE_STREAM);
+    // Named by what it follows: processes that open it at the same time open one room.
+    const source = fromProcess('waiting-room', 'open', String(head));
+    await queue.execute({
+      stream: QUEUE_STREAM,
+      source,
+      command: () => ({
+        kind: 'open-room',
+        roomId: source.commandId as string as RoomId,
+        ...(opening === undefined
+          ? { cause: 'pressure' }
+          : { cause: 'opening', openingId: opening.openingId }),
+      }),
+    });
+    this.#busyAt = clock.monotonicMilliseconds();
+    await this.refresh();
+  }
+
+  async #move({ roomId }: OpenRoom, intake: OrderIntake): Promise<void> {
+    const { clock, ids } = this.context.runtime;
+    if (this.#telling?.roomId !== roomId) this.#telling = undefined;
+    const at = clock.now();
+    const telling: Telling = this.#telling ?? {
+      roomId,
+      source: fromProcess('waiting-room', ids.commandId()),
+      arrivals: this.#untold.take(),
+      // Before anything was measured it is little, not nothing: what is let in shows how much more there is.
+      perSecond: Math.max(LIMITS.leastOrdersPerSecond, Math.floor(intake.capacity())),
+      at,
+    };
+    // Kept until the log has answered: told again under the same name, the same tickets are counted once.
+    this.#telling = telling;
+    const isWaited = waitingIn(this.#room).some(({ waiting }) => waiting > 0);
+    if (telling.arrivals.length > 0 || isWaited) await this.#advance(telling);
+    this.#telling = undefined;
+    const isAhead = openingBefore(this.openings, at) !== undefined;
+    const now = clock.monotonicMilliseconds();
+    if (telling.arrivals.length > 0 || isWaited || isAhead || !this.#untold.isEmpty) this.#busyAt = now;
+    else if (now - this.#busyAt >= LIMITS.roomQuietMilliseconds) await this.#close(roomId);
+  }
+
+  async #advance({ roomId, source, arrivals, perSecond, at }: Telling): Promise<void> {
+    const command = {
+      kind: 'advance',
+      roomId,
+      copy: this.#copy,
+      atMilliseconds: toMilliseconds(at),
+      perSecond,
+      arrivals,
+      weights: this.weights(at),
+    } as const;
+    // Nobody is due yet: nothing worth an event.
+    if (roomDecider.decide(this.#room, command).kind !== 'accepted') return;
+    const { rooms } = this.context.aggregates;
+    const result = await rooms.execute({ stream: roomStream(roomId), source, command: () => command });
+    if (result.kind === 'done') this.#room = result.state;
+  }
+
+  async #close(roomId: RoomId): Promise<void> {
+    await this.context.aggregates.queue.execute({
+      stream: QUEUE_STREAM,
+      source: fromProcess('waiting-room', 'close', roomId),
+      command: () => ({ kind: 'close-room', roomId }),
+    });
+    await this.refresh();
+  }
+}
+
+/** Steps until `signal` aborts. A log that is away is waited for; the room stands still meanwhile, as orders do. */
+export async function keepRoom(
+  keeper: RoomKeeper,
+  {
+    clock,
+    intake,
+    signal,
+    onPortError,
+  }: {
+    readonly clock: Context['runtime']['clock'];
+    readonly intake: OrderIntake;
+    readonly signal: AbortSignal;
+    readonly onPortError: (error: PortError) => void;
+  },
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await keeper.step(intake);
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error;
+      if (!signal.aborted) onPortError(error);
+    }
+    await clock.sleep(LIMITS.roomStepMilliseconds, signal);
+  }
+}

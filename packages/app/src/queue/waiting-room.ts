@@ -1,0 +1,215 @@
+import {
+  fromMilliseconds,
+  orderStream,
+  parseInstant,
+  QUEUE_STREAM,
+  toMilliseconds,
+} from '@stamp-ledger/codec';
+import {
+  type AnnounceOpening,
+  type Channel,
+  type Instant,
+  type OpeningId,
+  type OrderId,
+  type QueueTicket,
+  standingOf,
+  waitingIn,
+} from '@stamp-ledger/domain';
+import { LIMITS } from '@stamp-ledger/ports';
+import type { Context } from '../context.js';
+import type { Admission, Caller, Ledger, QueueReport, TicketReport } from '../ledger.js';
+import { fromCaller } from '../sources.js';
+import { openingBefore, secondOf } from './openings.js';
+import { keepRoom, RoomKeeper } from './room-keeper.js';
+
+/**
+ * The waiting room for orders. A ticket is a sealed text that names its room, channel, order and time; nothing of it is
+ * kept. It lets in the one order that it names, so what was used is told by that order's own stream, whichever process is
+ * asked and whatever crashed: a second order with the same ticket is the same order.
+ */
+export function waitingRoom(context: Context): Ledger['queue'] {
+  const { runtime, aggregates } = context;
+  const keeper = new RoomKeeper(context);
+  /** What this process changes it knows at once; the others with their next step. */
+  const known = async (request: Parameters<typeof aggregates.queue.execute>[0]) => {
+    const result = await aggregates.queue.execute(request);
+    await keeper.refresh();
+    return result;
+  };
+  return {
+    announce: (body, caller) =>
+      known({
+        stream: QUEUE_STREAM,
+        source: fromCaller(caller),
+        command: (_state, at) => ({ kind: 'announce', at, ...openingTerms(body, caller, at) }),
+      }),
+    withdraw: (openingId, { reason }, caller) =>
+      known({
+        stream: QUEUE_STREAM,
+        source: fromCaller(caller),
+        command: (_state, at) => ({
+          kind: 'withdraw',
+          openingId,
+          at,
+          ...(reason === undefined ? {} : { reason }),
+        }),
+      }),
+    report: async () => {
+      await keeper.known();
+      return reportOf(keeper, runtime.clock.now());
+    },
+    take: async ({ channel: name, orderId: wanted }, caller) => {
+      await keeper.known();
+      const channel = name as Channel;
+      if (caller.actingChannel !== undefined && caller.actingChannel !== channel)
+        return { kind: 'wrong-channel' };
+      const room = keeper.open;
+      if (room === undefined) return { kind: 'not-needed' };
+      const at = runtime.clock.now();
+      const orderId = (wanted ?? caller.commandId) as OrderId;
+      const ticket = { roomId: room.roomId, channel, orderId, atMilliseconds: toMilliseconds(at) };
+      keeper.arrived(channel, at);
+      return {
+        kind: 'taken',
+        ticket: runtime.tickets.seal(ticket, caller.actor),
+        orderId,
+        report: standing(context, keeper, ticket),
+      };
+    },
+    look: async (text, caller) => {
+      await keeper.known();
+      const ticket = opened(context, text, caller);
+      return ticket === undefined ? undefined : standing(context, keeper, ticket);
+    },
+    admit: async (text, order, caller) => {
+      await keeper.known();
+      const ticket = text === undefined ? undefined : opened(context, text, caller);
+      if (text !== undefined && ticket === undefined) return { kind: 'invalid' };
+      if (ticket !== undefined && !isFor(ticket, order)) return { kind: 'other-order' };
+      const orderId = ticket?.orderId ?? ((order.orderId ?? caller.commandId) as OrderId);
+      const admission = admissionOf(context, keeper, ticket);
+      if (admission.kind === 'admitted') return { kind: 'admitted', orderId };
+      // An order that was taken before is answered as before: the room keeps out new ones alone.
+      const { head } = await aggregates.orders.load(orderStream(orderId));
+      return head === 'no-stream' ? admission : { kind: 'admitted', orderId };
+    },
+    run: ({ signal, intake = context.orderFlow, onPortError }) =>
+      keepRoom(keeper, { clock: runtime.clock, intake, signal, onPortError }),
+  };
+}
+
+function openingTerms(
+  { opensAt, ticketsFrom, openingId, ...rest }: AnnounceOpening,
+  caller: Caller,
+  at: Instant,
+) {
+  const opens = instant(opensAt);
+  const usual = fromMilliseconds(
+    Math.max(toMilliseconds(at), toMilliseconds(opens) - LIMITS.ticketsBeforeOpeningMilliseconds),
+  );
+  return {
+    ...rest,
+    openingId: (openingId ?? caller.commandId) as OpeningId,
+    opensAt: opens,
+    ticketsFrom: ticketsFrom === undefined ? usual : instant(ticketsFrom),
+  };
+}
+
+function instant(text: string): Instant {
+  const parsed = parseInstant(text);
+  if (parsed === undefined) throw new Error('a time came past its schema');
+  return parsed;
+}
+
+/** The caller's own ticket. */
+function opened(
+  { runtime }: Context,
+  text: string,
+  { actor, actingChannel }: Pick<Caller, 'actor' | 'actingChannel'>,
+): QueueTicket | undefined {
+  const ticket = runtime.tickets.open(text, actor);
+  return actingChannel === undefined || ticket?.channel === actingChannel ? ticket : undefined;
+}
+
+function standing({ runtime }: Context, keeper: RoomKeeper, ticket: QueueTicket): TicketReport {
+  const { open, openings, room } = keeper;
+  if (open === undefined) return { status: 'not-needed' };
+  if (open.roomId !== ticket.roomId) return { status: 'expired' };
+  const at = runtime.clock.now();
+  const givenAt = fromMilliseconds(ticket.atMilliseconds);
+  const opening = openingBefore(openings, givenAt);
+  if (opening !== undefined && at < opening.opensAt) {
+    const left = (toMilliseconds(opening.opensAt) - toMilliseconds(at)) / 1_000;
+    return { status: 'before-opening', opensAt: opening.opensAt, askAgainSeconds: askAgain(left) };
+  }
+  const place = {
+    channel: ticket.channel,
+    second: secondOf(openings, givenAt),
+    draw: runtime.tickets.draw(ticket),
+  };
+  const stands = standingOf(room, place, {
+    atMilliseconds: toMilliseconds(at),
+    weights: keeper.weights(at),
+  });
+  switch (stands.kind) {
+    case 'admitted':
+      return {
+        status: 'admitted',
+        ...(stands.untilMilliseconds === undefined
+          ? {}
+          : { until: fromMilliseconds(stands.untilMilliseconds) }),
+      };
+    case 'missed':
+      return { status: 'expired' };
+    case 'waiting': {
+      const { ahead, perSecond } = stands;
+      const estimate = perSecond > 0 ? Math.ceil((ahead + 1) / perSecond) : undefined;
+      return {
+        status: 'waiting',
+        place: ahead + 1,
+        ahead,
+        ...(estimate === undefined ? {} : { estimatedSeconds: estimate }),
+        askAgainSeconds: askAgain(estimate ?? LIMITS.askAgainSecondsMax),
+      };
+    }
+  }
+}
+
+/** Rarely while there is long to wait, often at the end. */
+const askAgain = (secondsLeft: number): number =>
+  Math.min(LIMITS.askAgainSecondsMax, Math.max(LIMITS.askAgainSeconds, Math.ceil(secondsLeft / 2)));
+
+const isFor = (
+  { channel, orderId }: QueueTicket,
+  order: { readonly channel: string; readonly orderId?: string },
+): boolean => order.channel === channel && (order.orderId ?? orderId) === orderId;
+
+function admissionOf(
+  context: Context,
+  keeper: RoomKeeper,
+  ticket: QueueTicket | undefined,
+): { readonly kind: 'admitted' } | Exclude<Admission, { kind: 'admitted' }> {
+  if (ticket === undefined)
+    return keeper.open === undefined ? { kind: 'admitted' } : { kind: 'ticket-required' };
+  const report = standing(context, keeper, ticket);
+  return report.status === 'admitted' || report.status === 'not-needed'
+    ? { kind: 'admitted' }
+    : { kind: 'not-yet', report };
+}
+
+function reportOf(keeper: RoomKeeper, at: Instant): QueueReport {
+  const openings = [...keeper.openings.values()].sort((a, b) => (a.opensAt < b.opensAt ? -1 : 1));
+  const { open, room } = keeper;
+  if (open === undefined) return { openings };
+  const weights = keeper.weights(at);
+  let perSecond = 0;
+  for (const told of room.copies.values()) perSecond += told.perSecond;
+  return {
+    openings,
+    room: {
+      ...open,
+      perSecond,
+      lines: waitingIn(room).map((line) => ({ ...line, weight: weights.get(line.channel) ?? 1 })),
+    },
+  };
+}

@@ -1,0 +1,228 @@
+import type { Ledger } from '@stamp-ledger/app';
+import { QUEUE_STREAM, serde } from '@stamp-ledger/codec';
+import type { OpeningId } from '@stamp-ledger/domain';
+import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
+import t, { type Test } from 'tap';
+import { startEventStoreDouble } from '../support/eventstoredb/double.js';
+import { temporaryDirectory } from '../support/server.js';
+import { by, orderOf, type QueueWorld, queueWorld, steady } from './world.js';
+
+async function ticketOf(ledger: Ledger, actor: string, channel: string) {
+  const taken = await ledger.queue.take({ channel }, by(actor, channel));
+  if (taken.kind !== 'taken') throw new Error(`the ledger answered ${taken.kind}`);
+  return taken;
+}
+
+const statusOf = async (ledger: Ledger, ticket: string, actor: string) =>
+  (await ledger.queue.look(ticket, { actor }))?.status;
+
+async function opening(t: Test, world: QueueWorld): Promise<void> {
+  t.teardown(() => world.close());
+  const { time } = world;
+  const one = world.start();
+  const two = world.start();
+  await world.steps(1);
+  t.strictSame(await one.ledger.queue.take({ channel: 'kiosk' }, by('ann', 'kiosk')), { kind: 'not-needed' });
+
+  const body = { openingId: 'sale', opensAt: time.instant(20), ticketsFrom: time.instant(5) };
+  const announced = await one.ledger.queue.announce(body, by('operator'));
+  t.match(announced, { kind: 'done', changed: true });
+  await world.steps(2);
+  t.match((await two.ledger.queue.report()).openings, [{ openingId: 'sale', status: 'announced' }]);
+  t.match(await two.ledger.queue.admit(undefined, orderOf('kiosk'), by('ann', 'kiosk')), {
+    kind: 'admitted',
+  });
+
+  await world.steps(6);
+  t.match(await two.ledger.queue.admit(undefined, orderOf('kiosk'), by('ann', 'kiosk')), {
+    kind: 'ticket-required',
+  });
+  const ann = await ticketOf(one.ledger, 'ann', 'kiosk');
+  t.match(ann.report, { status: 'before-opening', opensAt: time.instant(20) });
+  const admit = (ledger: Ledger, actor = 'ann', order = orderOf('kiosk')) =>
+    ledger.queue.admit(ann.ticket, order, by(actor, 'kiosk'));
+  t.match(await admit(two.ledger), { kind: 'not-yet' }, 'not before the opening');
+
+  await two.stop();
+  const three = world.start();
+  await world.steps(5);
+  t.match(await statusOf(three.ledger, ann.ticket, 'ann'), 'before-opening');
+  await world.steps(12);
+  t.equal(await statusOf(three.ledger, ann.ticket, 'ann'), 'admitted', 'by a process that was not there');
+
+  t.equal(await statusOf(three.ledger, ann.ticket, 'bob'), undefined, 'not for another');
+  t.match(await admit(three.ledger, 'bob'), { kind: 'invalid' });
+  t.match(await admit(three.ledger, 'ann', orderOf('bank')), { kind: 'other-order' });
+  t.match(await admit(three.ledger, 'ann', { ...orderOf('kiosk'), orderId: 'another' }), {
+    kind: 'other-order',
+  });
+
+  const admission = await admit(three.ledger);
+  t.match(admission, { kind: 'admitted', orderId: ann.orderId });
+  const place = (ledger: Ledger, holder: string) =>
+    ledger.orders.place({ ...orderOf('kiosk', holder), orderId: ann.orderId }, by('ann', 'kiosk'));
+  t.match(await place(three.ledger, 'ann-1'), { kind: 'done', changed: true });
+  t.match(
+    await place(one.ledger, 'ann-1'),
+    { kind: 'done', changed: false },
+    'the same order again is the same',
+  );
+  t.match(
+    await place(one.ledger, 'ann-2'),
+    { kind: 'refused', refusal: { code: 'order-exists' } },
+    'used, whichever process is asked',
+  );
+}
+
+t.test('an opening: a ticket of one process is let in by another, after a restart, and once', async (t) => {
+  await opening(t, await queueWorld());
+});
+
+t.test('the same on EventStoreDB', async (t) => {
+  const { directory, remove } = temporaryDirectory();
+  const double = await startEventStoreDouble({ directory });
+  const world = await queueWorld(() => openEventStoreDb({ url: double.url }));
+  await opening(t, {
+    ...world,
+    close: async () => {
+      await world.close();
+      await double.stop();
+      remove();
+    },
+  });
+});
+
+t.test('a ticket that was let in ends, and an order it was used for is still answered', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  const { ledger } = world.start();
+  await ledger.queue.announce({ opensAt: world.time.instant(3) }, by('operator'));
+  await world.steps(2);
+  const used = await ticketOf(ledger, 'ann', 'kiosk');
+  const unused = await ticketOf(ledger, 'bob', 'kiosk');
+  await world.steps(5);
+  const order = { ...orderOf('kiosk'), orderId: used.orderId };
+  t.match(await ledger.orders.place(order, by('ann', 'kiosk')), { kind: 'done' });
+  // Somebody always waits, so the room stays.
+  for (let minute = 0; minute < 11; minute++) {
+    await ticketOf(ledger, 'crowd', 'bank');
+    await world.steps(58);
+  }
+  t.equal(await statusOf(ledger, unused.ticket, 'bob'), 'expired');
+  t.match(await ledger.queue.admit(unused.ticket, orderOf('kiosk'), by('bob', 'kiosk')), { kind: 'not-yet' });
+  t.match(await ledger.queue.admit(used.ticket, orderOf('kiosk'), by('ann', 'kiosk')), { kind: 'admitted' });
+});
+
+t.test('without an opening the room opens under lasting pressure and closes when it is quiet', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  let isPressed = true;
+  const { ledger } = world.start({ capacity: () => 2, isPressed: () => isPressed });
+  await world.steps(2);
+  t.equal((await ledger.queue.report()).room, undefined, 'not for a moment of it');
+  await world.steps(5);
+  t.match((await ledger.queue.report()).room, { cause: 'pressure' });
+
+  const tickets: Awaited<ReturnType<typeof ticketOf>>[] = [];
+  for (let second = 0; second < 5; second++) {
+    for (let each = 0; each < 4; each++) tickets.push(await ticketOf(ledger, `p${second}-${each}`, 'kiosk'));
+    await world.steps(1);
+  }
+  isPressed = false;
+  const last = await ledger.queue.look(tickets.at(-1)?.ticket ?? '', { actor: 'p4-3' });
+  t.match(last, { status: 'waiting', ahead: Number, estimatedSeconds: Number });
+  const letIn: number[] = [];
+  for (let second = 0; second < 16; second++) {
+    await world.steps(1);
+    let count = 0;
+    for (const [index, { ticket }] of tickets.entries())
+      if ((await statusOf(ledger, ticket, `p${Math.floor(index / 4)}-${index % 4}`)) === 'admitted') count++;
+    letIn.push(count);
+  }
+  t.equal(letIn.at(-1), 20, 'first come, first served, and nobody forgotten');
+  t.ok(
+    letIn.every((count, index) => count - (letIn[index - 1] ?? count) <= 5),
+    `at the pace of what can be taken: ${letIn}`,
+  );
+  await world.steps(70);
+  t.equal((await ledger.queue.report()).room, undefined, 'closed');
+  t.equal(await statusOf(ledger, tickets[0]?.ticket ?? '', 'p0-0'), 'not-needed');
+  t.match(await ledger.queue.admit(undefined, orderOf('kiosk'), by('ann', 'kiosk')), { kind: 'admitted' });
+  // A ticket stays tied to its order, or it would be worth a second one when the room has closed.
+  t.match(await ledger.queue.admit(tickets[0]?.ticket, orderOf('kiosk'), by('p0-0', 'kiosk')), {
+    kind: 'admitted',
+    orderId: tickets[0]?.orderId,
+  });
+  const { events } = await world.store.readStream({ stream: QUEUE_STREAM, limit: 10 });
+  t.strictSame(
+    events.map((event) => serde.decode(event).type),
+    ['QueueOpened', 'QueueClosed'],
+  );
+});
+
+t.test('one channel that takes a thousand tickets keeps nobody else out', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  const { ledger } = world.start(steady(10));
+  const shares = [
+    { channel: 'big', weight: 1 },
+    { channel: 'small', weight: 4 },
+  ];
+  await ledger.queue.announce({ opensAt: world.time.instant(3), shares }, by('operator'));
+  await world.steps(2);
+  for (let each = 0; each < 1_000; each++) await ticketOf(ledger, 'big-1', 'big');
+  const few: string[] = [];
+  for (let each = 0; each < 30; each++) few.push((await ticketOf(ledger, 'small-1', 'small')).ticket);
+  await world.steps(10);
+  const states = await Promise.all(few.map((ticket) => statusOf(ledger, ticket, 'small-1')));
+  t.equal(states.filter((status) => status === 'admitted').length, 30);
+  const { room } = await ledger.queue.report();
+  const big = room?.lines.find(({ channel }) => channel === 'big');
+  t.ok((big?.waiting ?? 0) > 900, `${big?.waiting} of the big one wait still`);
+});
+
+t.test('what an operator cannot announce or take back', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  const { ledger } = world.start();
+  const { time } = world;
+  await world.steps(1);
+  const announce = (body: Parameters<Ledger['queue']['announce']>[0]) =>
+    ledger.queue.announce(body, by('operator'));
+  const refused = (code: string) => ({ kind: 'refused', refusal: { code } });
+  t.match(await announce({ opensAt: time.instant(-5) }), refused('opening-in-the-past'));
+  t.match(
+    await announce({ opensAt: time.instant(50), ticketsFrom: time.instant(60) }),
+    refused('opening-in-the-past'),
+  );
+  const sale = { openingId: 'sale', opensAt: time.instant(50), ticketsFrom: time.instant(40) };
+  t.match(await announce(sale), { kind: 'done', changed: true });
+  t.match(await announce(sale), { kind: 'done', changed: false });
+  t.match(await announce({ ...sale, title: 'Another' }), refused('opening-exists'));
+  t.match(
+    await announce({ opensAt: time.instant(45), ticketsFrom: time.instant(30) }),
+    refused('openings-overlap'),
+  );
+  const withdraw = (id: string) => ledger.queue.withdraw(id as OpeningId, {}, by('operator'));
+  t.match(await withdraw('nobody'), refused('unknown-opening'));
+  t.match(await withdraw('sale'), { kind: 'done', changed: true });
+  t.match(await withdraw('sale'), { kind: 'done', changed: false });
+  t.match(await announce(sale), refused('opening-exists'));
+  await announce({ ...sale, openingId: 'next' });
+  await world.steps(41);
+  t.match(await withdraw('next'), refused('opening-begun'), 'whoever has a ticket was promised a draw');
+});
+
+t.test('more channels than one event may tell of, with the longest names', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  const { ledger } = world.start(steady(1_000));
+  await ledger.queue.announce({ opensAt: world.time.instant(3) }, by('operator'));
+  await world.steps(2);
+  const tickets: string[] = [];
+  for (let each = 0; each < 600; each++)
+    tickets.push((await ticketOf(ledger, 'buyer', String(each).padEnd(64, 'x'))).ticket);
+  await world.steps(10);
+  const states = await Promise.all(tickets.map((ticket) => statusOf(ledger, ticket, 'buyer')));
+  t.equal(states.filter((status) => status === 'admitted').length, 600);
+});
