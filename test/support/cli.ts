@@ -6,7 +6,8 @@ import { text } from 'node:stream/consumers';
 import { run } from '@stamp-ledger/cli';
 import { type LedgerProcess, plainEnvironment, ROOT } from './server-process.js';
 
-const BIN = join(ROOT, 'services/cli/bin/stamp-ledger.js');
+/** The command line program's script. */
+export const CLI = join(ROOT, 'services/cli/bin/stamp-ledger.js');
 
 export interface CliResult {
   readonly code: number | null;
@@ -24,7 +25,7 @@ export async function cliProcess(
   stdin: string | Buffer = '',
   variables: Readonly<Record<string, string>> = {},
 ): Promise<CliResult> {
-  const child = spawn(process.execPath, [BIN, ...args], {
+  const child = spawn(process.execPath, [CLI, ...args], {
     stdio: 'pipe',
     cwd: '/',
     env: { ...plainEnvironment(), ...variables },

@@ -13,6 +13,7 @@ import type {
   OrderIntake,
   PortError,
   Runtime,
+  SealGap,
 } from '@stamp-ledger/ports';
 import { readAdminToken } from './admin-token.js';
 import type { Configuration } from './configuration.js';
@@ -55,6 +56,8 @@ export interface Parts {
   readonly journal: OperationsJournal;
   /** The engines that do not answer, one sentence each. */
   away(): readonly string[];
+  /** Of the sealer in this process, where there is one. */
+  readonly sealGaps?: () => readonly Required<SealGap>[];
   /** Closes everything in the order in which nothing is lost. */
   close(): Promise<void>;
 }
@@ -81,6 +84,7 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
   const context = withOperations(parts.context, {
     journal: parts.journal,
     run: { service: request.service, version: VERSION },
+    ...(parts.sealGaps && { sealGaps: parts.sealGaps }),
     onPortError: (error) =>
       request.logger.warn({ kind: error.kind, reason: error.message }, 'the journal cannot be written'),
   });
