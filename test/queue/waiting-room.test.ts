@@ -181,6 +181,14 @@ t.test('one channel that takes a thousand tickets keeps nobody else out', async 
   t.ok((big?.waiting ?? 0) > 900, `${big?.waiting} of the big one wait still`);
 });
 
+t.test('orders that are kept out before they come to the ledger are pressure too', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  const { ledger } = world.start({ isKeptOut: () => true });
+  await world.steps(7);
+  t.match((await ledger.queue.report()).room, { cause: 'pressure' });
+});
+
 t.test('what an operator cannot announce or take back', async (t) => {
   const world = await queueWorld();
   t.teardown(() => world.close());

@@ -61,7 +61,7 @@ interface Copy {
 export interface QueueWorld {
   readonly time: StepClock;
   readonly store: EventStore;
-  start(intake?: OrderIntake): Copy;
+  start(given?: OrderIntake | { readonly isKeptOut: () => boolean }): Copy;
   /** Lets every process take this many steps of a second. */
   steps(count: number): Promise<void>;
   close(): Promise<void>;
@@ -90,12 +90,12 @@ export async function queueWorld(openStore?: () => Promise<EventStore>): Promise
   return {
     time,
     store,
-    start: (intake = steady(10)) => {
+    start: (given = steady(10)) => {
       const ledger = createLedger(createContext({ store, readModels, runtime }));
       const stopping = new AbortController();
       const run = ledger.queue.run({
         signal: stopping.signal,
-        intake,
+        ...('isKeptOut' in given ? given : { intake: given }),
         onPortError: (error) => {
           throw error;
         },

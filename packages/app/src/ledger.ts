@@ -354,11 +354,13 @@ export interface Ledger {
     ): Promise<Admission>;
     /**
      * Opens, moves and closes the waiting room until `signal` aborts; in every process that takes orders. `intake` is
-     * what it can take, measured by the ledger itself when absent.
+     * what it can take, measured by the ledger itself when absent; `isKeptOut` says whether orders are kept out before
+     * they come to be counted here.
      */
     run(request: {
       readonly signal: AbortSignal;
       readonly intake?: OrderIntake;
+      readonly isKeptOut?: () => boolean;
       readonly onPortError: (error: PortError) => void;
     }): Promise<void>;
   };

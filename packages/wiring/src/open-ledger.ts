@@ -41,12 +41,20 @@ export interface OpenLedger {
   away(): readonly string[];
   /** Starts minting, allocation, fulfilment and expiry. */
   startBackground(): void;
-  /** Starts moving the waiting room for orders; in every process that takes them. `intake`: what it can take of them. */
-  startWaitingRoom(intake?: OrderIntake): void;
+  /** Starts moving the waiting room for orders; in every process that takes them. */
+  startWaitingRoom(given?: WaitingRoomGiven): void;
   /** Resolves when the background work has stopped; commands are still taken. */
   stopBackground(): Promise<void>;
   /** Stops the background work, then closes everything in the order in which nothing is lost. */
   close(): Promise<void>;
+}
+
+/** What is known of orders outside the ledger. */
+export interface WaitingRoomGiven {
+  /** What this process can take of them; measured by itself when absent. */
+  readonly intake?: OrderIntake;
+  /** Whether some are kept out before they come to it. */
+  readonly isKeptOut?: () => boolean;
 }
 
 /** The engines of a ledger, opened: what it works on, and how to close it. */
@@ -100,7 +108,7 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
     health: () => healthOf(context),
     away: () => parts.away(),
     startBackground: () => background.start(),
-    startWaitingRoom: (intake) => background.keepRoom(intake),
+    startWaitingRoom: (given) => background.keepRoom(given),
     stopBackground: () => background.stop(),
     close: async () => {
       await background.stop();
@@ -112,7 +120,7 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
 
 interface Background {
   start(): void;
-  keepRoom(intake: OrderIntake | undefined): void;
+  keepRoom(given: WaitingRoomGiven | undefined): void;
   stop(): Promise<void>;
 }
 
@@ -130,14 +138,8 @@ function createBackground(context: Context, { queue }: Ledger, { logger, onFatal
       run(runJobs(context, { signal, onPortError }));
       run(watchOverdue(context, { signal, onChange: (overdue) => logOverdue(logger, overdue) }));
     },
-    keepRoom: (intake) =>
-      run(
-        queue.run({
-          signal,
-          onPortError: (error) => onPortError('waiting-room', error),
-          ...(intake && { intake }),
-        }),
-      ),
+    keepRoom: (given) =>
+      run(queue.run({ ...given, signal, onPortError: (error) => onPortError('waiting-room', error) })),
     stop: async () => {
       stopping.abort();
       await atMost(STOP_MILLISECONDS, Promise.all(running));

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { createAnswering } from './answering.js';
 import type { Authenticator } from './authentication/authenticator.js';
 import type { Route, Services } from './exchange.js';
+import type { WorkClass } from './gate/classes.js';
 import { Gate } from './gate/gate.js';
 import { hotLookUps } from './hot-look-ups.js';
 import { HTTP_LIMITS, type HttpLimits } from './limits.js';
@@ -53,6 +54,8 @@ export interface Api {
   listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly url: string }>;
   /** Drains: not ready any more, no new connection, running requests get their answer or the deadline. */
   close(): Promise<void>;
+  /** Whether requests of a class have lately been refused at the gate for want of room. */
+  keepsOut(work: WorkClass): boolean;
   /** Every route, as method and OpenAPI path. */
   readonly routes: readonly { readonly method: string; readonly path: string; readonly scope?: string }[];
 }
@@ -112,6 +115,7 @@ export function createApi(dependencies: ApiDependencies): Api {
       path,
       ...(scope === undefined ? {} : { scope }),
     })),
+    keepsOut: (work) => gate.keepsOut(work),
     listen: async (address) => {
       gate.start();
       return { url: await listen(server, address) };

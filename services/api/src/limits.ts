@@ -60,6 +60,8 @@ export const HTTP_LIMITS = {
   /** Milliseconds between two looks at the queues, and between two adjustments of the limit. */
   gateBeatMilliseconds: 20,
   gateAdjustMilliseconds: 100,
+  /** For so long after a request was refused, its class counts as kept out. */
+  gateKeptOutMilliseconds: 1_000,
   /** Refusals that leave in a second, and how many may leave at once; those beyond wait for their turn. */
   gateRefusalsPerSecond: 2_000,
   gateRefusalsAtOnce: 200,

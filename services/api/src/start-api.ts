@@ -24,7 +24,7 @@ export async function startApi(given: Given, { jobs }: { readonly jobs: boolean 
     ...(publicUrl === undefined ? {} : { publicUrl }),
   });
   const { url } = await api.listen(configuration);
-  opened.startWaitingRoom();
+  opened.startWaitingRoom({ isKeptOut: () => api.keepsOut('order') });
   if (jobs) opened.startBackground();
   return {
     url,

@@ -105,6 +105,8 @@ t.test(
     t.equal(new Set(statuses.map(({ json }) => json.instance)).size, statuses.length);
     t.equal(await head(), before, 'nothing has changed');
     t.ok(stall.begun() <= 4);
+    t.ok(api.keepsOut('order'), 'the waiting room is told');
+    t.notOk(api.keepsOut('look-up'));
 
     t.equal((await call('/livez')).status, 200, 'health passes');
     t.equal((await call('/log/vkeys')).status, 200, 'the log passes');

@@ -89,6 +89,7 @@ export class Gate {
   readonly #refused = new Map<WorkClass, Map<RefusalReason, number>>(
     WORK_CLASSES.map((work) => [work, new Map()]),
   );
+  readonly #keptOutAt = new Map<WorkClass, number>();
   #untold = new Map<GateProblem, number>();
   #held: Held[] = [];
   /** Requests whose bodies are still to come, the oldest first. */
@@ -215,6 +216,12 @@ export class Gate {
     return this.#estimate.at(this.#now());
   }
 
+  /** Whether requests of a class have lately been refused for want of room. */
+  keepsOut(work: WorkClass): boolean {
+    const at = this.#keptOutAt.get(work);
+    return at !== undefined && this.#now() - at < this.options.limits.gateKeptOutMilliseconds;
+  }
+
   state(): GateState {
     const now = this.#now();
     return {
@@ -333,7 +340,9 @@ export class Gate {
   #count(work: WorkClass, reason: RefusalReason): void {
     const counts = this.#refused.get(work);
     counts?.set(reason, (counts.get(reason) ?? 0) + 1);
-    if (this.#poolOf(work) === this.#shared && reason !== 'quota') this.#refusedShared += 1;
+    if (reason === 'quota') return;
+    this.#keptOutAt.set(work, this.#now());
+    if (this.#poolOf(work) === this.#shared) this.#refusedShared += 1;
   }
 
   #policy(work: WorkClass, reason: RefusalReason): Policy {
