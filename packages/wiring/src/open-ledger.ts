@@ -17,12 +17,16 @@ import type {
 } from '@stamp-ledger/ports';
 import { readAdminToken } from './admin-token.js';
 import type { Configuration } from './configuration.js';
+import { atMost } from './distributed/close-all.js';
 import { openDistributedParts } from './distributed/open-parts.js';
 import type { Health } from './health-server.js';
 import type { Logger } from './logger.js';
 import { openEmbeddedParts } from './open-embedded-parts.js';
 import { openReceipts, type Receipts } from './sealing/receipts.js';
 import { VERSION } from './version.js';
+
+/** Milliseconds that jobs may take to end: what an engine that is away leaves open is found by the next start. */
+const STOP_MILLISECONDS = 4_000;
 
 /** A ledger in this process, with what a service around it needs. */
 export interface OpenLedger {
@@ -33,6 +37,8 @@ export interface OpenLedger {
   /** Present when no identity provider is configured. */
   readonly adminToken?: string;
   health(): Health;
+  /** The engines that do not answer, one sentence each: what goes on without which is for the service to say. */
+  away(): readonly string[];
   /** Starts minting, allocation, fulfilment and expiry. */
   startBackground(): void;
   /** Starts moving the waiting room for orders; in every process that takes them. */
@@ -57,6 +63,8 @@ export interface Parts {
   readonly context: Context;
   readonly idempotencyKeys: IdempotencyKeys;
   readonly journal: OperationsJournal;
+  /** The engines that do not answer, one sentence each. */
+  away(): readonly string[];
   /** Of the sealer in this process, where there is one. */
   readonly sealGaps?: () => readonly Required<SealGap>[];
   /** Closes everything in the order in which nothing is lost. */
@@ -99,6 +107,7 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
     receipts: await openReceipts({ dataDirectory, origin }),
     ...(identity.kind === 'local' ? { adminToken: await readAdminToken(dataDirectory) } : {}),
     health: () => healthOf(context),
+    away: () => parts.away(),
     startBackground: () => background.start(),
     startWaitingRoom: (given) => background.keepRoom(given),
     stopBackground: () => background.stop(),
@@ -134,7 +143,7 @@ function createBackground(context: Context, { queue }: Ledger, { logger, onFatal
       run(queue.run({ ...given, signal, onPortError: (error) => onPortError('waiting-room', error) })),
     stop: async () => {
       stopping.abort();
-      await Promise.all(running);
+      await atMost(STOP_MILLISECONDS, Promise.all(running));
     },
   };
 }

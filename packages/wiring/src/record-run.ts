@@ -21,7 +21,7 @@ export async function recordRun(
   if (journal === undefined) return undefined;
   const recorder = new OperationsRecorder({
     journal,
-    clock: monotoneClock(0),
+    clock: monotoneClock(),
     run: { service, version: VERSION, instance: randomUUID() },
     lags: async () => [],
     ...(sealGaps && { sealGaps }),

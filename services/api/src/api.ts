@@ -37,6 +37,8 @@ export interface ApiDependencies {
   readonly runtime: Runtime;
   readonly authenticator: Authenticator;
   readonly health: () => Health;
+  /** Whether this process writes the read models, or others do. */
+  readonly readModels?: 'own' | 'shared';
   readonly logger: Logger;
   /** Absent where no receipts are given. */
   readonly receipts?: Receipts;
@@ -90,7 +92,7 @@ export function createApi(dependencies: ApiDependencies): Api {
     pathPrefix,
     draining: stopping.signal,
   };
-  const readiness = createReadiness(ledger, health);
+  const readiness = createReadiness(ledger, { health, readModels: dependencies.readModels ?? 'own' });
   const serverUrl = publicUrl ?? '/';
   const answering = createAnswering(services, metrics, readiness);
   const lookUp = lookUpRoute(services);

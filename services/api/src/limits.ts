@@ -72,7 +72,7 @@ export const HTTP_LIMITS = {
   /** Callers whose quotas are remembered. */
   gateCallers: 10_000,
   /** Longest time that running requests get to end when the service stops. */
-  drainMilliseconds: 8_000,
+  drainMilliseconds: 5_000,
 } as const;
 
 export type HttpLimits = { readonly [Name in keyof typeof HTTP_LIMITS]: number };

@@ -163,13 +163,13 @@ const AUDIT_INDEX = `
 `;
 
 /** Text is compared byte by byte, whatever the database's language. */
-export const byteWise = (sql: string): string => sql.replaceAll(/\bTEXT\b/g, 'text COLLATE "C"');
+const byteWise = (sql: string): string => sql.replaceAll(/\bTEXT\b/g, 'text COLLATE "C"');
 
 const MODELS = byteWise(`${PROGRESS}${VERIFICATION}${INVENTORY}${WORK}${AUDIT_INDEX}`);
 const INDEX = /CREATE INDEX ([^;]+);/g;
 
 /** The statements that make one empty generation of read models. */
-export const createModelsSql = (generation: number): string =>
+const createModelsSql = (generation: number): string =>
   `CREATE SCHEMA ${schemaOf(generation)};${inSchema(MODELS, generation)}`;
 
 /** The same without the indexes that only readers need: those are made at once, at the end, for a fraction of the work. */

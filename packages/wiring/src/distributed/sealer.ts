@@ -24,7 +24,7 @@ const STAND_BY_MILLISECONDS = 1_000;
 export async function openSealer(given: DistributedGiven): Promise<Part> {
   const { engines, logger, onFatal } = given;
   const store = await openEventStoreDb(engines.eventStoreDb);
-  const gaps = new SealGapWatch(monotoneClock(0).now);
+  const gaps = new SealGapWatch(monotoneClock().now);
   const run = await recordRun(given, { service: 'sealer', sealGaps: () => gaps.take() });
   const stopping = new AbortController();
   let status: SealStatus | { readonly kind: 'standing-by' } = { kind: 'standing-by' };

@@ -30,11 +30,12 @@ export function operationsRoutes(
       method: 'GET',
       path: '/readyz',
       handle: async () => {
-        const failing = await readiness.failing();
+        const { failing, degraded } = await readiness.look();
         const sealing = readiness.sealing();
+        const more = degraded.length === 0 ? { sealing } : { degraded, sealing };
         return failing.length === 0
-          ? json(200, { status: 'ready', sealing })
-          : json(503, { status: 'not-ready', failing, sealing });
+          ? json(200, { status: 'ready', ...more })
+          : json(503, { status: 'not-ready', failing, ...more });
       },
     },
     {
