@@ -34,6 +34,7 @@ async function scene(t: Test, database: string) {
     identity: { kind: 'local' },
     logLevel: 'silent',
     gate: { isOn: true },
+    waitingRoom: { opensUnderPressure: true },
     witnesses: [],
     engines: {
       eventStoreDb: { url: double.url },
