@@ -4,7 +4,7 @@ import { predecessorOf } from '@stamp-ledger/app';
 import { decodeBundle, openCheckpoint, parseVkey } from '@stamp-ledger/transparency';
 import t, { type Test } from 'tap';
 import { mintStamps } from '../api/world.js';
-import { cliProcess } from '../support/cli.js';
+import { cli } from '../support/cli.js';
 import { openTestLedger, serve, temporaryDirectory } from '../support/server.js';
 
 const ORIGIN = 'stamp-ledger.test/log';
@@ -47,7 +47,7 @@ const minted = (directory: string, count: number, origin = ORIGIN) =>
   );
 
 const log = (directory: string, args: readonly string[], origin = ORIGIN) =>
-  cliProcess(['log', ...args, '--json'], '', { LEDGER_DATA_DIR: directory, LEDGER_ORIGIN: origin });
+  cli(['log', ...args, '--json'], '', { LEDGER_DATA_DIR: directory, LEDGER_ORIGIN: origin });
 
 const checkpointOf = (directory: string): Buffer => readFileSync(join(directory, 'log/checkpoint'));
 const sizeOf = (checkpoint: Buffer): number => Number(checkpoint.toString().split('\n')[1]);
@@ -121,8 +121,8 @@ t.test(
       async ({ url, call }) => {
         t.equal((await call('/readyz')).status, 200);
         const asking = ['--url', url, '--token-file', join(directory, 'admin-token'), '--key', vkey];
-        t.match(await cliProcess(['trace', serial, ...asking]), { code: 0, stdout: /2 checked, 0 not yet/ });
-        const audited = await cliProcess(['audit', 'source', '--json', ...asking]);
+        t.match(await cli(['trace', serial, ...asking]), { code: 0, stdout: /2 checked, 0 not yet/ });
+        const audited = await cli(['audit', 'source', '--json', ...asking]);
         t.match(audited.json(), { outcome: 'clean', unsealed: 0 });
       },
       SUCCESSOR,
