@@ -9,6 +9,7 @@ import { type OpenLedger, openEmbeddedSealing } from '@stamp-ledger/wiring';
 import t, { type Test } from 'tap';
 import { mintStamps, sellStamp } from '../api/world.js';
 import { passing } from '../faults/scene.js';
+import { eventually } from '../support/eventually.js';
 import { logger, openTestLedger, serve, temporaryDirectory } from '../support/server.js';
 import { leafOf, mth } from '../transparency/naive.js';
 
@@ -177,6 +178,34 @@ t.test('events of another history under a sealed log: intake stays halted, reads
     t.equal((await call('/v1/incidents', { body })).status, 503);
     t.equal((await call(`/v1/stamps/${serials[0]}?consistency=strong`)).status, 404);
     t.match((await call('/metrics')).text, /stamp_ledger_sealing_halted\{reason="source-differs"\} 1/);
+  });
+});
+
+t.test('an older copy of the events and a bundle that is gone: intake stays closed', async (t) => {
+  const directory = place(t);
+  const backup = place(t);
+  await during(directory, async (call, opened) => {
+    await mintStamps(call, 10);
+    t.ok(await sealedUp(opened));
+  });
+  copyLog(directory, backup);
+  await during(directory, async (call, opened) => {
+    await mintStamps(call, 300);
+    t.ok(await sealedUp(opened));
+  });
+  copyLog(backup, directory);
+  rmSync(join(directory, 'log/tile/entries/000'));
+  await during(directory, async (call, { ledger }) => {
+    const status = await eventually(
+      async () => {
+        const now = ledger.sealing?.status();
+        return now?.kind === 'halted' && now;
+      },
+      { what: 'a halt', milliseconds: 10_000 },
+    );
+    t.match(status, { halt: { reason: 'tiles-damaged' } });
+    const body = { title: 'x', startedAt: '2024-09-05T02:00:00Z' };
+    t.equal((await call('/v1/incidents', { body })).status, 503);
   });
 });
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { openCheckpointLock } from '@stamp-ledger/embedded';
-import { emptyRoot, makeSigner, signCheckpoint } from '@stamp-ledger/transparency';
-import { makeKey } from '@stamp-ledger/wiring';
+import { openTileFiles } from '@stamp-ledger/embedded';
+import { HASH_BYTES, TILE_WIDTH, tilePath } from '@stamp-ledger/transparency';
+import { eventually } from '../../support/eventually.js';
 import type { Bench, Part, PartResult } from '../harness/part.js';
 import { cpuSeconds } from '../harness/process-usage.js';
 import { interleaved } from '../harness/rounds.js';
@@ -33,18 +33,13 @@ export const sealingCost: Part = {
   },
 };
 
-/** A checkpoint of another log in the lock store: the sealer halts on it, and events are taken all the same. */
+/** Other bytes where the first tile belongs: the sealer halts on them, and events are taken all the same. */
 async function haltSealing(directory: string): Promise<void> {
-  await makeKey({ LEDGER_DATA_DIR: directory }, { purpose: 'log', rotate: false });
-  const origin = 'another.example/log';
-  const signer = makeSigner({ name: origin, seed: Buffer.alloc(32, 1) });
-  const lock = await openCheckpointLock({ directory: join(directory, 'log-lock') });
-  try {
-    const to = signCheckpoint({ origin, size: 0, root: emptyRoot() }, [signer]);
-    await lock.replace({ from: undefined, to });
-  } finally {
-    lock.close();
-  }
+  const files = Array.from({ length: TILE_WIDTH }, (_, at) => ({
+    path: tilePath({ level: 0, index: 0, width: at + 1 }),
+    bytes: Buffer.alloc((at + 1) * HASH_BYTES),
+  }));
+  await openTileFiles({ directory: join(directory, 'log') }).write(files);
 }
 
 interface Sample {
@@ -83,16 +78,17 @@ async function measure(
     ],
     audits: [await on.audit(), await off.audit()],
     notes: [
-      'Two ledgers on one machine, each idle while the other works; one of them was given the lock of another log, on which its sealer halts and its intake stays open. CPU seconds are taken when the read models have caught up; the seal of the last quarter of a second may be missing.',
+      'Two ledgers on one machine, each idle while the other works; in one of them other bytes lie where the first tile of its log belongs, on which its sealer halts and its intake stays open. CPU seconds are taken when the read models have caught up; the seal of the last quarter of a second may be missing.',
     ],
   };
 }
 
 /** The part would say nothing if both sealed. */
 async function requireHalted({ url }: HttpCommands): Promise<void> {
-  const answer = await fetch(`${url}/readyz`);
-  const text = await answer.text();
-  if (!text.includes('sealing-halted')) throw new Error(`the sealer has not halted: ${text}`);
+  await eventually(async () => (await (await fetch(`${url}/readyz`)).text()).includes('sealing-halted'), {
+    what: 'the halt of the sealer',
+    milliseconds: 10_000,
+  });
 }
 
 async function timed(commands: HttpCommands): Promise<Sample> {

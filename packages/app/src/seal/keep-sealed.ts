@@ -16,9 +16,10 @@ export interface KeepSealedRun extends SealerRun {
  * who appends must stop at the status `refilling`, and may go on at `running`.
  */
 export async function keepSealed(run: KeepSealedRun): Promise<void> {
+  let missing: Halt['missing'];
   try {
     while (!run.signal.aborted) {
-      const missing = await sealUntilBehind(run);
+      missing = await sealUntilBehind(run);
       if (missing === undefined) return;
       const signed = await signedTree(run);
       const { store, tiles, inOrderAppends } = run;
@@ -27,7 +28,7 @@ export async function keepSealed(run: KeepSealedRun): Promise<void> {
   } catch (error) {
     const halt = haltOf(error);
     if (halt === undefined) throw error;
-    run.onStatus({ kind: 'halted', halt });
+    run.onStatus({ kind: 'halted', halt: { ...halt, ...(missing && { missing }) } });
   }
 }
 

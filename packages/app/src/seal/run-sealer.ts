@@ -4,9 +4,9 @@ import { LIMITS, PortError } from '@stamp-ledger/ports';
 import { signCheckpoint } from '@stamp-ledger/transparency';
 import { recordedIn } from './gaps.js';
 import type { Growth, Round } from './growth.js';
-import { type RecoveryRequest, recover } from './recover.js';
+import { type RecoveredLog, type RecoveryRequest, recover } from './recover.js';
 import { readEntries } from './source.js';
-import { halted, haltOf, type SealedRound, type SealStatus } from './status.js';
+import { halted, haltOf, type Sealed, type SealedRound, type SealStatus } from './status.js';
 
 export interface SealerRun extends RecoveryRequest {
   readonly signal: AbortSignal;
@@ -26,20 +26,34 @@ export interface SealerRun extends RecoveryRequest {
  * then publishes it. A failing port is tried again; what must not go on is told as the status `halted`. Any other error
  * rejects.
  */
-export async function runSealer(run: SealerRun): Promise<void> {
+export async function runSealer(given: SealerRun): Promise<void> {
+  let sealed: Sealed | undefined;
+  const run: SealerRun = {
+    ...given,
+    onStatus: (status) => {
+      if (status.kind === 'running') sealed = status.sealed;
+      given.onStatus(status);
+    },
+  };
+  const sealOn = async (): Promise<void> => {
+    sealed = undefined;
+    const recovered = await recover(run);
+    const { size, position } = recovered.growth;
+    sealed = { size, ...(position && { position }) };
+    await sealRounds(run, recovered);
+  };
   try {
     // An event store that was away may come back as an older backup of itself: every round after a failure of it begins
     // with a recovery.
-    while (!run.signal.aborted) await retried(run, () => recoverAndSeal(run));
+    while (!run.signal.aborted) await retried(run, sealOn);
   } catch (error) {
     const halt = haltOf(error);
     if (halt === undefined) throw error;
-    run.onStatus({ kind: 'halted', halt });
+    run.onStatus({ kind: 'halted', halt, ...(sealed && { sealed }) });
   }
 }
 
-async function recoverAndSeal(run: SealerRun): Promise<void> {
-  const { growth, signed } = await recover(run);
+async function sealRounds(run: SealerRun, { growth, signed }: RecoveredLog): Promise<void> {
   // Also without new events: what was signed may not be published yet, or the signers may be others than before.
   let sealing = sealed(run, { round: growth.takeRound() }, Promise.resolve(signed));
   try {

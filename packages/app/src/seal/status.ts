@@ -30,7 +30,11 @@ export type SealStatus =
   /** `round` is what the last round added, if anything. */
   | { readonly kind: 'running'; readonly sealed: Sealed; readonly round?: SealedRound }
   | { readonly kind: 'refilling'; readonly missing: MissingEvents }
-  | { readonly kind: 'halted'; readonly halt: Halt };
+  /**
+   * `sealed`: what the event store was last found to have every event of; absent when the sealer halted before it had
+   * found that, or while lost events were put back.
+   */
+  | { readonly kind: 'halted'; readonly halt: Halt; readonly sealed?: Sealed };
 
 /** Events that became part of the log together. */
 export interface SealedRound {
@@ -72,11 +76,13 @@ export const halted = (reason: HaltReason, detail: string, missing?: MissingEven
   new SealHalted({ reason, detail, ...(missing && { missing }) });
 
 /**
- * Whether new events must not be taken. After the first four reasons a new event could take a place that is sealed
- * already, which is how a log forks; after the others events are safe, only unsealed.
+ * Whether new events must not be taken: while it is not known that the event store has every sealed event, and after the
+ * first four reasons, a new event could take a place that is sealed already, which is how a log forks. After the others
+ * events are safe, only unsealed.
  */
-export function haltsIntake({ reason }: Halt): boolean {
-  switch (reason) {
+export function haltsIntake({ halt, sealed }: Extract<SealStatus, { kind: 'halted' }>): boolean {
+  if (sealed === undefined) return true;
+  switch (halt.reason) {
     case 'forked':
     case 'lock-lost':
     case 'source-behind':

@@ -124,7 +124,7 @@ class EmbeddedSealer {
       .then(() => this.#start(start))
       .catch((error: unknown) => {
         const detail = error instanceof Error ? error.message : 'unknown error';
-        this.onStatus({ kind: 'halted', halt: haltOf(error) ?? { ...halt, detail } });
+        this.onStatus({ kind: 'halted', halt: { ...halt, detail, ...haltOf(error) } });
       });
   }
 

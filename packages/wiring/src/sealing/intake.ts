@@ -9,6 +9,6 @@ export function intakeClosed(status: SealStatus): string | undefined {
     case 'refilling':
       return 'lost events are being put back';
     case 'halted':
-      return haltsIntake(status.halt) ? status.halt.detail : undefined;
+      return haltsIntake(status) ? status.halt.detail : undefined;
   }
 }

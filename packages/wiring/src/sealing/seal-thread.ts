@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { SealStatus } from '@stamp-ledger/app';
+import type { Sealed, SealStatus } from '@stamp-ledger/app';
 import type { Position } from '@stamp-ledger/codec';
 import type { FromSealWorker, SealWorkerData, ToSealWorker } from './messages.js';
 
@@ -26,15 +26,18 @@ export class SealThread {
       execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MEBIBYTES },
     });
+    let sealed: Sealed | undefined;
     const failed = (reason: string): void =>
       listener.onStatus({
         kind: 'halted',
         halt: { reason: 'storage', detail: `the sealer ended: ${reason}` },
+        ...(sealed && { sealed }),
       });
     let isOver = false;
     this.#worker.on('message', (message: FromSealWorker) => {
       switch (message.kind) {
         case 'status':
+          if (message.status.kind === 'running') sealed = message.status.sealed;
           isOver = message.status.kind === 'halted';
           listener.onStatus(message.status);
           return;
