@@ -63,6 +63,40 @@ t.test('published beyond what was signed, or another root of its size: halted, i
   t.equal(openCheckpoint((await world.lock.read())!, trust()).size, SIZE, 'nothing was signed');
 });
 
+t.test('a smaller checkpoint that the signed tree does not begin with is a fork', async (t) => {
+  const world = await sealedWorld(t);
+  const signed = await checkpointOf(world, SIZE);
+  const forged = signCheckpoint({ origin: ORIGIN, size: 400, root: Buffer.alloc(32, 1) }, IDENTITY.signers);
+  const forked = { kind: 'halted', halt: { reason: 'forked' } };
+  await world.tiles.replaceCheckpoint(forged);
+  t.match(await world.seal(), forked, 'published');
+  await rm(world.path('log/tile'), { recursive: true });
+  t.match(await world.seal(), forked, 'also by tiles made again');
+  await world.tiles.replaceCheckpoint(signed);
+  await world.loseLock();
+  t.match(await world.seal({ adopt: [forged] }), forked, 'held by others');
+  t.equal(await world.lock.read(), undefined, 'nothing was adopted');
+});
+
+t.test('no checkpoint is adopted that the events contradict', async (t) => {
+  const world = await sealedWorld(t);
+  await world.loseLock();
+  const other = await World.begin();
+  t.teardown(() => other.end());
+  await other.append(SIZE, 'other');
+  const status = await world.seal({ store: other.store, adopt: [] });
+  t.match(status, { kind: 'halted', halt: { reason: 'source-differs' } });
+  t.equal(await world.lock.read(), undefined);
+});
+
+t.test('events that were taken meanwhile are found before anything is put back', async (t) => {
+  const { world, signed } = await restored(t);
+  await world.append(1, 'other');
+  const request = { store: world.store, tiles: world.tiles, signed, inOrderAppends: true };
+  t.match(await haltIn(refill(request)), { reason: 'source-differs', detail: /leaf 300 / });
+  t.equal((await world.entries()).length, 301, 'nothing was put back');
+});
+
 const trust = () => ({ origin: ORIGIN, logKeys: [IDENTITY.signers[0].verifier] });
 
 t.test('an older backup of the events: refilled from the bundles, to the same root', async (t) => {
@@ -91,7 +125,6 @@ t.test('an older backup of the events: refilled from the bundles, to the same ro
       store: world.store,
       tiles: world.tiles,
       signed,
-      missing: halt.missing!,
       inOrderAppends: true,
     };
     await refill(request);
@@ -126,10 +159,10 @@ t.test('a refill that was interrupted goes on', async (t) => {
     },
   };
   const request = { tiles: world.tiles, signed, inOrderAppends: false };
-  await t.rejects(refill({ ...request, store, missing: { from: 300, to: SIZE } }), /killed/);
+  await t.rejects(refill({ ...request, store }), /killed/);
   const halt = await haltIn(recover(world.request()));
   t.strictSame(halt.missing, { from: 399, to: SIZE });
-  await refill({ ...request, store: world.store, missing: halt.missing! });
+  await refill({ ...request, store: world.store });
   await isSealed(t, world, SIZE);
 });
 
@@ -159,7 +192,6 @@ t.test('bundles that were tampered with are not put back', async (t) => {
     store: world.store,
     tiles: world.tiles,
     signed,
-    missing: { from: 300, to: SIZE },
     inOrderAppends: true,
   });
   t.match(await haltIn(refilling), { reason: 'tiles-damaged' });
@@ -245,7 +277,7 @@ t.test('a log that takes the place of a closed one is recovered and refilled lik
   const { missing } = await haltIn(recover(world.request({ identity })));
   t.strictSame(missing, { from: 301, to: 401 });
   const signed = openCheckpoint((await world.lock.read())!, trust());
-  await refill({ ...world.request(), store: world.store, signed, missing: missing!, inOrderAppends: true });
+  await refill({ ...world.request(), store: world.store, signed, inOrderAppends: true });
   await world.seal({ identity });
   t.strictSame(await world.published(), before);
 });

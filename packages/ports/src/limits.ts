@@ -91,6 +91,11 @@ export const LIMITS = {
   /** Milliseconds between two looks at what a sealer in another process says, and at where the log it seals ends. */
   sealStatusMilliseconds: 100,
   sealHeadMilliseconds: 1_000,
+  /**
+   * Milliseconds from the moment a sealer closes intake to the first event that it puts back: more than all attempts of an
+   * append may take, begun before its process has looked.
+   */
+  sealQuietMilliseconds: 60_000,
   /** Tiles of hashes, 8 KiB each, that are kept in memory for the next proofs. */
   keptTiles: 512,
   /** Lost events put back into the event store in one append. */

@@ -1,4 +1,4 @@
-import type { EventStore } from '@stamp-ledger/ports';
+import { type EventStore, LIMITS } from '@stamp-ledger/ports';
 import { signedTree } from './recover.js';
 import { refill } from './refill.js';
 import { runSealer, type SealerRun } from './run-sealer.js';
@@ -13,7 +13,8 @@ export interface KeepSealedRun extends SealerRun {
 
 /**
  * As {@link runSealer}, and puts back the events that a restored backup of the event store lost, then goes on. Everybody
- * who appends must stop at the status `refilling`, and may go on at `running`.
+ * who appends must stop at the status `refilling`, and may go on at `running`: before anything is put back, they are given
+ * {@link LIMITS.sealQuietMilliseconds} to see it and to end what they have begun.
  */
 export async function keepSealed(run: KeepSealedRun): Promise<void> {
   let missing: Halt['missing'];
@@ -21,9 +22,11 @@ export async function keepSealed(run: KeepSealedRun): Promise<void> {
     while (!run.signal.aborted) {
       missing = await sealUntilBehind(run);
       if (missing === undefined) return;
+      await run.sleep(LIMITS.sealQuietMilliseconds, run.signal);
+      if (run.signal.aborted) return;
       const signed = await signedTree(run);
       const { store, tiles, inOrderAppends } = run;
-      await refill({ store, tiles, signed, missing, inOrderAppends });
+      await refill({ store, tiles, signed, inOrderAppends });
     }
   } catch (error) {
     const halt = haltOf(error);

@@ -3,12 +3,16 @@ import { type CheckpointLock, LIMITS, type TileStore } from '@stamp-ledger/ports
 import {
   type Checkpoint,
   openCheckpoint,
+  proveConsistency,
   type SignerKey,
+  tileHashReader,
+  treeRoot,
   type VerifierKey,
+  verifyConsistency,
 } from '@stamp-ledger/transparency';
 import { predecessorOf } from './continuation.js';
 import { Growth } from './growth.js';
-import { EMPTY_EDGE, type LogEdge, readEdge } from './read-log.js';
+import { EMPTY_EDGE, type LogEdge, readEdge, readTile } from './read-log.js';
 import { compareAll, eventOfEntry, readEntries, type SealSource } from './source.js';
 import { halted, haltOf } from './status.js';
 
@@ -54,11 +58,24 @@ interface Known extends Checkpoint {
 export async function recover(request: RecoveryRequest): Promise<RecoveredLog> {
   const published = known(await request.tiles.readCheckpoint(), request.identity);
   const held = known(await request.lock.read(), request.identity);
-  const signed = held ?? (await adopted(request, published));
+  const copies = held === undefined ? copiesToAdopt(request, published) : [];
+  const signed = held ?? copies[0];
   if (signed === undefined) return { growth: fresh(request), signed: undefined };
-  refuseFork(signed, published);
-  const { edge, position } = await standing(request, signed, published);
-  return { growth: new Growth(edge, position), signed: signed.note };
+  const others = [published, ...copies].filter((copy) => copy !== undefined);
+  refuseFork(signed, others);
+  const adopt = async (): Promise<void> => {
+    if (held === undefined && !(await request.lock.replace({ from: undefined, to: signed.note })))
+      throw halted('overtaken', 'the lock store was filled meanwhile');
+  };
+  try {
+    const { edge, position } = await standing(request, { signed, published, others });
+    await adopt();
+    return { growth: new Growth(edge, position), signed: signed.note };
+  } catch (error) {
+    // It is this log that the missing events are put back from.
+    if (haltOf(error)?.missing !== undefined) await adopt();
+    throw error;
+  }
 }
 
 /** The tree that was signed last. Throws a {@link SealHalted} `lock-lost` when the lock store holds none. */
@@ -78,32 +95,54 @@ function known(note: Buffer | undefined, { origin, signers, retired }: LogIdenti
   return { note, origin, size, root };
 }
 
-function refuseFork(signed: Known, published: Known | undefined): void {
-  if (published === undefined) return;
-  if (published.size > signed.size)
-    throw halted('forked', `size ${published.size} is published, but ${signed.size} was signed last`);
-  if (published.size === signed.size && !published.root.equals(signed.root))
-    throw halted('forked', `two roots were signed for size ${signed.size}`);
+function refuseFork(signed: Known, others: readonly Known[]): void {
+  for (const { size, root } of others) {
+    if (size > signed.size)
+      throw halted('forked', `size ${size} is published, but ${signed.size} was signed last`);
+    if (size === signed.size && !root.equals(signed.root))
+      throw halted('forked', `two roots were signed for size ${size}`);
+  }
 }
 
-/** The lock store is empty: a new log, or one that lost it, which only an operator may begin again. */
-async function adopted(
-  { lock, identity, adopt }: RecoveryRequest,
-  published: Known | undefined,
-): Promise<Known | undefined> {
-  if (published === undefined && adopt === undefined) return undefined;
-  if (adopt === undefined)
-    throw halted('lock-lost', `size ${published?.size} is published, but nothing says what was signed last`);
-  const copies = [published, ...adopt.map((note) => known(Buffer.from(note), identity))];
-  const [largest, ...others] = copies
+/**
+ * Halts when the signed tree does not begin with that of a smaller checkpoint that was signed too. The tiles are believed
+ * only as far as they lead to the root that was signed last.
+ */
+async function refuseBranches(
+  tiles: Pick<TileStore, 'read'>,
+  signed: Known,
+  others: readonly Known[],
+): Promise<void> {
+  const newer = signed.size;
+  const read = tileHashReader({ size: newer, readTile: (tile) => readTile(tiles, tile) });
+  for (const { size: older, root } of others) {
+    if (older === 0 || older === newer) continue;
+    const olderRoot = await treeRoot({ size: older, read });
+    const proof = await proveConsistency({ older, newer, read });
+    if (!verifyConsistency({ older, olderRoot, newer, newerRoot: signed.root, proof }))
+      throw halted('tiles-damaged', `the tiles of size ${older} do not lead to the root signed for ${newer}`);
+    if (!olderRoot.equals(root))
+      throw halted('forked', `what was signed for size ${older} contradicts what was signed for ${newer}`);
+  }
+}
+
+/**
+ * The checkpoints that are held of a log, the largest first, when the lock store is empty: a new log, or one that lost it,
+ * which only an operator may begin again.
+ */
+function copiesToAdopt({ identity, adopt }: RecoveryRequest, published: Known | undefined): readonly Known[] {
+  if (published !== undefined && adopt === undefined)
+    throw halted('lock-lost', `size ${published.size} is published, but nothing says what was signed last`);
+  return [published, ...(adopt ?? []).map((note) => known(Buffer.from(note), identity))]
     .filter((copy) => copy !== undefined)
     .sort((one, other) => other.size - one.size);
-  if (largest === undefined) return undefined;
-  if (others.some(({ size, root }) => size === largest.size && !root.equals(largest.root)))
-    throw halted('forked', `two roots are held for size ${largest.size}`);
-  if (!(await lock.replace({ from: undefined, to: largest.note })))
-    throw halted('overtaken', 'the lock store was filled meanwhile');
-  return largest;
+}
+
+interface SignedTrees {
+  readonly signed: Known;
+  readonly published: Known | undefined;
+  /** Whatever else was signed of this log and is held. */
+  readonly others: readonly Known[];
 }
 
 interface Standing {
@@ -114,11 +153,14 @@ interface Standing {
 /** The right edge of the signed tree, and the position of its last event. */
 async function standing(
   request: RecoveryRequest,
-  signed: Known,
-  published: Known | undefined,
+  { signed, published, others }: SignedTrees,
 ): Promise<Standing> {
-  const edge = await usableEdge(request, signed);
-  if (edge === undefined) return regrown(request, signed, published);
+  const edge = await usableEdge(request, signed, others);
+  if (edge === undefined) {
+    const grown = await regrown(request, signed, published);
+    await refuseBranches(request.tiles, signed, others);
+    return grown;
+  }
   if (edge.last === undefined || predecessorOf(edge.last) !== undefined) return { edge, position: undefined };
   const event = await eventOfEntry(request.store, edge.last);
   if (event !== undefined) return { edge, position: event.position };
@@ -133,9 +175,15 @@ async function standing(
   );
 }
 
-async function usableEdge({ tiles }: RecoveryRequest, signed: Known): Promise<LogEdge | undefined> {
+async function usableEdge(
+  { tiles }: RecoveryRequest,
+  signed: Known,
+  others: readonly Known[] = [],
+): Promise<LogEdge | undefined> {
   try {
-    return await readEdge(tiles, signed);
+    const edge = await readEdge(tiles, signed);
+    await refuseBranches(tiles, signed, others);
+    return edge;
   } catch (error) {
     if (haltOf(error)?.reason === 'tiles-damaged') return undefined;
     throw error;

@@ -13,20 +13,22 @@ export interface RefillRequest {
   readonly tiles: Pick<TileStore, 'read'>;
   /** The signed tree that the store is to have the events of again. */
   readonly signed: { readonly size: number; readonly root: Buffer };
-  readonly missing: MissingEvents;
   /** See {@link ImportRequest.inOrderAppends}. */
   readonly inOrderAppends: boolean;
 }
 
 /**
  * Puts the events that an event store lost (an older backup of it was restored) back from the entry bundles: same ids,
- * revisions, bytes and order. Nothing is written unless all entries hash to the signed root, and when it resolves every
- * event of the store has been compared with the log again. Nobody else may write meanwhile. A repeat after a crash goes
+ * revisions, bytes and order. Nothing is written unless all entries hash to the signed root and every event of the store
+ * is what was sealed in its place, and when it resolves all have been compared again. Nobody else may write meanwhile. A repeat after a crash goes
  * on where it ended. Throws a {@link SealHalted}.
  */
 export async function refill(request: RefillRequest): Promise<void> {
-  const { store, tiles, signed, missing } = request;
+  const { store, tiles, signed } = request;
   await requireRoot(request);
+  const found = await compareAll(store, tiles, signed.size);
+  if (found.kind === 'agrees') return;
+  const missing = { from: found.from, to: signed.size };
   const most = request.inOrderAppends ? LIMITS.refillEvents : 1;
   for await (const call of callsOf(appendsOf(lostEvents(tiles, missing)), most)) {
     const results = await store.append(call);

@@ -187,7 +187,7 @@ class EmbeddedSealer {
     if (missing === undefined) return;
     const signed = await signedTree({ lock, identity });
     // The embedded log writes the appends of one call in their order.
-    await refill({ store: this.options.store, tiles, signed, missing, inOrderAppends: true });
+    await refill({ store: this.options.store, tiles, signed, inOrderAppends: true });
     this.options.logger.info({ ...missing, size: signed.size }, 'the lost events are back, to the same root');
   }
 }
