@@ -38,6 +38,17 @@ t.test('late rounds one after the other are one delay, which ends with a round i
   t.strictSame(watch.take(), [], 'told once');
 });
 
+t.test('late rounds with idle time between are two delays', (t) => {
+  const { watch, seal } = watchAt();
+  seal(10, 0, 1);
+  seal(3_600, 3_590, 2);
+  t.strictSame(watch.take(), [
+    { from: at(0), to: at(10), events: 1 },
+    { from: at(3_590), to: at(3_600), events: 2 },
+  ]);
+  t.end();
+});
+
 t.test('a delay that goes on and one that ended are told apart', async (t) => {
   const { watch, seal } = watchAt();
   seal(10, 0, 1);

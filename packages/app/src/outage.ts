@@ -97,8 +97,11 @@ async function fromJournal(
   };
 }
 
-async function lastingIn({ store, log, runtime }: Context, { to }: Window): Promise<readonly SealGap[]> {
-  const gap = log && (await lastingGap({ store, log, now: runtime.clock.now() }));
+async function lastingIn(
+  { store, log, sealing, runtime }: Context,
+  { to }: Window,
+): Promise<readonly SealGap[]> {
+  const gap = log && (await lastingGap({ store, log, sealing, now: runtime.clock.now() }));
   return gap !== undefined && gap.from < to ? [gap] : [];
 }
 

@@ -1,8 +1,9 @@
 import { recordedAt, toMilliseconds } from '@stamp-ledger/codec';
 import type { Instant } from '@stamp-ledger/domain';
-import { type EventStore, LIMITS, type SealGap } from '@stamp-ledger/ports';
+import { type EventStore, LIMITS, PortError, type SealGap } from '@stamp-ledger/ports';
 import { parseEntry } from '../move/format.js';
 import type { PublishedLog } from './published-log.js';
+import type { Sealing } from './sealing.js';
 import type { SealedRound } from './status.js';
 
 type EndedGap = Required<SealGap>;
@@ -27,7 +28,8 @@ export class SealGapWatch {
       this.#ongoing = undefined;
       return;
     }
-    const before = this.#ongoing;
+    // Events that came after the late round before did not wait with those of it.
+    const before = this.#ongoing !== undefined && since <= this.#ongoing.to ? this.#ongoing : undefined;
     const from = before !== undefined && before.from < since ? before.from : since;
     this.#ongoing = { from, to, events: (before?.events ?? 0) + events };
     this.#untold = [...this.#untold.filter((gap) => gap !== before), this.#ongoing];
@@ -54,15 +56,19 @@ export function recordedIn(entry: Buffer): Instant | undefined {
 export async function lastingGap({
   store,
   log,
+  sealing,
   now,
 }: {
   readonly store: Pick<EventStore, 'readAll'>;
   readonly log: Pick<PublishedLog, 'end'>;
+  /** Says how far the log is sealed when it cannot be read. */
+  readonly sealing: Pick<Sealing, 'sealed'> | undefined;
   readonly now: Instant;
 }): Promise<SealGap | undefined> {
-  const end = await log.end();
-  if (end === 'unknown') return undefined;
-  let after = end;
+  const end = await endOf(log);
+  const known = end === 'unknown' ? sealing?.sealed()?.position : end;
+  if (end === 'unknown' && known === undefined) return undefined;
+  let after = known;
   let from: Instant | undefined;
   let events = 0;
   while (events < LIMITS.scannedEvents) {
@@ -74,4 +80,14 @@ export async function lastingGap({
     if (page.length < LIMITS.readEvents) break;
   }
   return from !== undefined && isLate(from, now) ? { from, events } : undefined;
+}
+
+/** A log whose files cannot be read must not cost the rest of a report. */
+async function endOf(log: Pick<PublishedLog, 'end'>): ReturnType<PublishedLog['end']> {
+  try {
+    return await log.end();
+  } catch (error) {
+    if (error instanceof PortError) return 'unknown';
+    throw error;
+  }
 }
