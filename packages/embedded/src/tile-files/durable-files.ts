@@ -24,11 +24,14 @@ export async function readIfThere(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** Makes a directory and whatever is missing above it; their names are durable when it resolves. */
-export async function makeDirectories(path: string): Promise<void> {
+/**
+ * Makes a directory and whatever is missing above it. When it resolves the names are durable of all that it made, and of
+ * those from `top` down, made or not: who made one may have died before its name was durable.
+ */
+export async function makeDirectories(path: string, top: string = path): Promise<void> {
   const made = await mkdir(path, { recursive: true, mode: DIRECTORY_MODE });
-  if (made === undefined) return;
-  const above = dirname(resolve(made));
+  const highest = [made ?? top, top].map((each) => resolve(each)).sort((a, b) => a.length - b.length)[0];
+  const above = dirname(highest ?? resolve(path));
   for (let child = resolve(path); child !== above; child = dirname(child)) await syncName(dirname(child));
 }
 

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { LIMITS, type LogFile, PortError, type TileStore } from '@stamp-ledger/ports';
 import {
   type Draft,
@@ -17,8 +17,9 @@ const VKEYS = 'vkeys';
 const TILE_PATH = /^tile\/(?:entries|[0-9]{1,2})\/(?:x[0-9]{3}\/)*[0-9]{3}(?:\.p\/[0-9]{1,3})?$/;
 
 /** The published log in a directory, laid out as it is served: any static file server may serve it too. */
-export function openTileFiles({ directory }: { readonly directory: string }): TileStore {
-  /** Directories known to be there, so that most files cost no look. Only the latest: it is forgotten at a size. */
+export function openTileFiles(place: { readonly directory: string }): TileStore {
+  const directory = resolve(place.directory);
+  /** Directories known to be there durably, so that most files cost no look. Only the latest: it is forgotten at a size. */
   const known = new Set<string>();
   return {
     write: (files) => guarded('writing the log', () => writeAll(directory, files, known)),
@@ -31,14 +32,19 @@ export function openTileFiles({ directory }: { readonly directory: string }): Ti
       }),
     readCheckpoint: () => guarded('reading the checkpoint', () => readIfThere(join(directory, CHECKPOINT))),
     replaceCheckpoint: (bytes) =>
-      guarded('publishing the checkpoint', () => replaceIn(directory, CHECKPOINT, bytes)),
+      guarded('publishing the checkpoint', () => replaceIn(directory, CHECKPOINT, { bytes, known })),
     readVkeys: () => guarded('reading the public keys', () => readIfThere(join(directory, VKEYS))),
-    replaceVkeys: (bytes) => guarded('publishing the public keys', () => replaceIn(directory, VKEYS, bytes)),
+    replaceVkeys: (bytes) =>
+      guarded('publishing the public keys', () => replaceIn(directory, VKEYS, { bytes, known })),
   };
 }
 
-async function replaceIn(directory: string, name: string, bytes: Uint8Array): Promise<void> {
-  await makeDirectories(directory);
+async function replaceIn(
+  directory: string,
+  name: string,
+  { bytes, known }: { readonly bytes: Uint8Array; readonly known: Set<string> },
+): Promise<void> {
+  await ensureDirectory(directory, directory, known);
   await replaceFile(join(directory, name), bytes);
 }
 
@@ -54,7 +60,7 @@ async function writeSome(root: string, files: readonly LogFile[], known: Set<str
   try {
     await eachOf(files, async (file) => {
       const place = placeOf(root, file.path);
-      await ensureDirectory(dirname(place), known);
+      await ensureDirectory(root, dirname(place), known);
       drafts.push({ place, file, draft: await draftFile(place, file.bytes) });
     });
     await eachOf(drafts, ({ draft }) => draft.sync());
@@ -71,11 +77,17 @@ async function writeSome(root: string, files: readonly LogFile[], known: Set<str
   }
 }
 
-async function ensureDirectory(directory: string, known: Set<string>): Promise<void> {
-  if (known.has(directory)) return;
-  await makeDirectories(directory);
+async function ensureDirectory(root: string, directory: string, known: Set<string>): Promise<void> {
+  const unknown: string[] = [];
+  for (let at = directory; !known.has(at); at = dirname(at)) {
+    unknown.push(at);
+    if (at === root) break;
+  }
+  const top = unknown.at(-1);
+  if (top === undefined) return;
+  await makeDirectories(directory, top);
   if (known.size >= KNOWN_DIRECTORIES_MAX) known.clear();
-  known.add(directory);
+  for (const each of unknown) known.add(each);
 }
 
 /** Does the work for each item, some at a time. Rejects with the first failure when those begun have ended. */
