@@ -1,6 +1,8 @@
-import { SealGapWatch } from '@stamp-ledger/app';
+import { lastingGap, SealGapWatch } from '@stamp-ledger/app';
 import type { Instant } from '@stamp-ledger/domain';
+import { PortError } from '@stamp-ledger/ports';
 import t from 'tap';
+import { World } from './world.js';
 
 const at = (second: number): Instant => new Date(1_725_600_000_000 + second * 1_000).toISOString() as Instant;
 
@@ -59,4 +61,18 @@ t.test('a delay that goes on and one that ended are told apart', async (t) => {
     { from: at(0), to: at(10), events: 1 },
     { from: at(20), to: at(31), events: 5 },
   ]);
+});
+
+t.test('a log that cannot be read has a lasting gap all the same, behind what its sealer says', async (t) => {
+  const world = await World.begin();
+  t.teardown(() => world.end());
+  await world.append(5);
+  const [, , third] = await world.store.readAll({ limit: 5 });
+  const sealing = { sealed: () => ({ size: 3, position: third!.position }) };
+  const now = '2100-01-01T00:00:00.000Z' as Instant;
+  for (const end of [
+    async () => 'unknown' as const,
+    async () => Promise.reject(new PortError('unavailable', 'files')),
+  ])
+    t.match(await lastingGap({ store: world.store, log: { end }, sealing, now }), { events: 2 });
 });

@@ -1,6 +1,6 @@
 export { type ClosedLog, continuationEntry, predecessorOf } from './continuation.js';
 export { type CosignedTiles, cosignedTiles } from './cosigned-tiles.js';
-export { SealGapWatch } from './gaps.js';
+export { lastingGap, SealGapWatch } from './gaps.js';
 export { gatedStore, type Intake } from './intake.js';
 export { type KeepSealedRun, keepSealed } from './keep-sealed.js';
 export { createPublishedLog, type EventProof, type PublishedLog, publishVkeys } from './published-log.js';
