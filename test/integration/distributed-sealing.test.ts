@@ -69,7 +69,7 @@ t.test('the log of a distributed ledger', async (t) => {
   t.teardown(() => sealer.stop());
 
   await t.test('sealed: wait, receipt, proof and history agree', async (t) => {
-    const sold = await sell(call, serials[1]!, 'wait=20');
+    const sold = await soldSoon(call, serials[1]!);
     t.equal(sold.status, 201);
     t.equal(sold.headers.get('ledger-sealed'), 'true');
     const receipt = openReceipt(Buffer.from(sold.headers.get('ledger-receipt')!, 'base64'), {
@@ -119,7 +119,7 @@ t.test('the log of a distributed ledger', async (t) => {
     await sealer.stop();
     await backlog(store);
     await killedOnTheWay(t, call, sealer);
-    const last = await sell(call, serials[2]!, 'wait=20');
+    const last = await soldSoon(call, serials[2]!);
     t.equal(last.headers.get('ledger-sealed'), 'true');
     t.ok((await sizeOf(call)) > BACKLOG);
     const { code, stdout, stderr } = await audit();
@@ -243,6 +243,16 @@ const sell = (call: Caller, serial: Serial, prefer?: string) =>
     body: { channel: 'direct', holder: 'holder-1' },
     ...(prefer === undefined ? {} : { headers: { prefer } }),
   });
+
+/** Waits out the moment in which a sealer that begins keeps intake closed. */
+const soldSoon = (call: Caller, serial: Serial) =>
+  eventually(
+    async () => {
+      const sold = await sell(call, serial, 'wait=20');
+      return sold.status !== 503 && sold;
+    },
+    { what: 'open intake', milliseconds: SOON },
+  );
 
 const vkeys = async (call: Caller, path: string) =>
   (await call(path, { token: null })).text.trimEnd().split('\n').map(parseVkey);

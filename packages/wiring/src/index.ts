@@ -1,6 +1,7 @@
 export { adminTokenPath } from './admin-token.js';
 export * from './configuration.js';
 export { EngineWatch, type EngineWatchOptions } from './distributed/engine-watch.js';
+export { followSealing } from './distributed/followed-sealing.js';
 export { openFulfilment } from './distributed/fulfilment.js';
 export { openProjections } from './distributed/projections.js';
 export { openRelay, type Part } from './distributed/relay.js';
@@ -34,4 +35,5 @@ export {
   succeedLog,
 } from './sealing/operate-log.js';
 export { openReceipts, type Receipts } from './sealing/receipts.js';
+export { StatusFile } from './sealing/status-file.js';
 export { sleep } from './sleep.js';

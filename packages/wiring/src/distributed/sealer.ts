@@ -109,6 +109,8 @@ async function seal(
       onTrouble: (reason) => logger.warn({ reason }, 'a checkpoint was not cosigned'),
     });
     witnessing.catch(() => undefined);
+    // What the last one said held until here; from here on nobody may append before this one has compared.
+    file.show({ kind: 'starting' });
     await keepSealed({
       store,
       tiles,

@@ -16,9 +16,8 @@ export class StatusFile {
     this.#directory = directory;
   }
 
-  /** Replaces the file in one step. What halts intake is durable when this returns. */
+  /** Replaces the file in one step. What closes intake is durable when this returns. */
   show(status: SealStatus): void {
-    if (status.kind === 'starting') return;
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     const next = join(this.#directory, `.${FILE}.next`);
     const file = openSync(next, 'w', 0o644);
@@ -29,6 +28,16 @@ export class StatusFile {
       closeSync(file);
     }
     renameSync(next, join(this.#directory, FILE));
+    if (status.kind !== 'running') this.#syncNames();
+  }
+
+  #syncNames(): void {
+    const directory = openSync(this.#directory, 'r');
+    try {
+      fsyncSync(directory);
+    } finally {
+      closeSync(directory);
+    }
   }
 
   /** As the file has it; undefined before a sealer has said anything. */
