@@ -53,9 +53,24 @@ t.test(
 
     const readiness = await call('/readyz');
     t.equal(readiness.status, 503, 'the halt is loud');
-    t.match((await call('/metrics')).text, /stamp_ledger_projection_halted\{projection="inventory"\} 1/);
+    const { text } = await call('/metrics');
+    t.match(text, /stamp_ledger_projection_halted\{projection="inventory"\} 1/);
+    t.match(text, /stamp_ledger_projection_lag_seconds\{projection="inventory"\} (?!0\n)\d/);
     t.equal((await call('/livez')).status, 200);
     await api.close();
+
+    const shared = await serve(opened, { readModels: 'shared' });
+    const ready = await shared.call('/readyz');
+    t.equal(
+      ready.status,
+      200,
+      'where other processes write them, commands and strong reads still want an API',
+    );
+    t.match(ready.json, {
+      status: 'ready',
+      degraded: [{ check: 'projection-halted', projection: 'verification' }],
+    });
+    await shared.api.close();
     await opened.close();
     remove();
   },

@@ -17,7 +17,12 @@ import {
 } from '@stamp-ledger/eventstoredb';
 import { type EventStore, PortError, type StreamAppend } from '@stamp-ledger/ports';
 import t, { type Test as TapTest } from 'tap';
-import { type EventStoreDouble, startEventStoreDouble } from '../support/eventstoredb/double.js';
+import { makeCertificate } from '../support/certificate.js';
+import {
+  type DoubleUser,
+  type EventStoreDouble,
+  startEventStoreDouble,
+} from '../support/eventstoredb/double.js';
 import { eventually } from '../support/eventually.js';
 import { temporaryDirectory } from './embedded-stores.js';
 
@@ -316,6 +321,93 @@ t.test('1.11: waiting for a stream outlives the server', async (t) => {
   await Promise.all(others);
   t.equal(double.subscriptions, 1, 'one subscription for all who wait');
 });
+
+t.test('1.10: an append that is written after nobody waits for it any more is there once', async (t) => {
+  const { double, store } = await scene(t);
+  const append = first('stamp-A', event(1), event(2));
+  double.misbehave({ commitsLate: 1, lateMilliseconds: 700 });
+  await rejectsWith('timeout', store.append([append]));
+  t.strictSame(await store.readStream({ stream: name('stamp-A'), limit: 9 }), {
+    events: [],
+    head: 'no-stream',
+  });
+  const { append: calls } = double.calls;
+  const answer = await store.append([append]);
+  t.match(answer, [{ kind: 'appended', revision: 1 }], 'the same again is written at once');
+  t.equal(double.calls.append, calls + 1);
+  await until('the late commit', () => double.lateCommits === 1);
+  t.equal((await store.readAll({ limit: 9 })).length, 2, 'and the late one adds nothing');
+  t.strictSame(await store.append([append]), answer);
+});
+
+t.test('1.10: what was decided anew and what is written late exclude each other', async (t) => {
+  const { double, store } = await scene(t);
+  double.misbehave({ commitsLate: 1, lateMilliseconds: 700 });
+  await rejectsWith('timeout', store.append([first('stamp-A', event('late'))]));
+  t.match(await store.append([first('stamp-A', event('anew'))]), [{ kind: 'appended', revision: 0 }]);
+  await until('the late commit', () => double.lateCommits === 1);
+  const { events } = await store.readStream({ stream: name('stamp-A'), limit: 9 });
+  t.strictSame(
+    events.map(({ id }) => id),
+    [event('anew').id],
+  );
+  double.misbehave({ commitsLate: 1, lateMilliseconds: 700 });
+  await rejectsWith('timeout', store.append([first('stamp-B', event('late B'))]));
+  await until('the other late commit', () => double.lateCommits === 2);
+  t.match(await store.append([first('stamp-B', event('anew B'))]), [{ kind: 'version-conflict', actual: 0 }]);
+});
+
+/** What each service does with the log is all that its user may do. */
+const USERS: readonly DoubleUser[] = [
+  { name: 'ledger-writer', password: 'p:w %', rights: ['read', 'write', 'read-all'] },
+  { name: 'ledger-reader', password: 'r', rights: ['read', 'read-all'] },
+  { name: 'half', password: 'h', rights: ['read', 'write'] },
+];
+
+t.test(
+  '1.13 and 1.15: over TLS every call says who calls, and needs no more rights than are documented',
+  async (t) => {
+    const directory = await temporaryDirectory();
+    const { key, certificate, path } = makeCertificate(directory);
+    const double = await startEventStoreDouble({ directory, security: { key, certificate, users: USERS } });
+    const stores: EventStore[] = [];
+    t.teardown(async () => {
+      for (const store of stores) await store.close();
+      await double.stop();
+      await rm(directory, { recursive: true });
+    });
+    const as = async (user: string, password: string, url = `${double.url}?tlsCAFile=${path}`) => {
+      const store = await openEventStoreDb({ url, user, password, timeouts: TIMES });
+      stores.push(store);
+      return store;
+    };
+    const writer = await as('ledger-writer', 'p:w %');
+    const reader = await as('ledger-reader', 'r');
+    t.match(await writer.append([first('stamp-A')]), [{ kind: 'appended', revision: 0 }]);
+    t.match(await writer.append([first('stamp-A')]), [{ kind: 'appended', revision: 0 }], 'and again');
+    t.ok(await writer.head());
+    const { signal } = new AbortController();
+    const changed = writer.streamChanged({ stream: name('stamp-B'), after: 'no-stream', signal });
+    const followed = follow(t, reader);
+    await until('subscribed', () => double.subscriptions === 2);
+    await writer.append([first('stamp-B')]);
+    await changed;
+    await until('both events', () => followed.length === 2);
+    t.equal((await reader.readStream({ stream: name('stamp-B'), limit: 9 })).events.length, 1);
+    await rejectsWith('unavailable', reader.append([first('stamp-C')]));
+    const half = await as('half', 'h');
+    await rejectsWith('unavailable', half.head());
+    t.equal((await half.readStream({ stream: name('stamp-B'), limit: 9 })).events.length, 1);
+    const stranger = await as('ledger-writer', 'wrong');
+    const refused = await stranger.append([first('stamp-D')]).catch((error: unknown) => error);
+    t.match(refused, { name: 'PortError', kind: 'unavailable' });
+    t.notMatch(`${(refused as Error).stack} ${JSON.stringify(refused)}`, /wrong/);
+    const untrusting = await as('ledger-writer', 'p:w %', double.url);
+    await rejectsWith('unavailable', untrusting.head());
+    t.equal((await reader.readAll({ limit: 9 })).length, 2, 'nothing of the refused was written');
+    t.equal(double.calls.batchAppend, 0);
+  },
+);
 
 t.test('1.14: an append for another node goes to that one', async (t) => {
   const { double, store } = await scene(t);

@@ -6,7 +6,7 @@ import { type Caller, caller } from '../support/http.js';
 import { noteEnds } from '../support/note-ends.js';
 import { readTopic } from './topic-check.js';
 
-t.setTimeout(300_000);
+t.setTimeout(600_000);
 
 const SOON = 60_000;
 const STAMPS = 60;
@@ -28,6 +28,22 @@ t.test('engines that are away one at a time', async (t) => {
     if (found === undefined) throw new Error(`no ${name}`);
     return found;
   };
+  const becomes = async (expected: Readonly<Record<string, boolean>>, what: string): Promise<void> => {
+    for (const [name, isReady] of Object.entries(expected))
+      await eventually(async () => (await readiness(service(name).url)).isReady === isReady, {
+        what: `${what} the ${name} is ${isReady ? '' : 'not '}ready`,
+        milliseconds: SOON,
+      });
+  };
+  const ALL_READY = { relay: true, projections: true, fulfilment: true, api: true };
+  /** Stops services as an operator would, and says how they ended. */
+  const drain = async (t: Test, ...names: readonly string[]): Promise<void> => {
+    for (const name of names) t.equal(await service(name).stop(), 0, `the ${name} drains`);
+  };
+  const startAgain = async (...names: readonly string[]): Promise<void> => {
+    for (const name of names) await service(name).start();
+  };
+  await becomes(ALL_READY, 'at the start');
   const serials = await stockedChannel(call);
   const sold = await fulfilled(call, await placed(t, call, 'before'));
 
@@ -35,9 +51,14 @@ t.test('engines that are away one at a time', async (t) => {
     await engines.kafka.kill();
     const orderId = await placed(t, call, 'without Kafka');
     await affixes(t, call, sold[0] ?? '');
+    await becomes({ relay: false, projections: false, fulfilment: true, api: true }, 'without Kafka');
+    await drain(t, 'relay', 'projections');
+    await startAgain('relay', 'projections');
+    await becomes({ relay: false, projections: false }, 'started without Kafka');
     await engines.kafka.start();
     await readModelSays(call, sold[0] ?? '', 'affixed');
     t.equal((await fulfilled(call, orderId)).length, 2, 'the order was fulfilled');
+    await becomes(ALL_READY, 'with Kafka again');
   });
 
   await t.test('without PostgreSQL commands and look-ups go on, and all of it arrives later', async (t) => {
@@ -50,9 +71,21 @@ t.test('engines that are away one at a time', async (t) => {
     const report = await call('/v1/audit/conservation');
     t.equal(report.status, 503, 'a report needs the read models');
     t.match(report.headers.get('retry-after'), /^\d+$/);
+    await becomes(
+      { relay: true, projections: false, fulfilment: false, api: true },
+      'without PostgreSQL, which it can do without, or not,',
+    );
+    await drain(t, 'fulfilment', 'api', 'projections');
+    await startAgain('fulfilment', 'api');
+    await becomes({ fulfilment: false, api: true }, 'started without PostgreSQL');
+    const strong = await call(`/v1/stamps/${sold[1]}?consistency=strong`, { token: null });
+    t.equal(strong.status, 200, 'an API that was started without PostgreSQL answers');
+    t.match((await readiness(service('fulfilment').url)).failing, ['PostgreSQL has not answered yet']);
     await engines.postgres.restart();
+    await startAgain('projections');
     await readModelSays(call, sold[1] ?? '', 'affixed');
     t.equal((await fulfilled(call, orderId)).length, 2, 'the order was fulfilled');
+    await becomes(ALL_READY, 'with PostgreSQL again');
   });
 
   await t.test('without EventStoreDB commands are refused, and look-ups say how old they are', async (t) => {
@@ -70,6 +103,14 @@ t.test('engines that are away one at a time', async (t) => {
     const first = await age();
     t.ok(first > 0, 'its staleness is shown');
     await eventually(async () => (await age()) > first, { what: 'a growing age', milliseconds: SOON });
+    await becomes(
+      { relay: false, projections: false, fulfilment: false, api: false },
+      'without EventStoreDB',
+    );
+    await drain(t, 'relay', 'projections', 'fulfilment', 'api');
+    await startAgain('relay', 'projections', 'fulfilment', 'api');
+    t.equal((await place(call, 'without-the-log-2')).status, 503, 'an API started without the log refuses');
+    t.equal((await call(`/v1/stamps/${sold[1]}`, { token: null })).status, 200, 'and answers look-ups');
     await engines.eventStore.start();
     // The same request again, as a client would: it is accepted once.
     const again = await eventually(
@@ -80,6 +121,7 @@ t.test('engines that are away one at a time', async (t) => {
       { what: 'commands are accepted again', milliseconds: SOON },
     );
     t.equal((await fulfilled(call, String(again.json.orderId))).length, 2);
+    await becomes(ALL_READY, 'with EventStoreDB again');
   });
 
   await t.test('a relay that starts again goes on where it was', async (t) => {
@@ -141,6 +183,12 @@ t.test('engines that are away one at a time', async (t) => {
     'every service drains',
   );
 });
+
+async function readiness(url: string): Promise<{ isReady: boolean; failing: readonly unknown[] }> {
+  const response = await fetch(`${url}/readyz`);
+  const { failing = [] } = (await response.json()) as { failing?: readonly unknown[] };
+  return { isReady: response.status === 200, failing };
+}
 
 /** Mints stamps and gives them all to the channel; answers serials. */
 async function stockedChannel(call: Caller): Promise<readonly string[]> {

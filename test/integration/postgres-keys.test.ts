@@ -1,9 +1,11 @@
 import { idempotencyKeysContract, type KeysUnderTest } from '@stamp-ledger/contracts';
 import { type IdempotencyKeys, LIMITS, type StoredAnswer } from '@stamp-ledger/ports';
 import { migratePostgres, openPostgresIdempotencyKeys } from '@stamp-ledger/postgres';
+import { tolerantKeys } from '@stamp-ledger/wiring';
 import t, { type Test } from 'tap';
 import { eventually } from '../support/eventually.js';
 import { queryPostgres, startPostgres } from '../support/postgres-server.js';
+import { startWire, type Wire } from '../support/wire.js';
 
 const server = await startPostgres();
 t.teardown(() => server.stop());
@@ -108,6 +110,75 @@ t.test('keys go on after a restart of the server, and claims hold again', async 
     },
     { what: 'the session of the owner is there', milliseconds: 10_000 },
   );
+});
+
+/** Keys of one process whose wire to the server can be cut. */
+async function overWire(t: Test): Promise<{ keys: IdempotencyKeys; wire: Wire; url: string }> {
+  const url = await freshDatabase();
+  const wire = await startWire(server.port);
+  const keys = await openPostgresIdempotencyKeys({ url: url.replace(`${server.port}`, `${wire.port}`), now });
+  t.teardown(async () => {
+    await keys.close();
+    await wire.close();
+  });
+  return { keys, wire, url };
+}
+
+t.test('what a request came to while the server was away is told when it is back', async (t) => {
+  const { keys, wire, url } = await overWire(t);
+  const away: string[] = [];
+  const tolerant = tolerantKeys(keys, ({ kind }) => away.push(kind));
+  t.teardown(() => tolerant.close());
+  const request = (key: string) => ({ key, requestHash: 'h' });
+  for (const key of ['finished', 'released', 'again'])
+    t.strictSame(await tolerant.claim(request(key)), { kind: 'claimed' });
+  wire.down();
+  await tolerant.finish({ key: 'finished', answer });
+  await tolerant.release('released');
+  await tolerant.finish({ key: 'again', answer });
+  t.strictSame(away, ['unavailable'], 'and it is not asked again at once');
+  t.strictSame(await tolerant.claim(request('again')), { kind: 'claimed' }, 'carried out meanwhile');
+  wire.up();
+  const told = await eventually(
+    async () => {
+      const rows = await queryPostgres(url, 'SELECT key, status FROM ledger.idempotency_key ORDER BY key');
+      return rows.length === 2 && rows.every(({ status }) => status !== null) && rows;
+    },
+    { what: 'all that was owed', milliseconds: 10_000 },
+  );
+  t.strictSame(told, [
+    { key: 'again', status: 201 },
+    { key: 'finished', status: 201 },
+  ]);
+  t.strictSame(await tolerant.claim(request('again')), { kind: 'finished', answer });
+});
+
+t.test('claims of a host that is gone without a word are free in seconds', async (t) => {
+  const { keys, wire, url } = await overWire(t);
+  const other = await openPostgresIdempotencyKeys({ url, now });
+  t.teardown(() => other.close());
+  const request = { key: 'k', requestHash: 'h' };
+  t.strictSame(await keys.claim(request), { kind: 'claimed' });
+  wire.silence();
+  t.strictSame(await other.claim(request), { kind: 'in-progress' });
+  await eventually(async () => (await other.claim(request)).kind === 'claimed', {
+    what: 'the claim is free',
+    milliseconds: 15_000,
+  });
+});
+
+t.test('an ending that was lost keeps the key from nobody in the same process', async (t) => {
+  const { keys, wire } = await overWire(t);
+  const request = { key: 'k', requestHash: 'h' };
+  t.strictSame(await keys.claim(request), { kind: 'claimed' });
+  wire.down();
+  await t.rejects(keys.finish({ key: 'k', answer }), { name: 'PortError', kind: 'unavailable' });
+  wire.up();
+  const claims = await eventually(
+    () => Promise.all([keys.claim(request), keys.claim(request)]).catch(() => false as const),
+    { what: 'the server answers', milliseconds: 10_000 },
+  );
+  t.strictSame(claims, [{ kind: 'claimed' }, { kind: 'in-progress' }]);
 });
 
 t.test('requests that are known of the log are bounded, and a repeated one is found', async (t) => {

@@ -361,13 +361,18 @@ t.test(
 
 t.test('a server that is away is unavailable, and a database without tables is refused', async (t) => {
   const away = 'postgres://ledger:secret@127.0.0.1:1/ledger';
-  for (const open of [
-    openPostgresProjectionStore,
-    openPostgresQueries,
-    openPostgresStatus,
-    migratePostgres,
-  ]) {
-    const error = await open({ url: away }).then(
+  // Those that serve requests open all the same, and say it with each call.
+  const queries = await openPostgresQueries({ url: away });
+  const status = await openPostgresStatus({ url: away });
+  t.teardown(() => Promise.all([queries.close(), status.close()]));
+  const asks: readonly (() => Promise<unknown>)[] = [
+    () => openPostgresProjectionStore({ url: away }),
+    () => migratePostgres({ url: away }),
+    () => queries.batchesToMint({ limit: 1 }),
+    () => status.read(),
+  ];
+  for (const ask of asks) {
+    const error = await ask().then(
       () => undefined,
       (reason: unknown) => reason,
     );
@@ -395,7 +400,10 @@ t.test('migrations go forward only, once, and one process at a time', async (t) 
   t.strictSame(applied.flat(), ['001-read-models-and-control']);
   t.strictSame(await migratePostgres({ url }), []);
   await (await openPostgresProjectionStore({ url })).close();
-  await queryPostgres(url, "INSERT INTO ledger.migration (number, name) VALUES (99, '099-of-tomorrow')");
+  await queryPostgres(
+    url,
+    "INSERT INTO ledger.migration (number, name, sha256) VALUES (99, '099-of-tomorrow', '')",
+  );
   await t.rejects(migratePostgres({ url }), { name: 'PortError', kind: 'corrupt', message: /newer/ });
   await t.rejects(openPostgresProjectionStore({ url }), { kind: 'corrupt', message: /newer/ });
 });

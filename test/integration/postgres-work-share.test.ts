@@ -4,6 +4,7 @@ import { migratePostgres, openPostgresWorkShare } from '@stamp-ledger/postgres';
 import t from 'tap';
 import { eventually } from '../support/eventually.js';
 import { queryPostgres, startPostgres } from '../support/postgres-server.js';
+import { startWire } from '../support/wire.js';
 
 const KEYS = Array.from({ length: 200 }, (_, index) => `channel-${index}`);
 const SETTLED = { milliseconds: 15_000 };
@@ -19,8 +20,8 @@ t.afterEach(async () => {
   shares.clear();
 });
 
-async function open(onError?: (error: PortError) => void): Promise<WorkShare> {
-  const share = await openPostgresWorkShare({ url, ...(onError && { onError }) });
+async function open(onError?: (error: PortError) => void, at: string = url): Promise<WorkShare> {
+  const share = await openPostgresWorkShare({ url: at, ...(onError && { onError }) });
   shares.add(share);
   return share;
 }
@@ -101,3 +102,21 @@ t.test('a restart of the server takes everything at once, and everything comes b
   await server.restart();
   await eventually(async () => owned(one) === KEYS.length, { what: 'all is owned', ...SETTLED });
 });
+
+t.test(
+  'a host that is gone without a word loses its keys in seconds, after it has given them up',
+  async (t) => {
+    const wire = await startWire(server.port);
+    t.teardown(() => wire.close());
+    const gone = await open(undefined, url.replace(`${server.port}`, `${wire.port}`));
+    t.equal(owned(gone), KEYS.length);
+    const one = await open();
+    await eventually(async () => owned(one) > 0 && eachHasOneOwner(), { what: 'a division', ...SETTLED });
+    wire.silence();
+    await eventually(async () => (await eachHasOneOwner()) && owned(one) === KEYS.length, {
+      what: 'all is owned by the one that is left',
+      ...SETTLED,
+    });
+    t.equal(owned(gone), 0);
+  },
+);

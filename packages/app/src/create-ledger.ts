@@ -120,6 +120,7 @@ export function createLedger(context: Context): Ledger {
     ...(log && { log }),
     readModels: {
       status: () => readModels.status(),
+      lagMilliseconds: async (status) => (await freshness(context, status)).lagMilliseconds,
       startRebuild: (rebuildId) => readModels.startRebuild(rebuildId),
       rebuild: (rebuildId) => readModels.rebuild(rebuildId),
     },

@@ -402,6 +402,8 @@ export interface Ledger {
   refused(kind: string): void;
   readonly readModels: {
     status(): readonly ProjectionStatus[];
+    /** For how long the first event that a projection has not seen has been there; 0 when it has seen all. */
+    lagMilliseconds(status: ProjectionStatus): Promise<number>;
     startRebuild(rebuildId: string): Promise<RebuildStatus>;
     rebuild(rebuildId: string): Promise<RebuildStatus | undefined>;
   };

@@ -18,13 +18,17 @@ import {
 import { WeightedLru } from './weighted-lru.js';
 
 export interface RelayRun {
-  readonly store: Pick<EventStore, 'follow' | 'readStream'>;
+  readonly store: Pick<EventStore, 'follow' | 'readAll' | 'readStream'>;
   readonly serde: Pick<Serde, 'decode'>;
   readonly publisher: BusPublisher;
   readonly signal: AbortSignal;
   /** Resolves after so many milliseconds, or at once when `signal` aborts. */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly onStatus: (status: RelayStatus) => void;
+  /** Called each time that the bus answers. */
+  readonly onAlive: () => void;
+  /** Called when the log was read while leading, and when the bus has taken a page of it. */
+  readonly onProgress: () => void;
   readonly onPortError: (error: PortError) => void;
 }
 
@@ -48,6 +52,7 @@ export async function runRelay(run: RelayRun): Promise<void> {
       const turn = await run.publisher.lead({
         signal: run.signal,
         onStandBy: () => run.onStatus({ kind: 'standing-by' }),
+        onAlive: run.onAlive,
       });
       if (turn === undefined) return;
       await publishDuring(run, turn, {
@@ -70,32 +75,53 @@ const pauseAfter = (failures: number): number =>
 
 type Route = (event: RecordedEvent) => Promise<Routed>;
 
-async function publishDuring(
-  { store, signal, onStatus }: RelayRun,
+interface Publishing {
+  readonly route: Route;
+  readonly onPublished: () => void;
+}
+
+/** Publishes until the turn or the run is over. What an engine that is away still owes then is not waited for. */
+async function publishDuring(run: RelayRun, turn: PublisherTurn, publishing: Publishing): Promise<void> {
+  const settled = new AbortController();
+  const stopped = new Promise<void>((resolve) => {
+    if (run.signal.aborted) resolve();
+    else run.signal.addEventListener('abort', () => resolve(), { once: true, signal: settled.signal });
+  });
+  try {
+    await Promise.race([publishPages(run, turn, publishing), stopped]);
+  } finally {
+    settled.abort();
+    await turn.resign();
+  }
+}
+
+async function publishPages(
+  { store, signal, onStatus, onProgress }: RelayRun,
   turn: PublisherTurn,
-  { route, onPublished }: { readonly route: Route; readonly onPublished: () => void },
+  { route, onPublished }: Publishing,
 ): Promise<void> {
   const over = AbortSignal.any([signal, turn.ended]);
   let latest = turn.mark?.recordedAt;
   const showPosition = (position: string | undefined): void =>
     onStatus({ kind: 'leading', ...(position === undefined ? {} : { position }) });
   showPosition(turn.mark?.position);
-  try {
-    const after = turn.mark?.position;
-    const pages = store.follow({ limit: LIMITS.relayEvents, signal: over, ...(after && { after }) });
-    for await (const page of pages) {
-      const last = page.at(-1);
-      if (last === undefined || over.aborted) continue;
-      const messages: Routed[] = [];
-      for (const event of page) messages.push(await route(event));
-      latest = latestOf(latest, page);
-      // An event without a time of recording is for the projections to refuse; until one has a time, so has no mark.
-      await turn.publish({ messages, position: last.position, recordedAt: latest ?? EPOCH });
-      onPublished();
-      showPosition(last.position);
-    }
-  } finally {
-    await turn.resign();
+  const after = turn.mark?.position;
+  // A follower that waits for something new does not say that it can read.
+  await store.readAll({ limit: 1, ...(after && { after }) });
+  onProgress();
+  const pages = store.follow({ limit: LIMITS.relayEvents, signal: over, ...(after && { after }) });
+  for await (const page of pages) {
+    const last = page.at(-1);
+    if (last === undefined || over.aborted) continue;
+    const messages: Routed[] = [];
+    for (const event of page) messages.push(await route(event));
+    latest = latestOf(latest, page);
+    if (over.aborted) return;
+    // An event without a time of recording is for the projections to refuse; until one has a time, so has no mark.
+    await turn.publish({ messages, position: last.position, recordedAt: latest ?? EPOCH });
+    onPublished();
+    onProgress();
+    showPosition(last.position);
   }
 }
 

@@ -3,11 +3,12 @@ import type { AppendResult, EventStore, StreamAppend, StreamPage } from '@stamp-
 import { Appender } from './appender.js';
 import { type EventStoreDbAddress, parseAddress } from './connection-string.js';
 import { Follower } from './follower.js';
-import { EVENT_STORE_DB_TIMES, type EventStoreDbTimes } from './limits.js';
+import { EVENT_STORE_DB_LIMITS, EVENT_STORE_DB_TIMES, type EventStoreDbTimes } from './limits.js';
 import { LogReader, requireLimit } from './log-reader.js';
 import { parsePosition } from './position.js';
 import { StreamTail } from './stream-tail.js';
 import { closedError, SupervisedClient } from './supervised-client.js';
+import { pause } from './waiting.js';
 
 export interface EventStoreDbOptions extends EventStoreDbAddress {
   /** For tests, which cannot wait as long as a server may need. */
@@ -87,7 +88,13 @@ class Store implements EventStore {
   async #close(): Promise<void> {
     this.#closed.abort();
     this.#tail.rejectAll(closedError());
-    await this.#appender.settled();
+    // An append that a server does not answer is one whose outcome nobody knows, and may stay that.
+    const settled = new AbortController();
+    await Promise.race([
+      this.#appender.settled(),
+      pause(EVENT_STORE_DB_LIMITS.closeMilliseconds, settled.signal),
+    ]);
+    settled.abort();
     this.#client.close();
   }
 

@@ -22,6 +22,8 @@ export const EVENT_STORE_DB_LIMITS = {
   replaceMillisecondsMax: 500,
   /** Milliseconds beyond a call's deadline after which its answer is no longer waited for. */
   graceMilliseconds: 1_000,
+  /** Milliseconds that closing waits for appends under way: a process has ten seconds to end. */
+  closeMilliseconds: 1_500,
 } as const;
 
 /** What may be shorter in tests. */

@@ -16,6 +16,7 @@ export class Membership {
   readonly #epochs = new Epochs();
   #turn: Turn | undefined;
   #isAssigned = false;
+  #silence: NodeJS.Timeout | undefined;
   #isTold = false;
   #wake: () => void = () => {};
   /** Offset behind the last record of the control topic that was read. */
@@ -29,8 +30,10 @@ export class Membership {
     private readonly kafka: Kafka,
     private readonly told: {
       readonly onError: ((error: PortError) => void) | undefined;
-      /** Called each time that the group has taken this member in. */
+      /** Called each time that the group has taken this member in while another leads. */
       readonly onStandBy: (() => void) | undefined;
+      /** Called each time that the group or a fetch is answered. */
+      readonly onAlive: (() => void) | undefined;
     },
   ) {
     this.#consumer = kafka.consumer({
@@ -57,7 +60,7 @@ export class Membership {
       this.#turn = turn;
       const epoch = await turn.claim();
       this.#epoch = epoch;
-      await this.#until(() => this.#read > epoch);
+      await this.#soon(this.#until(() => this.#read > epoch));
       const mark = this.#mark;
       await turn.begin(mark);
       this.#refuseIfEnded();
@@ -81,9 +84,20 @@ export class Membership {
     await Promise.all([ending(this.#consumer.disconnect()), this.#turn?.close()]);
   }
 
+  /** Kafka answered: for so long it is not taken for gone. */
+  #alive(): void {
+    this.told.onAlive?.();
+    clearTimeout(this.#silence);
+    if (this.#ended.signal.aborted) return;
+    const gone = (): void => this.#fail(new PortError('unavailable', 'Kafka has been silent for too long'));
+    this.#silence = setTimeout(gone, KAFKA_LIMITS.silenceMilliseconds).unref();
+  }
+
   async #join(): Promise<void> {
     const consumer = this.#consumer;
-    const { GROUP_JOIN, CRASH, STOP } = consumer.events;
+    const { GROUP_JOIN, HEARTBEAT, FETCH, CRASH, STOP } = consumer.events;
+    consumer.on(HEARTBEAT, () => this.#alive());
+    consumer.on(FETCH, () => this.#alive());
     consumer.on(GROUP_JOIN, ({ payload }) => this.#assign(payload.memberAssignment[TOPICS.control]));
     consumer.on(CRASH, ({ payload }) =>
       this.#fail(kafkaError(payload.error, 'the membership of the relays')),
@@ -102,11 +116,12 @@ export class Membership {
   }
 
   #assign(partitions: readonly number[] | undefined): void {
-    this.told.onStandBy?.();
+    this.#alive();
     const was = this.#isAssigned;
     this.#isAssigned = partitions !== undefined && partitions.length > 0;
     if (was && !this.#isAssigned)
       this.#fail(new PortError('unavailable', 'another relay was given the lead'));
+    else if (!this.#isAssigned) this.told.onStandBy?.();
     this.#wake();
   }
 
@@ -148,6 +163,7 @@ export class Membership {
   }
 
   #end(why: string): void {
+    clearTimeout(this.#silence);
     // The reason of the first is kept.
     this.#ended.abort(new PortError('unavailable', why));
     this.#wake();
@@ -155,6 +171,19 @@ export class Membership {
 
   #refuseIfEnded(): void {
     this.#ended.signal.throwIfAborted();
+  }
+
+  /** Standing by may last for ever; reading up to the own claim may not, while it keeps all others from the lead. */
+  async #soon(work: Promise<void>): Promise<void> {
+    const late = setTimeout(
+      () => this.#fail(new PortError('timeout', 'the last mark could not be read in time')),
+      KAFKA_LIMITS.claimMilliseconds,
+    );
+    try {
+      await work;
+    } finally {
+      clearTimeout(late);
+    }
   }
 
   async #until(isSo: () => boolean): Promise<void> {

@@ -29,11 +29,15 @@ class Publisher implements BusPublisher {
     private readonly onError: ((error: PortError) => void) | undefined,
   ) {}
 
-  async lead({ signal, onStandBy }: Parameters<BusPublisher['lead']>[0]): Promise<PublisherTurn | undefined> {
+  async lead({
+    signal,
+    onStandBy,
+    onAlive,
+  }: Parameters<BusPublisher['lead']>[0]): Promise<PublisherTurn | undefined> {
     await this.#leave();
     if (this.#closed) throw new PortError('unavailable', 'the publisher is closed');
     if (signal.aborted) return undefined;
-    const membership = new Membership(this.kafka, { onError: this.onError, onStandBy });
+    const membership = new Membership(this.kafka, { onError: this.onError, onStandBy, onAlive });
     this.#membership = membership;
     const settled = new AbortController();
     const given = new Promise<undefined>((resolve) => {

@@ -51,12 +51,14 @@ export interface PublisherTurn {
  */
 export interface BusPublisher {
   /**
-   * Waits for the turn; `onStandBy` hears that the bus has taken this publisher in. Resolves with undefined when `signal`
+   * Waits for the turn; `onStandBy` hears that the bus has taken this publisher in and another one leads, `onAlive` each
+   * time that the bus answers it, also during its turn. Resolves with undefined when `signal`
    * aborts first; rejects with a {@link PortError}.
    */
   lead(request: {
     readonly signal: AbortSignal;
     readonly onStandBy?: () => void;
+    readonly onAlive?: () => void;
   }): Promise<PublisherTurn | undefined>;
   close(): Promise<void>;
 }

@@ -12,11 +12,20 @@ const types: pg.CustomTypesConfig = {
       : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
 };
 
+/** The server notices within seconds that a client's host is gone, whether or not something is on its way there. */
+const KEEPALIVE = {
+  tcp_keepalives_idle: '3',
+  tcp_keepalives_interval: '1',
+  tcp_keepalives_count: '3',
+  tcp_user_timeout: String(POSTGRES_LIMITS.unansweredMilliseconds),
+};
+
 export interface ConnectionOptions {
   readonly url: string;
   /** What the connection is for, as `pg_stat_activity` shows it. */
   readonly purpose: string;
   readonly statementMilliseconds?: number;
+  readonly lockMilliseconds?: number;
   /** Settings of the session, by name. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Statements are sent without waiting for the answers to those before. */
@@ -27,10 +36,11 @@ function configOf({
   url,
   purpose,
   statementMilliseconds = POSTGRES_LIMITS.statementMilliseconds,
+  lockMilliseconds = POSTGRES_LIMITS.lockMilliseconds,
   settings = {},
   pipeline = false,
 }: ConnectionOptions): pg.ClientConfig {
-  const options = Object.entries(settings)
+  const options = Object.entries({ ...KEEPALIVE, ...settings })
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ');
   return {
@@ -39,12 +49,12 @@ function configOf({
     connectionTimeoutMillis: POSTGRES_LIMITS.connectMilliseconds,
     statement_timeout: statementMilliseconds,
     query_timeout: statementMilliseconds + POSTGRES_LIMITS.graceMilliseconds,
-    lock_timeout: POSTGRES_LIMITS.lockMilliseconds,
+    lock_timeout: lockMilliseconds,
     idle_in_transaction_session_timeout: POSTGRES_LIMITS.idleInTransactionMilliseconds,
     keepAlive: true,
     types,
     pipeline,
-    ...(options === '' ? {} : { options }),
+    options,
   };
 }
 

@@ -12,7 +12,7 @@ import { portError } from './errors.js';
 import { LastingSession } from './lasting-session.js';
 import { POSTGRES_LIMITS } from './limits.js';
 import { heldBy, LOCKS } from './locks.js';
-import { checkMigrated } from './migrate.js';
+import { requireMigrated } from './probe.js';
 import { arrayOf } from './statements.js';
 
 /** What the log knows of a key. */
@@ -33,8 +33,8 @@ const OWNERS = 2 ** 31 - 1;
 /** Another process runs the request: its session is there. */
 const OWNED_BY_ANOTHER = `k.owner IS NOT NULL AND k.owner <> $4
   AND EXISTS (SELECT FROM ${heldBy(LOCKS.keyOwner)} WHERE held.objid::bigint = k.owner)`;
-/** Somebody runs the request, and is alive. */
-const RUNS = `k.status IS NULL AND (k.owner IS NOT DISTINCT FROM $4 OR (${OWNED_BY_ANOTHER}))`;
+/** Somebody runs the request, and is alive. A row of this process's own counts only while it holds the claim. */
+const RUNS = `k.status IS NULL AND ((k.owner IS NOT DISTINCT FROM $4 AND $6::boolean) OR (${OWNED_BY_ANOTHER}))`;
 
 /** Claims a key that is new, forgotten by now, or known by the same request without an answer and run by nobody. */
 const CLAIM = {
@@ -95,7 +95,7 @@ export async function openPostgresIdempotencyKeys({
     settings,
   });
   try {
-    await withConnection(pool, checkMigrated);
+    await requireMigrated(pool, 'opening the idempotency keys');
     await know(pool, { requests: recent, at: now() });
     const session = await LastingSession.open({
       url,
@@ -136,6 +136,8 @@ interface Opened {
 class PostgresIdempotencyKeys implements IdempotencyKeys {
   /** Keys that this process has claimed and neither finished nor released. */
   readonly #claims = new Set<string>();
+  /** Claims under way, by key: one after another, since each must know whether the one before holds the key. */
+  readonly #claiming = new Map<string, Promise<unknown>>();
   readonly #sweeping: NodeJS.Timeout;
   #closed = false;
 
@@ -144,14 +146,27 @@ class PostgresIdempotencyKeys implements IdempotencyKeys {
     this.#sweeping.unref();
   }
 
-  async claim({ key, requestHash }: KnownRequest): Promise<ClaimResult> {
+  async claim(request: KnownRequest): Promise<ClaimResult> {
     if (this.#claims.size >= LIMITS.idempotencyClaims)
       throw new PortError('unavailable', 'too many requests with an idempotency key are running');
+    const { key } = request;
+    const before = this.#claiming.get(key) ?? Promise.resolve();
+    const claim = (): Promise<ClaimResult> => this.#claim(request);
+    const claiming = before.then(claim, claim);
+    this.#claiming.set(key, claiming);
+    try {
+      return await claiming;
+    } finally {
+      if (this.#claiming.get(key) === claiming) this.#claiming.delete(key);
+    }
+  }
+
+  async #claim({ key, requestHash }: KnownRequest): Promise<ClaimResult> {
     const { owner, now } = this.opened;
     for (let attempt = 0; attempt < POSTGRES_LIMITS.claimAttempts; attempt++) {
       const at = now();
       const result = await this.#asking(async (connection) => {
-        const values = [key, requestHash, at, owner, expiryOf(at)];
+        const values = [key, requestHash, at, owner, expiryOf(at), this.#claims.has(key)];
         const { rowCount } = await connection.query({ ...CLAIM, values });
         if (rowCount === 1) return { kind: 'claimed' } as const;
         const { rows } = await connection.query<KeyRow>({ ...LOOK, values: [key] });
@@ -167,15 +182,22 @@ class PostgresIdempotencyKeys implements IdempotencyKeys {
   async finish({ key, answer }: { readonly key: string; readonly answer: StoredAnswer }): Promise<void> {
     const { owner, now } = this.opened;
     const { status, headers, body } = answer;
-    await this.#asking((connection) =>
-      connection.query({ ...FINISH, values: [key, owner, now(), status, JSON.stringify(headers), body] }),
-    );
-    this.#claims.delete(key);
+    try {
+      await this.#asking((connection) =>
+        connection.query({ ...FINISH, values: [key, owner, now(), status, JSON.stringify(headers), body] }),
+      );
+    } finally {
+      // Whether it was stored or not, nobody runs the request any more.
+      this.#claims.delete(key);
+    }
   }
 
   async release(key: string): Promise<void> {
-    await this.#asking((connection) => connection.query({ ...RELEASE, values: [key, this.opened.owner] }));
-    this.#claims.delete(key);
+    try {
+      await this.#asking((connection) => connection.query({ ...RELEASE, values: [key, this.opened.owner] }));
+    } finally {
+      this.#claims.delete(key);
+    }
   }
 
   async close(): Promise<void> {

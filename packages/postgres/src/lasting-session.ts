@@ -4,6 +4,13 @@ import { type ConnectionOptions, makeClient } from './connect.js';
 import { portError } from './errors.js';
 import { POSTGRES_LIMITS } from './limits.js';
 
+/** A session that holds locks, and says again and again that it is there: the server ends one that falls silent. */
+export const lockHolder = (options: ConnectionOptions): ConnectionOptions => ({
+  statementMilliseconds: POSTGRES_LIMITS.pulseAnswerMilliseconds,
+  ...options,
+  settings: { ...options.settings, idle_session_timeout: String(POSTGRES_LIMITS.silentSessionMilliseconds) },
+});
+
 interface Options extends ConnectionOptions {
   /** Takes the locks that the session is for. */
   readonly onOpen: (client: pg.Client) => Promise<void>;
@@ -16,18 +23,22 @@ interface Options extends ConnectionOptions {
 export class LastingSession {
   #client: pg.Client | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #pulse: NodeJS.Timeout | undefined;
   #pause: number = POSTGRES_LIMITS.reconnectMilliseconds;
   #closed = false;
 
   private constructor(private readonly options: Options) {}
 
-  /** Rejects with a PortError when the first connection fails. */
+  /** Rejects with a PortError when the first connection finds what only an operator can mend; tries again otherwise. */
   static async open(options: Options): Promise<LastingSession> {
     const session = new LastingSession(options);
     try {
       await session.#connect();
     } catch (error) {
-      throw portError(error, `opening the session for ${options.purpose}`);
+      const failure = portError(error, `opening the session for ${options.purpose}`);
+      if (failure.kind === 'corrupt') throw failure;
+      options.onError?.(failure);
+      session.#connectLater();
     }
     return session;
   }
@@ -49,6 +60,7 @@ export class LastingSession {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#pulse);
     const client = this.#client;
     if (client === undefined) return;
     this.#lost(client);
@@ -56,7 +68,7 @@ export class LastingSession {
   }
 
   async #connect(): Promise<void> {
-    const client = makeClient(this.options);
+    const client = makeClient(lockHolder(this.options));
     let ended = false;
     const end = (): void => {
       ended = true;
@@ -76,11 +88,20 @@ export class LastingSession {
       return;
     }
     this.#client = client;
+    this.#keepAlive(client);
     this.#pause = POSTGRES_LIMITS.reconnectMilliseconds;
+  }
+
+  #keepAlive(client: pg.Client): void {
+    this.#pulse = setInterval(() => {
+      client.query('SELECT').catch((error: unknown) => this.drop(client, error));
+    }, POSTGRES_LIMITS.pulseMilliseconds);
+    this.#pulse.unref();
   }
 
   #lost(client: pg.Client): void {
     if (client !== this.#client) return;
+    clearInterval(this.#pulse);
     this.#client = undefined;
     this.options.onLost();
     this.#connectLater();

@@ -2,8 +2,11 @@
 export const POSTGRES_LIMITS = {
   /** Milliseconds to connect, or to wait for a connection of a pool. */
   connectMilliseconds: 5_000,
-  /** Milliseconds one statement may take at the server. */
-  statementMilliseconds: 10_000,
+  /**
+   * Milliseconds one statement may take at the server: with `graceMilliseconds` less than half of the session of a reader of
+   * the bus, which says nothing to Kafka while it waits for one, and by itself less than a third.
+   */
+  statementMilliseconds: 3_500,
   /** Milliseconds a statement of a report may take: it reads every row. */
   reportMilliseconds: 60_000,
   /** Milliseconds that the indexes of a new generation may take. */
@@ -11,11 +14,18 @@ export const POSTGRES_LIMITS = {
   /** Memory that sorting for one of them may take, as PostgreSQL writes it. */
   indexMemory: '256MB',
   /** Milliseconds a statement waits for a lock. */
-  lockMilliseconds: 8_000,
+  lockMilliseconds: 3_000,
   /** Milliseconds a transaction may stand still: a projection may read the log within one. */
   idleInTransactionMilliseconds: 60_000,
   /** Milliseconds after the server's own bound when a statement without an answer is given up here. */
-  graceMilliseconds: 5_000,
+  graceMilliseconds: 1_500,
+  /** Milliseconds after which the server gives up a connection whose client does not acknowledge what it was sent. */
+  unansweredMilliseconds: 6_000,
+  /**
+   * Milliseconds of silence after which the server ends a session that holds locks: longer than its client asks and waits
+   * for an answer, which has thus given up before.
+   */
+  silentSessionMilliseconds: 10_000,
   /** Milliseconds an idle connection of a pool is kept. */
   idleMilliseconds: 30_000,
   /** Connections of a store: one a projection, and one that looks. */
@@ -41,8 +51,11 @@ export const POSTGRES_LIMITS = {
   shareMilliseconds: 1_000,
   /** Milliseconds one look may take at the server; without an answer a little later everything is given up. */
   shareLookMilliseconds: 2_000,
-  /** Milliseconds between two looks whether the session that holds a rebuild is still there. */
+  /** Milliseconds between two signs of life of a session that holds locks, and those that the server has to answer one. */
   pulseMilliseconds: 2_000,
+  pulseAnswerMilliseconds: 2_000,
+  /** Milliseconds that making, swapping and dropping generations may take: they wait for whoever uses one. */
+  rebuildMilliseconds: 30_000,
   /** Times a rebuild is asked for when another one begins and ends in between. */
   rebuildAttempts: 3,
   /** Times a key is claimed when its row comes and goes in between. */

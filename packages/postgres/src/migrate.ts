@@ -4,23 +4,33 @@ import { makeClient } from './connect.js';
 import { isMissing, portError } from './errors.js';
 import { POSTGRES_LIMITS } from './limits.js';
 import { LOCKS } from './locks.js';
-import { MIGRATIONS } from './migrations.js';
-import type { Queryable } from './statements.js';
+import { digestOf, MIGRATIONS, type Migration } from './migrations.js';
+import { inSchema, type Queryable } from './statements.js';
 
 const NEWER = 'the database was migrated by a newer version of this program';
+const CHANGED = 'the database was migrated by other statements than those of this program';
 
-/** Brings the tables to this version, waiting for another process that does; answers the migrations it applied. */
-export async function migratePostgres({ url }: { readonly url: string }): Promise<readonly string[]> {
+/**
+ * Brings the tables to this version, waiting for another process that does; answers the migrations it applied. Rejects
+ * with `corrupt` when one that was applied is not the one of this program. `migrations` are others than its own in tests.
+ */
+export async function migratePostgres({
+  url,
+  migrations = MIGRATIONS,
+}: {
+  readonly url: string;
+  readonly migrations?: readonly Migration[];
+}): Promise<readonly string[]> {
   const client = makeClient({
     url,
     purpose: 'migrate',
     statementMilliseconds: POSTGRES_LIMITS.migrateLockMilliseconds,
-    settings: { lock_timeout: String(POSTGRES_LIMITS.migrateLockMilliseconds) },
+    lockMilliseconds: POSTGRES_LIMITS.migrateLockMilliseconds,
   });
   client.on('error', () => undefined);
   try {
     await client.connect();
-    return await applyMissing(client);
+    return await applyMissing(client, migrations);
   } catch (error) {
     throw portError(error, 'migrating');
   } finally {
@@ -28,31 +38,46 @@ export async function migratePostgres({ url }: { readonly url: string }): Promis
   }
 }
 
-async function applyMissing(client: pg.Client): Promise<string[]> {
+async function applyMissing(client: pg.Client, migrations: readonly Migration[]): Promise<string[]> {
   await client.query('SELECT pg_advisory_lock($1, 0)', [LOCKS.migrate]);
   await client.query(
     `CREATE SCHEMA IF NOT EXISTS ledger;
      CREATE TABLE IF NOT EXISTS ledger.migration (
-       number int PRIMARY KEY, name text NOT NULL UNIQUE, applied_at timestamptz NOT NULL DEFAULT now()
+       number int PRIMARY KEY, name text NOT NULL UNIQUE, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now()
      )`,
   );
   const applied = await appliedMigrations(client);
-  requirePrefix(applied);
+  requirePrefix(applied, migrations);
   const names: string[] = [];
-  for (const [index, { name, sql }] of MIGRATIONS.entries()) {
+  for (const [index, migration] of migrations.entries()) {
     if (index < applied.length) continue;
     await client.query('BEGIN');
-    await client.query(sql);
-    await client.query('INSERT INTO ledger.migration (number, name) VALUES ($1, $2)', [index + 1, name]);
+    for (const sql of await statementsOf(client, migration)) await client.query(sql);
+    await client.query('INSERT INTO ledger.migration (number, name, sha256) VALUES ($1, $2, $3)', [
+      index + 1,
+      migration.name,
+      digestOf(migration),
+    ]);
     await client.query('COMMIT');
-    names.push(name);
+    names.push(migration.name);
   }
   return names;
 }
 
+/** What is about the read models is done to every generation: the live one, and one that is being built beside it. */
+async function statementsOf(client: pg.Client, { sql }: Migration): Promise<readonly string[]> {
+  if (inSchema(sql, 0) === sql) return [sql];
+  // No swap and no other generation until this is committed.
+  await client.query('SELECT pg_advisory_xact_lock($1, 0)', [LOCKS.live]);
+  const { rows } = await client.query<{ number: number }>(
+    'SELECT number FROM ledger.generation ORDER BY number',
+  );
+  return rows.map(({ number }) => inSchema(sql, number));
+}
+
 /** Rejects with `corrupt` unless the tables are those of this version. */
 export async function checkMigrated(connection: Queryable): Promise<void> {
-  let applied: readonly string[];
+  let applied: readonly Applied[];
   try {
     applied = await appliedMigrations(connection);
   } catch (error) {
@@ -64,13 +89,22 @@ export async function checkMigrated(connection: Queryable): Promise<void> {
     throw new PortError('corrupt', 'the database lacks migrations: run stamp-ledger migrate');
 }
 
-async function appliedMigrations(connection: Queryable): Promise<string[]> {
-  const { rows } = await connection.query<{ name: string }>(
-    'SELECT name FROM ledger.migration ORDER BY number',
-  );
-  return rows.map(({ name }) => name);
+interface Applied {
+  readonly name: string;
+  readonly sha256: string;
 }
 
-function requirePrefix(applied: readonly string[]): void {
-  if (applied.some((name, index) => MIGRATIONS[index]?.name !== name)) throw new PortError('corrupt', NEWER);
+async function appliedMigrations(connection: Queryable): Promise<readonly Applied[]> {
+  const { rows } = await connection.query<Applied>(
+    'SELECT name, sha256 FROM ledger.migration ORDER BY number',
+  );
+  return rows;
+}
+
+function requirePrefix(applied: readonly Applied[], migrations: readonly Migration[] = MIGRATIONS): void {
+  for (const [index, { name, sha256 }] of applied.entries()) {
+    const migration = migrations[index];
+    if (migration?.name !== name) throw new PortError('corrupt', NEWER);
+    if (digestOf(migration) !== sha256) throw new PortError('corrupt', CHANGED);
+  }
 }

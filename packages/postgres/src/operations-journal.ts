@@ -13,7 +13,7 @@ import type pg from 'pg';
 import { closePool, openPool, withConnection } from './connect.js';
 import { portError } from './errors.js';
 import { POSTGRES_LIMITS } from './limits.js';
-import { checkMigrated } from './migrate.js';
+import { requireMigrated } from './probe.js';
 import { arrayOf } from './statements.js';
 
 const MINUTE_MILLISECONDS = 60_000;
@@ -62,10 +62,10 @@ export async function openPostgresOperationsJournal({
     connections: POSTGRES_LIMITS.journalConnections,
   });
   try {
-    await withConnection(pool, checkMigrated);
+    await requireMigrated(pool, 'opening the operations journal');
   } catch (error) {
     await closePool(pool);
-    throw portError(error, 'opening the operations journal');
+    throw error;
   }
   return {
     record: async (entries, now) => {

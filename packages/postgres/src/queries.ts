@@ -4,7 +4,7 @@ import { closePool, openPool, withConnection } from './connect.js';
 import { portError } from './errors.js';
 import { LIVE_SQL, LiveGeneration, liveOf, onLive } from './generations.js';
 import { POSTGRES_LIMITS } from './limits.js';
-import { checkMigrated } from './migrate.js';
+import { requireMigrated } from './probe.js';
 import { countEvents, findEvents } from './read-models/event-queries.js';
 import { conservation, inventory } from './read-models/inventory-queries.js';
 import {
@@ -51,11 +51,11 @@ export async function openPostgresQueries({ url }: { readonly url: string }): Pr
     await Promise.all([closePool(lookUps), closePool(reports)]);
   };
   try {
-    await withConnection(lookUps, checkMigrated);
+    await requireMigrated(lookUps, 'opening the read models for reading');
     return makeQueries({ lookUps, reports, close });
   } catch (error) {
     await close();
-    throw portError(error, 'opening the read models for reading');
+    throw error;
   }
 }
 

@@ -3,9 +3,10 @@ import type pg from 'pg';
 import { type Connection, closePool, makeClient, openPool, withConnection } from './connect.js';
 import { isMissing, portError } from './errors.js';
 import { HOLD_LIVE_SQL, liveOf } from './generations.js';
+import { lockHolder } from './lasting-session.js';
 import { POSTGRES_LIMITS } from './limits.js';
 import { LOCKS } from './locks.js';
-import { checkMigrated } from './migrate.js';
+import { requireMigrated } from './probe.js';
 import { createBareModelsSql, createIndexesSql } from './schema/models.js';
 import { schemaOf } from './statements.js';
 
@@ -58,7 +59,13 @@ const FORGET = `DELETE FROM ledger.rebuild WHERE status <> 'running' AND number 
 
 /** Opens the control of rebuilds. Rejects with a PortError, as all its calls do. */
 export async function openPostgresRebuilds({ url }: { readonly url: string }): Promise<PostgresRebuilds> {
-  const pool = openPool({ url, purpose: 'rebuilds', connections: POSTGRES_LIMITS.controlConnections });
+  const pool = openPool({
+    url,
+    purpose: 'rebuilds',
+    connections: POSTGRES_LIMITS.controlConnections,
+    statementMilliseconds: POSTGRES_LIMITS.rebuildMilliseconds,
+    lockMilliseconds: POSTGRES_LIMITS.rebuildMilliseconds,
+  });
   const on = async <Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> => {
     try {
       return await withConnection(pool, work);
@@ -67,7 +74,7 @@ export async function openPostgresRebuilds({ url }: { readonly url: string }): P
     }
   };
   try {
-    await on(checkMigrated);
+    await requireMigrated(pool, 'opening the control of rebuilds');
   } catch (error) {
     await closePool(pool);
     throw error;
@@ -114,7 +121,7 @@ async function requestRebuild(connection: Connection, rebuildId: string): Promis
 
 /** The turn is a lock of a session of its own: it ends with the worker, however that ends. */
 async function claimRebuild(url: string): Promise<RebuildTurn | undefined> {
-  const client = makeClient({ url, purpose: 'rebuild turn' });
+  const client = makeClient(lockHolder({ url, purpose: 'rebuild turn' }));
   const over = new AbortController();
   client.on('error', () => over.abort());
   client.on('end', () => over.abort());

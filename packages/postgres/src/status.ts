@@ -3,7 +3,7 @@ import { closePool, openPool, withConnection } from './connect.js';
 import { portError } from './errors.js';
 import { LiveGeneration, onLive } from './generations.js';
 import { POSTGRES_LIMITS } from './limits.js';
-import { checkMigrated } from './migrate.js';
+import { requireMigrated } from './probe.js';
 import { readStandings, statusOf } from './read-models/progress-table.js';
 import { Session } from './statements.js';
 
@@ -17,10 +17,10 @@ export async function openPostgresStatus({ url }: { readonly url: string }): Pro
   const pool = openPool({ url, purpose: 'status', connections: POSTGRES_LIMITS.controlConnections });
   const live = new LiveGeneration(pool);
   try {
-    await withConnection(pool, checkMigrated);
+    await requireMigrated(pool, 'opening the status of the read models');
   } catch (error) {
     await closePool(pool);
-    throw portError(error, 'opening the status of the read models');
+    throw error;
   }
   return {
     async read() {

@@ -1,9 +1,12 @@
 export { adminTokenPath } from './admin-token.js';
 export * from './configuration.js';
+export { EngineWatch, type EngineWatchOptions } from './distributed/engine-watch.js';
 export { openFulfilment } from './distributed/fulfilment.js';
 export { openProjections } from './distributed/projections.js';
 export { openRelay, type Part } from './distributed/relay.js';
+export { RelayHealth } from './distributed/relay-health.js';
 export { openSealer } from './distributed/sealer.js';
+export { tolerantKeys } from './distributed/tolerant-keys.js';
 export * from './engines.js';
 export { type Health, startHealthServer } from './health-server.js';
 export * from './logger.js';

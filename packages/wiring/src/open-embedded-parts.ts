@@ -10,7 +10,7 @@ import { LIMITS } from '@stamp-ledger/ports';
 import type { OpenRequest, Parts } from './open-ledger.js';
 import { openEmbeddedReadModels } from './read-models/embedded-read-models.js';
 import { recentCommands } from './recent-commands.js';
-import { openRuntime } from './runtime.js';
+import { monotoneClock, openRuntime } from './runtime.js';
 import { openEmbeddedSealing } from './sealing/embedded-sealing.js';
 
 /** Everything of the ledger that needs no server: SQLite and files in the data directory. */
@@ -19,10 +19,13 @@ export async function openEmbeddedParts({ configuration, logger, onFatal }: Open
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const store = await openEmbeddedEventStore({ directory, onFatal });
   const last = await store.last();
+  const clock = monotoneClock();
+  const time = last && recordedAt(last);
+  if (time !== undefined) clock.notBefore(time);
   const runtime = await openRuntime({
     dataDirectory: directory,
     logHasEvents: last !== undefined,
-    notBefore: last && recordedAt(last),
+    clock,
   });
   // Before anything can be appended: a restored backup must not be written to where the log is sealed.
   const { origin } = configuration;
@@ -48,6 +51,7 @@ export async function openEmbeddedParts({ configuration, logger, onFatal }: Open
     }),
     idempotencyKeys,
     journal,
+    away: () => [],
     close: async () => {
       await journal.close();
       await idempotencyKeys.close();

@@ -16,12 +16,16 @@ import type {
 } from '@stamp-ledger/ports';
 import { readAdminToken } from './admin-token.js';
 import type { Configuration } from './configuration.js';
+import { atMost } from './distributed/close-all.js';
 import { openDistributedParts } from './distributed/open-parts.js';
 import type { Health } from './health-server.js';
 import type { Logger } from './logger.js';
 import { openEmbeddedParts } from './open-embedded-parts.js';
 import { openReceipts, type Receipts } from './sealing/receipts.js';
 import { VERSION } from './version.js';
+
+/** Milliseconds that jobs may take to end: what an engine that is away leaves open is found by the next start. */
+const STOP_MILLISECONDS = 4_000;
 
 /** A ledger in this process, with what a service around it needs. */
 export interface OpenLedger {
@@ -32,6 +36,8 @@ export interface OpenLedger {
   /** Present when no identity provider is configured. */
   readonly adminToken?: string;
   health(): Health;
+  /** The engines that do not answer, one sentence each: what goes on without which is for the service to say. */
+  away(): readonly string[];
   /** Starts minting, allocation, fulfilment and expiry. */
   startBackground(): void;
   /** Starts moving the waiting room for orders; in every process that takes them. `intake`: what it can take of them. */
@@ -47,6 +53,8 @@ export interface Parts {
   readonly context: Context;
   readonly idempotencyKeys: IdempotencyKeys;
   readonly journal: OperationsJournal;
+  /** The engines that do not answer, one sentence each. */
+  away(): readonly string[];
   /** Closes everything in the order in which nothing is lost. */
   close(): Promise<void>;
 }
@@ -86,6 +94,7 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
     receipts: await openReceipts({ dataDirectory, origin }),
     ...(identity.kind === 'local' ? { adminToken: await readAdminToken(dataDirectory) } : {}),
     health: () => healthOf(context),
+    away: () => parts.away(),
     startBackground: () => background.start(),
     startWaitingRoom: (intake) => background.keepRoom(intake),
     stopBackground: () => background.stop(),
@@ -127,7 +136,7 @@ function createBackground(context: Context, { queue }: Ledger, { logger, onFatal
       ),
     stop: async () => {
       stopping.abort();
-      await Promise.all(running);
+      return atMost(STOP_MILLISECONDS, Promise.all(running));
     },
   };
 }

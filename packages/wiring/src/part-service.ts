@@ -47,7 +47,7 @@ async function recordRun(
   if (journal === undefined) return undefined;
   const recorder = new OperationsRecorder({
     journal,
-    clock: monotoneClock(0),
+    clock: monotoneClock(),
     run: { service, version: VERSION, instance: randomUUID() },
     lags: async () => [],
     onPortError,

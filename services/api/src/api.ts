@@ -35,6 +35,8 @@ export interface ApiDependencies {
   readonly runtime: Runtime;
   readonly authenticator: Authenticator;
   readonly health: () => Health;
+  /** Whether this process writes the read models, or others do. */
+  readonly readModels?: 'own' | 'shared';
   readonly logger: Logger;
   /** Absent where no receipts are given. */
   readonly receipts?: Receipts;
@@ -70,7 +72,7 @@ export function createApi(dependencies: ApiDependencies): Api {
     draining: stopping.signal,
   };
   const metrics = createMetrics(ledger);
-  const readiness = createReadiness(ledger, health);
+  const readiness = createReadiness(ledger, { health, readModels: dependencies.readModels ?? 'own' });
   const serverUrl = publicUrl ?? '/';
   const answering = createAnswering(services, metrics, readiness);
   const lookUp = lookUpRoute(services);

@@ -48,7 +48,7 @@ export const HTTP_LIMITS = {
   connectionsCheckingMilliseconds: 1_000,
   connections: 10_000,
   /** Longest time that running requests get to end when the service stops. */
-  drainMilliseconds: 8_000,
+  drainMilliseconds: 5_000,
 } as const;
 
 export type HttpLimits = { readonly [Name in keyof typeof HTTP_LIMITS]: number };

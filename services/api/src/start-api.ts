@@ -17,6 +17,7 @@ export async function startApi(given: Given, { jobs }: { readonly jobs: boolean 
     runtime,
     authenticator: createAuthenticator(identity, adminToken),
     health,
+    readModels: configuration.engines === undefined ? 'own' : 'shared',
     logger,
     receipts: opened.receipts,
     ...(publicUrl === undefined ? {} : { publicUrl }),

@@ -32,6 +32,7 @@ export async function publishAll(
       serde,
       store: {
         follow,
+        readAll: async () => [],
         readStream: async ({ stream }) => {
           throw new Error(`the relay wanted to read ${stream}`);
         },
@@ -39,6 +40,8 @@ export async function publishAll(
       signal: done.signal,
       sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
       onStatus: () => undefined,
+      onAlive: () => undefined,
+      onProgress: () => undefined,
       onPortError: (error) => {
         if (++failures > FAILURES_MAX) throw error;
       },

@@ -1,7 +1,9 @@
 import {
+  type Metadata,
   Server,
   ServerCredentials,
   type ServerReadableStream,
+  type ServiceError,
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
@@ -31,6 +33,9 @@ type ReadOptions = InstanceType<typeof streams.ReadReq.Options>;
 export interface Misbehaviour {
   /** Takes appends, and neither writes nor answers. */
   readonly silentAppends?: number;
+  /** Takes appends, and writes them `lateMilliseconds` later, whether or not the caller still waits. */
+  readonly commitsLate?: number;
+  readonly lateMilliseconds?: number;
   /** Writes, and never answers. */
   readonly unansweredAppends?: number;
   /** Writes, and the connection is gone before the answer. */
@@ -54,11 +59,27 @@ export interface Misbehaviour {
   readonly corruptedIdempotency?: boolean;
 }
 
+/** A user that a server with TLS knows. Nobody else is let in. */
+export interface DoubleUser {
+  readonly name: string;
+  readonly password: string;
+  /** On the streams of users, and on `$all`, which is apart from them. */
+  readonly rights: readonly ('read' | 'write' | 'read-all')[];
+}
+
+export interface DoubleSecurity {
+  readonly key: Buffer;
+  readonly certificate: Buffer;
+  readonly users: readonly DoubleUser[];
+}
+
 export interface EventStoreDouble {
   readonly url: string;
   readonly discoverUrl: string;
   readonly port: number;
   readonly calls: Readonly<Record<CallName, number>>;
+  /** Appends that were written late. */
+  readonly lateCommits: number;
   /** Subscriptions open now. */
   readonly subscriptions: number;
   /** Sets what it does wrong; everything not named is put right. */
@@ -77,8 +98,10 @@ export type CallName = 'append' | 'batchAppend' | 'read' | 'subscribe' | 'gossip
 export async function startEventStoreDouble(request: {
   readonly directory: string;
   readonly port?: number;
+  /** Absent for a server that lets everybody do everything, without TLS. */
+  readonly security?: DoubleSecurity;
 }): Promise<EventStoreDouble> {
-  const double = new Double(request.directory);
+  const double = new Double(request.directory, request.security);
   await double.start(request.port ?? 0);
   return double;
 }
@@ -92,13 +115,17 @@ class Double implements EventStoreDouble {
   #how: { -readonly [Name in keyof Misbehaviour]: Misbehaviour[Name] } = {};
   #pushing = false;
   port = 0;
+  lateCommits = 0;
 
-  constructor(directory: string) {
+  constructor(
+    directory: string,
+    private readonly security: DoubleSecurity | undefined,
+  ) {
     this.#directory = directory;
   }
 
   get url(): string {
-    return `esdb://127.0.0.1:${this.port}?tls=false`;
+    return `esdb://127.0.0.1:${this.port}${this.security === undefined ? '?tls=false' : ''}`;
   }
 
   get discoverUrl(): string {
@@ -165,10 +192,30 @@ class Double implements EventStoreDouble {
       },
     });
     this.port = await new Promise((resolve, reject) =>
-      server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
+      server.bindAsync(`127.0.0.1:${port}`, this.#serverCredentials(), (error, bound) =>
         error === null ? resolve(bound) : reject(error),
       ),
     );
+  }
+
+  #serverCredentials(): ServerCredentials {
+    if (this.security === undefined) return ServerCredentials.createInsecure();
+    const { key, certificate } = this.security;
+    return ServerCredentials.createSsl(null, [{ private_key: key, cert_chain: certificate }]);
+  }
+
+  /** Why the caller may not do it; undefined when it may. */
+  #refusal(metadata: Metadata, right: DoubleUser['rights'][number]): ServiceError | undefined {
+    if (this.security === undefined) return undefined;
+    const [authorization = ''] = metadata.get('authorization').map(String);
+    const user = this.security.users.find(
+      ({ name, password }) =>
+        authorization === `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`,
+    );
+    if (user === undefined) return serviceError(status.UNAUTHENTICATED, 'who are you?');
+    return user.rights.includes(right)
+      ? undefined
+      : serviceError(status.PERMISSION_DENIED, `${user.name} may not ${right}`);
   }
 
   async stop(): Promise<void> {
@@ -195,6 +242,7 @@ class Double implements EventStoreDouble {
   #once(
     name:
       | 'silentAppends'
+      | 'commitsLate'
       | 'unansweredAppends'
       | 'lostAnswers'
       | 'notLeader'
@@ -208,6 +256,11 @@ class Double implements EventStoreDouble {
 
   #append(call: AppendCall, answer: AppendAnswer): void {
     this.calls.append++;
+    const refusal = this.#refusal(call.metadata, 'write');
+    if (refusal !== undefined) {
+      answer(refusal);
+      return;
+    }
     let stream = '';
     let expected: Expected = 'any';
     const events: NewEvent[] = [];
@@ -221,8 +274,16 @@ class Double implements EventStoreDouble {
         else if (options.hasNoStream()) expected = -1;
       } else if (proposed !== undefined) events.push(proposedEvent(proposed));
     });
-    call.on('end', () => {
+    const commit = (): void => {
       if (this.#log !== undefined) this.#commit(stream, expected, events, answer);
+    };
+    call.on('end', () => {
+      if (this.#once('commitsLate'))
+        setTimeout(() => {
+          commit();
+          this.lateCommits++;
+        }, this.#how.lateMilliseconds);
+      else commit();
     });
   }
 
@@ -251,6 +312,11 @@ class Double implements EventStoreDouble {
   #read(call: ReadCall): void {
     call.on('error', () => {});
     const options = call.request.getOptions();
+    const refusal = this.#refusal(call.metadata, options?.hasAll() === true ? 'read-all' : 'read');
+    if (refusal !== undefined) {
+      call.emit('error', refusal);
+      return;
+    }
     if (options?.hasSubscription() === true) this.#subscribe(call, options);
     else if (options !== undefined) this.#readPage(call, options);
     else call.end();

@@ -163,7 +163,7 @@ const AUDIT_INDEX = `
 `;
 
 /** Text is compared byte by byte, whatever the database's language. */
-export const byteWise = (sql: string): string => sql.replaceAll(/\bTEXT\b/g, 'text COLLATE "C"');
+const byteWise = (sql: string): string => sql.replaceAll(/\bTEXT\b/g, 'text COLLATE "C"');
 
 const MODELS = byteWise(`${PROGRESS}${VERIFICATION}${INVENTORY}${WORK}${AUDIT_INDEX}`);
 const INDEX = /CREATE INDEX ([^;]+);/g;

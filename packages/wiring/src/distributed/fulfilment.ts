@@ -9,7 +9,10 @@ export async function openFulfilment({ configuration, logger, onFatal }: Distrib
   return {
     // What the jobs wait for is the engines; a broken invariant ends the process by itself.
     live: () => true,
-    health: () => opened.health(),
+    health: () => {
+      const failing = [...opened.health().failing, ...opened.away()];
+      return { ready: failing.length === 0, failing };
+    },
     gauges: () => ({ ledger_read_models_halted: opened.health().failing.length }),
     stop: () => opened.close(),
   };

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { createContext, gatedStore } from '@stamp-ledger/app';
-import { recordedAt } from '@stamp-ledger/codec';
+import { createContext, gatedStore, type Intake } from '@stamp-ledger/app';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import type { PortError } from '@stamp-ledger/ports';
 import {
@@ -10,15 +9,18 @@ import {
 } from '@stamp-ledger/postgres';
 import type { Engines } from '../engines.js';
 import type { OpenRequest, Parts } from '../open-ledger.js';
-import { openRuntime } from '../runtime.js';
+import { monotoneClock, openRuntime } from '../runtime.js';
 import { HaltFlag } from '../sealing/halt-flag.js';
 import { sealingPlaces } from '../sealing/places.js';
+import { closeAll, closing } from './close-all.js';
 import { openSharedReadModels } from './shared-read-models.js';
 import { tolerantKeys } from './tolerant-keys.js';
+import { watchEngines } from './watch-engines.js';
 
 /**
  * The ledger on EventStoreDB and PostgreSQL, as one of several processes. The read models are written by the projections
- * service; what a process does behind accepted commands it shares with the others.
+ * service; what a process does behind accepted commands it shares with the others. Either engine may be away at the
+ * start; tables of another version are refused as soon as they can be seen.
  */
 export async function openDistributedParts({
   configuration,
@@ -28,23 +30,31 @@ export async function openDistributedParts({
   onFatal,
 }: OpenRequest & { readonly engines: Engines }): Promise<Parts> {
   const directory = configuration.dataDirectory;
+  const clock = monotoneClock();
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const onAway = (what: string) => (error: PortError) =>
     logger.warn({ kind: error.kind, reason: error.message }, `${what} cannot be reached`);
   const store = await openEventStoreDb(engines.eventStoreDb);
-  const last = await store.last();
-  const runtime = await openRuntime({
-    dataDirectory: directory,
-    logHasEvents: last !== undefined,
-    notBefore: last && recordedAt(last),
-  });
-  const intake = new HaltFlag(sealingPlaces(directory).lock).intake();
   const { url } = engines.database;
-  const readModels = await openSharedReadModels({ url, onAway: onAway('the read models'), onFatal });
-  const now = (): number => Date.parse(runtime.clock.now());
-  const keys = await openPostgresIdempotencyKeys({ url, now });
-  const journal = await openPostgresOperationsJournal({ url });
-  const share = jobs ? await openPostgresWorkShare({ url }) : undefined;
+  const engineWatch = await watchEngines({ store, url, clock, onAway, onFatal }).catch(closing([store]));
+  const logHasEvents = engineWatch.logHasEvents();
+  const runtime = await openRuntime({ dataDirectory: directory, logHasEvents, clock }).catch(
+    closing([engineWatch, store]),
+  );
+  const halt = new HaltFlag(sealingPlaces(directory).lock).intake();
+  // Before the last event is known, a new one could be recorded at an earlier time.
+  const intake: Intake = {
+    closed: () =>
+      engineWatch.logHasEvents() === 'unknown' ? 'the last event of the log is not known yet' : halt.closed(),
+  };
+  const now = (): number => Date.parse(clock.now());
+  const [readModels, keys, journal, share] = await Promise.all([
+    openSharedReadModels({ url, onAway: onAway('the read models'), onFatal }),
+    openPostgresIdempotencyKeys({ url, now }),
+    openPostgresOperationsJournal({ url }),
+    jobs ? openPostgresWorkShare({ url }) : undefined,
+  ]);
+  const tolerant = tolerantKeys(keys, onAway('the idempotency keys'));
   return {
     context: createContext({
       store: gatedStore(store, intake),
@@ -52,15 +62,9 @@ export async function openDistributedParts({
       runtime,
       ...(share && { share }),
     }),
-    idempotencyKeys: tolerantKeys(keys, onAway('the idempotency keys')),
+    idempotencyKeys: tolerant,
     journal,
-    close: async () => {
-      // Not waited for: a write that hangs would hold up the end, and the connections end with the process.
-      void journal.close().catch(() => undefined);
-      await share?.close();
-      await keys.close();
-      await readModels.close();
-      await store.close();
-    },
+    away: engineWatch.away,
+    close: () => closeAll([engineWatch, share, tolerant, readModels, journal, store]),
   };
 }

@@ -3,15 +3,19 @@ import { runBusProjections } from '@stamp-ledger/app';
 import { serde } from '@stamp-ledger/codec';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import { openKafkaConsumer } from '@stamp-ledger/kafka';
-import type { ProjectionName } from '@stamp-ledger/ports';
-import { openPostgresProjectionStore } from '@stamp-ledger/postgres';
+import type { PortError, ProjectionName } from '@stamp-ledger/ports';
+import { openPostgresProbe, openPostgresProjectionStore } from '@stamp-ledger/postgres';
 import type { DistributedGiven } from '../run-service.js';
+import { atMost, closeAll } from './close-all.js';
+import { EngineWatch } from './engine-watch.js';
 import { startRebuilder } from './rebuilder.js';
 import type { Part } from './relay.js';
 
 /** Milliseconds without a word from Kafka after which a worker is not ready, and after which it should be started anew. */
 const SILENT_MILLISECONDS = 15_000;
 const STUCK_MILLISECONDS = 120_000;
+/** Milliseconds that what is under way may take to end: a transaction that is cut off is done again by another worker. */
+const STOP_MILLISECONDS = 5_000;
 
 /** Starts one worker of the projections: Kafka in, PostgreSQL out, and rebuilds when they are asked for. */
 export async function openProjections({ engines, logger, onFatal }: DistributedGiven): Promise<Part> {
@@ -25,7 +29,30 @@ export async function openProjections({ engines, logger, onFatal }: DistributedG
   });
   const stopping = new AbortController();
   const halted = new Map<ProjectionName, string>();
-  let aliveAt = performance.now();
+  const probe = openPostgresProbe({ url });
+  const onAway =
+    (engine: string) =>
+    ({ kind, message }: PortError): void =>
+      logger.warn({ kind, reason: message }, `${engine} cannot be reached`);
+  const [database, events] = await Promise.all([
+    EngineWatch.start({
+      engine: 'PostgreSQL',
+      ask: () => probe.ask(),
+      onAway: onAway('PostgreSQL'),
+      signal: stopping.signal,
+      onFatal,
+    }),
+    EngineWatch.start({
+      engine: 'EventStoreDB',
+      ask: async () => void (await log.head()),
+      onAway: onAway('EventStoreDB'),
+      signal: stopping.signal,
+      onFatal,
+    }),
+  ]);
+  const startedAt = performance.now();
+  /** Absent before Kafka took this worker in. */
+  let aliveAt: number | undefined;
   const running = runBusProjections({
     consumer,
     store,
@@ -42,12 +69,14 @@ export async function openProjections({ engines, logger, onFatal }: DistributedG
     },
   }).catch(onFatal);
   const rebuilder = startRebuilder({ url, log, logger, onFatal });
-  const silentFor = (): number => performance.now() - aliveAt;
+  const silentFor = (): number => performance.now() - (aliveAt ?? startedAt);
   return {
     live: () => silentFor() < STUCK_MILLISECONDS,
     health: () => {
       const failing = [...halted].map(([name, reason]) => `projection ${name} halted: ${reason}`);
-      if (silentFor() > SILENT_MILLISECONDS) failing.push('Kafka cannot be reached');
+      failing.push(...database.failing(), ...events.failing());
+      if (aliveAt === undefined) failing.push('Kafka has not taken this worker in yet');
+      else if (silentFor() > SILENT_MILLISECONDS) failing.push('Kafka cannot be reached');
       return { ready: failing.length === 0, failing };
     },
     gauges: () => ({
@@ -56,11 +85,8 @@ export async function openProjections({ engines, logger, onFatal }: DistributedG
     }),
     stop: async () => {
       stopping.abort();
-      await running;
-      await rebuilder.stop();
-      await consumer.close();
-      await store.close();
-      await log.close();
+      await atMost(STOP_MILLISECONDS, Promise.all([running, rebuilder.stop()]));
+      await closeAll([consumer, store, probe, log]);
     },
   };
 }

@@ -15,9 +15,11 @@ export async function openSharedReadModels({
   readonly onAway: (error: PortError) => void;
   readonly onFatal: (error: unknown) => void;
 }): Promise<ReadModels> {
-  const queries = await openPostgresQueries({ url });
-  const status = await openPostgresStatus({ url });
-  const rebuilds = await openPostgresRebuilds({ url });
+  const [queries, status, rebuilds] = await Promise.all([
+    openPostgresQueries({ url }),
+    openPostgresStatus({ url }),
+    openPostgresRebuilds({ url }),
+  ]);
   const poll = new StatusPoll({ read: async () => (await status.read()).statuses, onAway, onFatal });
   return {
     ...queries,

@@ -23,11 +23,6 @@ export class StatusPoll {
     this.#running = this.#run().catch((error: unknown) => options.onFatal(error));
   }
 
-  /** True while the store cannot be asked: what is known is old. */
-  get away(): boolean {
-    return this.#away;
-  }
-
   async close(): Promise<void> {
     this.#stopping.abort();
     await this.#running;

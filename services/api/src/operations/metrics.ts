@@ -66,7 +66,7 @@ export function createMetrics(ledger: Ledger): Metrics {
 function projectionGauges(ledger: Ledger, registers: Registry[]): void {
   new Gauge({
     name: 'stamp_ledger_projection_lag_positions',
-    help: 'Positions of the log that a read model has still to see.',
+    help: 'Positions of the log that a read model has still to see; absent where positions are no counts.',
     labelNames: ['projection'],
     registers,
     async collect() {
@@ -75,6 +75,18 @@ function projectionGauges(ledger: Ledger, registers: Registry[]): void {
       for (const { projection, position = '0' } of ledger.readModels.status()) {
         const lag = Number(head) - Number(position);
         if (!Number.isNaN(lag)) this.set({ projection }, Math.max(0, lag));
+      }
+    },
+  });
+  new Gauge({
+    name: 'stamp_ledger_projection_lag_seconds',
+    help: 'Time for which the first event that a read model has not seen has been there; 0 when it has seen all.',
+    labelNames: ['projection'],
+    registers,
+    async collect() {
+      for (const status of ledger.readModels.status()) {
+        const lag = await ledger.readModels.lagMilliseconds(status).catch(() => undefined);
+        if (lag !== undefined) this.set({ projection: status.projection }, lag / 1_000);
       }
     },
   });

@@ -2,7 +2,7 @@ import type { HaltReason, Ledger } from '@stamp-ledger/app';
 import type { Position } from '@stamp-ledger/codec';
 import type { Health } from '@stamp-ledger/wiring';
 
-/** One reason not to send requests here. */
+/** One reason not to send requests here, or why some answers are old. */
 export interface FailingCheck {
   readonly check:
     | 'draining'
@@ -27,10 +27,24 @@ export interface Readiness {
   drain(): void;
   /** The store showed damage: not ready again until restarted. */
   corrupt(): void;
-  failing(): Promise<readonly FailingCheck[]>;
+  look(): Promise<Standing>;
 }
 
-export function createReadiness(ledger: Ledger, health: () => Health): Readiness {
+/** How the API stands: it is ready when nothing is failing. */
+export interface Standing {
+  readonly failing: readonly FailingCheck[];
+  /** What is wrong although requests should be sent here. */
+  readonly degraded: readonly FailingCheck[];
+}
+
+/**
+ * Read models that another process writes fail for every API at once: then no API would be left for the commands and
+ * strong reads that need none of them, so they only degrade it. Its own make a process unready.
+ */
+export function createReadiness(
+  ledger: Ledger,
+  { health, readModels }: { readonly health: () => Health; readonly readModels: 'own' | 'shared' },
+): Readiness {
   const stalls = createStallWatch(ledger);
   let draining = false;
   let corrupt = false;
@@ -41,19 +55,22 @@ export function createReadiness(ledger: Ledger, health: () => Health): Readiness
     corrupt: () => {
       corrupt = true;
     },
-    failing: async () => {
+    look: async () => {
       const failing: FailingCheck[] = [];
+      const behind: FailingCheck[] = [];
       if (draining) failing.push({ check: 'draining' });
       if (corrupt) failing.push({ check: 'store-corrupt' });
       const head = await probe(ledger);
       if (head === 'unavailable') failing.push({ check: 'store-unavailable' });
       for (const { projection, halted } of ledger.readModels.status())
-        if (halted !== undefined) failing.push({ check: 'projection-halted', projection });
-      if (head !== 'unavailable') failing.push(...stalls(head));
+        if (halted !== undefined) behind.push({ check: 'projection-halted', projection });
+      if (head !== 'unavailable') behind.push(...stalls(head));
+      if (readModels === 'own') failing.push(...behind);
       failing.push(...sealingHalt(ledger));
+      const degraded = readModels === 'own' ? [] : behind;
       // The sentences of the ledger's own health are for logs: they may tell more than a client should read.
-      if (failing.length === 0 && !health().ready) failing.push({ check: 'ledger' });
-      return failing;
+      if (failing.length === 0 && degraded.length === 0 && !health().ready) failing.push({ check: 'ledger' });
+      return { failing, degraded };
     },
   };
 }

@@ -30,10 +30,11 @@ export function operationsRoutes(
       method: 'GET',
       path: '/readyz',
       handle: async () => {
-        const failing = await readiness.failing();
+        const { failing, degraded } = await readiness.look();
+        const more = degraded.length === 0 ? {} : { degraded };
         return failing.length === 0
-          ? json(200, { status: 'ready' })
-          : json(503, { status: 'not-ready', failing });
+          ? json(200, { status: 'ready', ...more })
+          : json(503, { status: 'not-ready', failing, ...more });
       },
     },
     {

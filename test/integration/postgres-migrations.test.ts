@@ -1,0 +1,77 @@
+import {
+  MIGRATIONS,
+  migratePostgres,
+  openPostgresRebuilds,
+  openPostgresStatus,
+} from '@stamp-ledger/postgres';
+import t from 'tap';
+import { queryPostgres, startPostgres } from '../support/postgres-server.js';
+
+const server = await startPostgres();
+t.teardown(() => server.stop());
+
+/** Everything of one generation that PostgreSQL's catalogue tells, as text without the generation's number. */
+const CATALOGUE = `
+  SELECT 'column ' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull
+         || ' ' || coalesce(l.collname, '') || ' ' || a.attidentity::text || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '')
+         || ' ' || coalesce(c.reloptions::text, '') AS line
+    FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+    LEFT JOIN pg_collation AS l ON l.oid = a.attcollation
+    LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
+   WHERE c.relnamespace = to_regnamespace($1) AND c.relkind = 'r' AND a.attnum > 0
+  UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = $1
+  UNION ALL SELECT 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+   WHERE connamespace = to_regnamespace($1)
+  UNION ALL SELECT 'function ' || pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = to_regnamespace($1)
+  UNION ALL SELECT 'trigger ' || pg_get_triggerdef(g.oid) FROM pg_trigger AS g JOIN pg_class AS c ON c.oid = g.tgrelid
+   WHERE c.relnamespace = to_regnamespace($1) AND NOT g.tgisinternal
+  ORDER BY 1`;
+
+async function catalogueOf(url: string, generation: number): Promise<readonly string[]> {
+  const schema = `models_${generation}`;
+  const rows = await queryPostgres(url, CATALOGUE, [schema]);
+  return rows.map(({ line }) => String(line).replaceAll(schema, 'models').replaceAll(/\s+/g, ' '));
+}
+
+async function migrated(name: string): Promise<string> {
+  const url = await server.createDatabase(name);
+  t.strictSame(
+    await migratePostgres({ url }),
+    MIGRATIONS.map((migration) => migration.name),
+  );
+  return url;
+}
+
+t.test('the migrations come to the same read models as a generation that is made today', async (t) => {
+  const url = await migrated('same');
+  const rebuilds = await openPostgresRebuilds({ url });
+  t.teardown(() => rebuilds.close());
+  const generation = await rebuilds.createGeneration();
+  const [old, made] = [await catalogueOf(url, 1), await catalogueOf(url, generation)];
+  t.ok(old.length > 100, 'there is something to compare');
+  t.strictSame(old, made);
+});
+
+t.test('a migration that is not the one that was applied is refused', async (t) => {
+  const url = await migrated('changed');
+  const [first = { name: '', sql: '' }, ...rest] = MIGRATIONS;
+  const migrations = [{ ...first, sql: `${first.sql}-- changed` }, ...rest];
+  const refusal = { name: 'PortError', kind: 'corrupt', message: /other statements/ };
+  await t.rejects(migratePostgres({ url, migrations }), refusal);
+  await queryPostgres(url, `UPDATE ledger.migration SET sha256 = repeat('0', 64) WHERE number = 1`);
+  await t.rejects(openPostgresStatus({ url }), refusal);
+});
+
+t.test('a migration of the read models is done to every generation', async (t) => {
+  const url = await migrated('generations');
+  const rebuilds = await openPostgresRebuilds({ url });
+  t.teardown(() => rebuilds.close());
+  const next = await rebuilds.createGeneration();
+  await rebuilds.swapGeneration(next);
+  const more = { name: '999-more', sql: 'ALTER TABLE {models}.batch ADD COLUMN more int;' };
+  const migrations = [...MIGRATIONS, more];
+  t.strictSame(await migratePostgres({ url, migrations }), ['999-more']);
+  for (const generation of [1, next])
+    t.ok((await catalogueOf(url, generation)).some((line) => line.startsWith('column batch.more integer')));
+  t.strictSame(await migratePostgres({ url, migrations }), [], 'once');
+});
