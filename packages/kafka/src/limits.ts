@@ -28,6 +28,8 @@ export const KAFKA_LIMITS = {
   silenceMilliseconds: 45_000,
   /** Milliseconds that a new leader has to read up to its own claim. */
   claimMilliseconds: 30_000,
+  /** Lineages before its own that a mark names: readers start from a place at most seconds old. */
+  ancestors: 16,
   /** Milliseconds a fetch waits for something new. */
   fetchWaitMilliseconds: 100,
   fetchBytesPerPartition: 1024 * 1024,

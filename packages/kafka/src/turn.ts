@@ -1,4 +1,4 @@
-import { type BusMark, PortError, type PublisherTurn } from '@stamp-ledger/ports';
+import { type BusLineage, type BusMark, PortError, type PublisherTurn } from '@stamp-ledger/ports';
 import type { Kafka } from 'kafkajs';
 import { claimText, markText } from './cloud-events.js';
 import { kafkaError } from './errors.js';
@@ -12,6 +12,7 @@ export class Turn {
   readonly #producer: LedgerProducer;
   #epoch = -1n;
   #mark: BusMark | undefined;
+  #lineage: BusLineage | undefined;
   #timer: NodeJS.Timeout | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -31,8 +32,15 @@ export class Turn {
   }
 
   /** Goes on after the last mark, and says it again: retention must never remove the only one. */
-  async begin(mark: BusMark | undefined): Promise<void> {
+  async begin({
+    mark,
+    lineage,
+  }: {
+    readonly mark: BusMark | undefined;
+    readonly lineage: BusLineage;
+  }): Promise<void> {
     this.#mark = mark;
+    this.#lineage = lineage;
     await this.#alone(() => this.#sendMark());
   }
 
@@ -51,8 +59,10 @@ export class Turn {
   }
 
   async #sendMark(): Promise<void> {
-    if (this.#mark === undefined) return;
-    await this.#producer.sendControl(markText(this.#mark, this.#epoch));
+    if (this.#mark === undefined || this.#lineage === undefined) return;
+    // Whoever goes back to a mark need not read all those before it.
+    const mark = { ...this.#mark, offsets: this.#producer.withControl(this.#mark.offsets) };
+    await this.#producer.sendControl(markText(mark, { epoch: this.#epoch, lineage: this.#lineage }));
     clearTimeout(this.#timer);
     if (this.ended.aborted) return;
     // A failure ends the turn and is told there.
