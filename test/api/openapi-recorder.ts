@@ -15,7 +15,7 @@ interface Operation {
 }
 
 /** Problems that any path may answer: said once, in the document's description. */
-const ANYWHERE = new Set([404, 405, 408, 417, 431]);
+const ANYWHERE = new Set([404, 405, 408, 417, 429, 431, 503]);
 
 const at = (value: unknown, ...keys: readonly string[]): unknown =>
   keys.reduce<unknown>((each, key) => (each as JsonObject | undefined)?.[key], value);

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { exportEvents, linesOf } from '@stamp-ledger/app';
 import { SCHEMAS_URL, type StreamName, serde } from '@stamp-ledger/codec';
-import type { EventId } from '@stamp-ledger/domain';
+import type { EventId, EventType } from '@stamp-ledger/domain';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import t from 'tap';
-import { EVENT_TYPES, metadata, sampleEvent } from '../codec/samples.js';
+import { metadata, sampleEvent } from '../codec/samples.js';
 import { contentsOf, each, emptyStore, exported, imported, sha256 } from './moving.js';
 
 /** Written once by version 1 and never changed: every later version has to read it, and to write the same. */
@@ -12,13 +12,15 @@ const GOLDEN = new URL('../../app-move/golden/export.v1.jsonl', import.meta.url)
 const bytes = await readFile(GOLDEN);
 const lines: string[] = [];
 for await (const line of linesOf(each([bytes]))) lines.push(line);
+/** Between the line that begins an export and the one that ends it, an event each. */
+const types = lines.slice(1, -1).map((line) => JSON.parse(line).type as EventType);
 
 t.test('the golden export is read and written as ever', async (t) => {
   const target = await emptyStore();
   t.strictSame(await imported(target.store, lines), {
     kind: 'complete',
     found: 0,
-    appended: EVENT_TYPES.length,
+    appended: types.length,
   });
   t.equal(`${(await exported(target.store)).join('\n')}\n`, bytes.toString());
   const leaf = '0228b32717c95b145b73cb4d5e39d35b742b1550ae97571f1d0c3947979ca4ce';
@@ -26,9 +28,10 @@ t.test('the golden export is read and written as ever', async (t) => {
   await target.destroy();
 });
 
-t.test('it holds one event of every type', async (t) => {
+t.test('its events are written as they were, one of every type that there was', async (t) => {
+  t.equal(new Set(types).size, 24);
   const source = await emptyStore();
-  for (const [index, type] of EVENT_TYPES.entries()) {
+  for (const [index, type] of types.entries()) {
     const stream = `${index % 2 === 0 ? 'stamp' : 'order'}-golden` as StreamName;
     const id = `00000000-0000-8000-8000-${index.toString(16).padStart(12, '0')}` as EventId;
     const revision = Math.floor(index / 2);

@@ -1,5 +1,6 @@
-// npm run bench [-- NAME… --quick --largest]: figures of this machine, each beside the limit or the peer it is compared
+// npm run bench [-- NAME… --quick --largest] [-- rush --url URL --token-file FILE]: figures of this machine, each beside the limit or the peer it is compared
 // with. Whole runs write to test/bench/results/, quick ones to test/dist/.
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { thisMachine } from './harness/machine.js';
@@ -10,7 +11,12 @@ import { PARTS } from './parts/index.js';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, largest: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    largest: { type: 'boolean', default: false },
+    url: { type: 'string' },
+    'token-file': { type: 'string', default: 'data/admin-token' },
+  },
 });
 const unknown = positionals.filter((name) => !PARTS.some((part) => part.name === name));
 if (unknown.length > 0) {
@@ -23,6 +29,9 @@ const bench: Bench = {
   quick: options.quick,
   largest: options.largest,
   log: (line) => process.stderr.write(`${line}\n`),
+  ...(options.url === undefined
+    ? {}
+    : { ledger: { url: loopback(options.url), token: readFileSync(options['token-file'], 'utf8').trim() } }),
 };
 const directory = fileURLToPath(
   new URL(bench.quick ? './quick-results/' : '../../bench/results/', import.meta.url),
@@ -36,6 +45,14 @@ writeSummary(directory, PARTS);
 process.stdout.write(`\n${missed} targets missed\n`);
 for (const fault of faults) process.stdout.write(`FAULT ${fault}\n`);
 process.exitCode = faults.length === 0 ? 0 : 1;
+
+/** Load is for one's own machine alone. */
+function loopback(text: string): string {
+  const { origin, hostname } = new URL(text);
+  if (!/^(localhost|\[::1\]|127(\.\d{1,3}){3})$/.test(hostname))
+    throw new Error('--url must be a loopback address');
+  return origin;
+}
 
 /** A part that fails is a fault of the run; the others go on. */
 async function runPart(part: Part): Promise<void> {

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -20,6 +21,7 @@ import {
 } from '@stamp-ledger/transparency';
 import t, { type Test } from 'tap';
 import { IDENTITY, ORIGIN, signerOf, World } from '../seal/world.js';
+import { CLI } from '../support/cli.js';
 
 const world = await World.begin();
 t.teardown(() => world.end());
@@ -398,3 +400,36 @@ t.test('what an auditor gets wrong is told apart from what the log gets wrong', 
   ] as const)
     t.equal((await cli(['audit', 'quick', ...args])).code, code, args.join(' '));
 });
+
+t.test(
+  'kill -9 in the middle of a scan: what was kept stays, and the next audit goes on from it',
+  async (t) => {
+    const file = kept(small);
+    let asked = (): void => undefined;
+    const isScanning = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    let isHeld = true;
+    const server = createServer((request, response) => {
+      // The last bundle is not given: until then the scan has not ended.
+      if (isHeld && request.url === '/tile/entries/002.p/158') return asked();
+      const place = join(path('whole'), request.url ?? '');
+      if (existsSync(place)) response.end(readFileSync(place));
+      else response.writeHead(404).end();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.teardown(() => server.close());
+    const log = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const options = ['--log', log, '--key', KEY, '--checkpoint', file];
+    const child = spawn(process.execPath, [CLI, 'audit', 'deep', ...options], { stdio: 'ignore' });
+    await isScanning;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+    t.strictSame(readFileSync(file), small, 'not moved past what was not read');
+    isHeld = false;
+    t.match(await audit('deep', options), { code: 0, report: { outcome: 'clean', kept: 300, size: 670 } });
+    t.strictSame(readFileSync(file), readFileSync(join(path('whole'), 'checkpoint')));
+  },
+);

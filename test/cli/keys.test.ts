@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseVkey } from '@stamp-ledger/transparency';
 import t from 'tap';
-import { cliProcess as cli } from '../support/cli.js';
+import { cli } from '../support/cli.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'stamp-ledger-keys-'));
 t.teardown(() => rmSync(directory, { recursive: true }));

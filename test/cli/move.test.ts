@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { emptyStore, exported, fill } from '../app-move/moving.js';
-import { cliProcess as cli } from '../support/cli.js';
+import { cli, cliProcess } from '../support/cli.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'stamp-ledger-move-'));
 t.teardown(() => rmSync(directory, { recursive: true }));
@@ -16,7 +16,7 @@ await fill(source.store, 300, 21);
 const whole = `${(await exported(source.store)).join('\n')}\n`;
 
 t.test('a store that somebody has open is left alone', async (t) => {
-  const { code, stderr } = await cli(['export', path('never')], '', on(source.directory));
+  const { code, stderr } = await cliProcess(['export', path('never')], '', on(source.directory));
   t.equal(code, 5);
   t.match(stderr, 'stamp-ledger: unavailable: ');
   t.strictSame(readdirSync(directory), []);

@@ -26,11 +26,18 @@ async function run(
   try {
     const script = commands
       .replaceAll('http://127.0.0.1:8080', url)
-      .replaceAll('npx stamp-ledger', `npx stamp-ledger --url ${url}`);
-    const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
-      cwd: folder,
-      timeout: 90_000,
-    });
+      .replaceAll('npx stamp-ledger', `stamp_ledger --url ${url}`);
+    // npx only looks the program up: once is enough to see that it finds it.
+    const program =
+      'stamp_ledger() { node "$PWD/node_modules/.bin/stamp-ledger" "$@"; }; npx stamp-ledger --help >/dev/null';
+    const { stdout } = await promisify(execFile)(
+      'bash',
+      ['-euo', 'pipefail', '-c', `${program}\n${script}`],
+      {
+        cwd: folder,
+        timeout: 90_000,
+      },
+    );
     return stdout;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -18,7 +18,7 @@ function bench() {
       if (away) throw new PortError('unavailable', 'the journal is away');
       written.push(entries);
     },
-    report: async () => ({ refusals: [], lags: [], runs: [], hasMoreRuns: false }),
+    report: async () => ({ refusals: [], lags: [], runs: [], hasMoreRuns: false, sealGaps: [] }),
     close: async () => undefined,
   };
   const recorder = new OperationsRecorder({

@@ -17,7 +17,8 @@ export interface Opinion {
 const BUILD_MILLISECONDS = 300_000;
 const AUDIT_MILLISECONDS = 120_000;
 const SAID_CHARACTERS = 500;
-const FSCK = 'github.com/transparency-dev/tessera/cmd/fsck@v1.0.4';
+const TESSERA = { module: 'github.com/transparency-dev/tessera', version: 'v1.0.4' };
+const FSCK = `${TESSERA.module}/cmd/fsck@${TESSERA.version}`;
 const CACHE = join(homedir(), '.cache', 'stamp-ledger', 'auditors');
 const run = promisify(execFile);
 
@@ -37,6 +38,14 @@ export async function goAuditor(): Promise<
       writeFileSync(file, kept);
       return opinionOf(program, [`${url}/`, formatVkey(key), file]);
     });
+}
+
+/** Where Tessera's own source is, with its test data. */
+export async function tesseraSource(): Promise<string> {
+  const { stdout } = await run('go', ['mod', 'download', '-json', `${TESSERA.module}@${TESSERA.version}`], {
+    timeout: BUILD_MILLISECONDS,
+  });
+  return (JSON.parse(stdout) as { readonly Dir: string }).Dir;
 }
 
 /** `fsck` of Tessera: every bundle and every tile, the root made anew. */

@@ -33,6 +33,9 @@ async function scene(t: Test, database: string) {
     origin: 'stamp-ledger.test/log',
     identity: { kind: 'local' },
     logLevel: 'silent',
+    gate: { isOn: true },
+    waitingRoom: { opensUnderPressure: true },
+    witnesses: [],
     engines: {
       eventStoreDb: { url: double.url },
       kafka: { brokers: ['127.0.0.1:1'] },

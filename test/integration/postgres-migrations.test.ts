@@ -47,7 +47,7 @@ t.test('the migrations come to the same read models as a generation that is made
   const rebuilds = await openPostgresRebuilds({ url });
   t.teardown(() => rebuilds.close());
   const generation = await rebuilds.createGeneration();
-  // Its indexes are made when it goes live.
+  // Its indexes are made last.
   await rebuilds.swapGeneration(generation);
   const [old, made] = [await catalogueOf(url, 1), await catalogueOf(url, generation)];
   t.ok(old.length > 100, 'there is something to compare');

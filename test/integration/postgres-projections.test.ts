@@ -342,7 +342,7 @@ t.test('a server that is away is unavailable, and a database without tables is r
 t.test('migrations go forward only, once, and one process at a time', async (t) => {
   const url = await server.createDatabase('migrations');
   const applied = await Promise.all([migratePostgres({ url }), migratePostgres({ url })]);
-  t.strictSame(applied.flat(), ['001-read-models-and-control', '002-bus-lineage']);
+  t.strictSame(applied.flat(), ['001-read-models-and-control', '002-seal-gaps', '003-bus-lineage']);
   t.strictSame(await migratePostgres({ url }), []);
   await (await openPostgresProjectionStore({ url })).close();
   await queryPostgres(

@@ -181,6 +181,18 @@ t.test('one channel that takes a thousand tickets keeps nobody else out', async 
   t.ok((big?.waiting ?? 0) > 900, `${big?.waiting} of the big one wait still`);
 });
 
+t.test('orders that are kept out before they come to the ledger are pressure too', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  const openings = world.start({ isKeptOut: () => true, opensUnderPressure: false });
+  await world.steps(7);
+  t.equal((await openings.ledger.queue.report()).room, undefined, 'not where only openings are wanted');
+  await openings.stop();
+  const { ledger } = world.start({ isKeptOut: () => true });
+  await world.steps(7);
+  t.match((await ledger.queue.report()).room, { cause: 'pressure' });
+});
+
 t.test('what an operator cannot announce or take back', async (t) => {
   const world = await queueWorld();
   t.teardown(() => world.close());

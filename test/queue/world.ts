@@ -57,11 +57,16 @@ interface Copy {
   stop(): Promise<void>;
 }
 
+interface KeptOut {
+  readonly isKeptOut: () => boolean;
+  readonly opensUnderPressure?: boolean;
+}
+
 /** Several processes of one ledger on one log, on a clock of the test's. */
 export interface QueueWorld {
   readonly time: StepClock;
   readonly store: EventStore;
-  start(intake?: OrderIntake): Copy;
+  start(given?: OrderIntake | KeptOut): Copy;
   /** Lets every process take this many steps of a second. */
   steps(count: number): Promise<void>;
   close(): Promise<void>;
@@ -90,12 +95,12 @@ export async function queueWorld(openStore?: () => Promise<EventStore>): Promise
   return {
     time,
     store,
-    start: (intake = steady(10)) => {
+    start: (given = steady(10)) => {
       const ledger = createLedger(createContext({ store, readModels, runtime }));
       const stopping = new AbortController();
       const run = ledger.queue.run({
         signal: stopping.signal,
-        intake,
+        ...('isKeptOut' in given ? given : { intake: given }),
         onPortError: (error) => {
           throw error;
         },

@@ -2,6 +2,7 @@ import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gatedStore } from '@stamp-ledger/app';
 import { entryText, type Position } from '@stamp-ledger/codec';
+import type { Instant } from '@stamp-ledger/domain';
 import { openEmbeddedEventStore, openTileFiles } from '@stamp-ledger/embedded';
 import { decodeBundle, openCheckpoint, parseSkey, tilePath, tileWidth } from '@stamp-ledger/transparency';
 import { type OpenLedger, openEmbeddedSealing } from '@stamp-ledger/wiring';
@@ -138,7 +139,14 @@ async function refilledWith(
     append: (appends: Parameters<typeof store.append>[0]) => released.then(() => store.append(appends)),
     onCommit: store.onCommit.bind(store),
   };
-  const sealing = await openEmbeddedSealing({ directory, origin: ORIGIN, store: slow, logger });
+  const sealing = await openEmbeddedSealing({
+    directory,
+    origin: ORIGIN,
+    store: slow,
+    logger,
+    now,
+    witnesses: [],
+  });
   t.strictSame(sealing.status(), { kind: 'refilling', missing: { from: backedUp, to: before } });
   const gated = gatedStore(store, sealing.intake);
   await t.rejects(gated.append([]), { message: /intake is halted/ });
@@ -150,6 +158,7 @@ async function refilledWith(
   await store.close();
 }
 
+const now = () => new Date().toISOString() as Instant;
 const position = (place: number): Position => String(place).padStart(16, '0') as Position;
 
 t.test('events of another history under a sealed log: intake stays halted, reads go on', async (t) => {

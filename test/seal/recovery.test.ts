@@ -1,6 +1,6 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { recover, refill, type SealHalted } from '@stamp-ledger/app';
+import { continuationEntry, recover, refill, type SealHalted } from '@stamp-ledger/app';
 import { openCheckpoint, signCheckpoint } from '@stamp-ledger/transparency';
 import t, { type Test } from 'tap';
 import { contentsOf } from '../app-move/moving.js';
@@ -221,3 +221,31 @@ const haltIn = (promise: Promise<unknown>) =>
     () => t.bailout('it did not halt'),
     (error: SealHalted) => error.halt,
   ) as Promise<SealHalted['halt']>;
+
+t.test('a log that takes the place of a closed one is recovered and refilled like any other', async (t) => {
+  const continuation = continuationEntry({ checkpoint: 'closed', vkeys: [], reason: 'x' });
+  const identity = { ...IDENTITY, continuation };
+  const world = await World.begin();
+  t.teardown(() => world.end());
+  t.match(await world.seal({ identity }), { sealed: { size: 1 } }, 'before the first event');
+  t.match(await world.seal({ identity }), { sealed: { size: 1 } });
+  await world.append(300);
+  await world.backUp('backup');
+  await world.append(100);
+  await world.seal({ identity });
+  const before = await world.published();
+  t.ok(before?.hashesToRoot);
+  t.strictSame(before?.entries, [continuation, ...(await world.entries())]);
+
+  await rm(world.path('log'), { recursive: true });
+  await world.seal({ identity });
+  t.strictSame(await world.published(), before, 'made again from the events');
+
+  await world.restore('backup');
+  const { missing } = await haltIn(recover(world.request({ identity })));
+  t.strictSame(missing, { from: 301, to: 401 });
+  const signed = openCheckpoint((await world.lock.read())!, trust());
+  await refill({ ...world.request(), store: world.store, signed, missing: missing!, inOrderAppends: true });
+  await world.seal({ identity });
+  t.strictSame(await world.published(), before);
+});

@@ -84,6 +84,8 @@ function failing(tiles: TileStore, at: number, when: 'before' | 'after', error: 
     discardPartials: (path) => failed(() => tiles.discardPartials(path)),
     readCheckpoint: () => tiles.readCheckpoint(),
     replaceCheckpoint: (bytes) => failed(() => tiles.replaceCheckpoint(bytes)),
+    readVkeys: () => tiles.readVkeys(),
+    replaceVkeys: (bytes) => tiles.replaceVkeys(bytes),
   };
 }
 

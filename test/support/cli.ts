@@ -6,7 +6,8 @@ import { text } from 'node:stream/consumers';
 import { run } from '@stamp-ledger/cli';
 import { type LedgerProcess, plainEnvironment, ROOT } from './server-process.js';
 
-const BIN = join(ROOT, 'services/cli/bin/stamp-ledger.js');
+/** The command line program's script. */
+export const CLI = join(ROOT, 'services/cli/bin/stamp-ledger.js');
 
 export interface CliResult {
   readonly code: number | null;
@@ -24,7 +25,7 @@ export async function cliProcess(
   stdin: string | Buffer = '',
   variables: Readonly<Record<string, string>> = {},
 ): Promise<CliResult> {
-  const child = spawn(process.execPath, [BIN, ...args], {
+  const child = spawn(process.execPath, [CLI, ...args], {
     stdio: 'pipe',
     cwd: '/',
     env: { ...plainEnvironment(), ...variables },
@@ -53,8 +54,27 @@ const resultOf = (code: number | null, stdout: string, stderr: string): CliResul
   };
 };
 
-/** Runs a command line in this process: starting one costs more than what most commands do. */
-export async function cli(args: readonly string[], stdin: string | Buffer = ''): Promise<CliResult> {
+/**
+ * Runs a command line in this process: starting one costs more than what most commands do. One after another where they
+ * have `variables`, which stand in the environment meanwhile.
+ */
+export async function cli(
+  args: readonly string[],
+  stdin: string | Buffer = '',
+  variables: Readonly<Record<string, string>> = {},
+): Promise<CliResult> {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, variables);
+  try {
+    return await runHere(args, stdin);
+  } finally {
+    for (const [name, value] of before)
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+  }
+}
+
+async function runHere(args: readonly string[], stdin: string | Buffer): Promise<CliResult> {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const read = Promise.all([text(stdout), text(stderr)]);

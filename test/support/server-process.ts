@@ -31,10 +31,12 @@ export interface LedgerProcess {
 /** Starts a ledger on a free port, on a new directory unless told, and waits for its ready line. */
 export function startLedgerProcess({
   directory = mkdtempSync(join(tmpdir(), 'stamp-ledger-test-')),
+  variables = {},
 }: {
   readonly directory?: string;
+  readonly variables?: Readonly<Record<string, string>>;
 } = {}): Promise<LedgerProcess> {
-  return launch(directory, 0);
+  return launch({ directory, port: 0, variables });
 }
 
 /** What a ledger that was not to start left behind. */
@@ -75,12 +77,21 @@ const environment = (variables: Readonly<Record<string, string>>): NodeJS.Proces
   ...variables,
 });
 
-async function launch(directory: string, port: number): Promise<LedgerProcess> {
+async function launch({
+  directory,
+  port,
+  variables,
+}: {
+  readonly directory: string;
+  readonly port: number;
+  readonly variables: Readonly<Record<string, string>>;
+}): Promise<LedgerProcess> {
   const child = spawn(process.execPath, [ENTRY], {
     env: environment({
       LEDGER_PORT: String(port),
       LEDGER_DATA_DIR: directory,
       LEDGER_LOG_LEVEL: 'warn',
+      ...variables,
     }),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -102,7 +113,7 @@ async function launch(directory: string, port: number): Promise<LedgerProcess> {
     kill,
     restart: async () => {
       await kill();
-      return launch(directory, Number(new URL(url).port));
+      return launch({ directory, port: Number(new URL(url).port), variables });
     },
     stop: async () => {
       await terminate(child, kill);

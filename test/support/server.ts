@@ -14,14 +14,20 @@ export function temporaryDirectory(): { readonly directory: string; remove(): vo
 }
 
 /** A whole embedded ledger with its background work, in a directory. */
-export async function openTestLedger(directory: string): Promise<OpenLedger> {
+export async function openTestLedger(
+  directory: string,
+  origin = 'stamp-ledger.test/log',
+): Promise<OpenLedger> {
   const configuration: Configuration = {
     host: '127.0.0.1',
     port: 0,
     dataDirectory: directory,
-    origin: 'stamp-ledger.test/log',
+    origin,
     identity: { kind: 'local' },
     logLevel: 'silent',
+    gate: { isOn: true },
+    waitingRoom: { opensUnderPressure: true },
+    witnesses: [],
   };
   const opened = await openLedger({
     configuration,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { endWithParent, plainEnvironment, ROOT } from './server-process.js';
 
-export type ServiceName = 'api' | 'relay' | 'projections' | 'fulfilment' | 'ledger';
+export type ServiceName = 'api' | 'relay' | 'sealer' | 'projections' | 'fulfilment' | 'ledger';
 
 /** One service in a process of its own, which can be killed and started again on the same port. */
 export interface ServiceProcess {

@@ -11,15 +11,10 @@ import {
   tilePath,
 } from '@stamp-ledger/transparency';
 import t from 'tap';
+import { GOLDEN_ENTRIES as ENTRIES, GOLDEN_ORIGIN as ORIGIN, GOLDEN_SKEY as SKEY } from './golden.js';
 import { hex } from './naive.js';
 
-/* The golden log of transparency-dev/tessera, whose private key is public. */
-const SKEY = 'PRIVATE+KEY+example.com/log/testdata+33d7b496+AeymY/SZAX0jZcJ8enZ5FY1Dz+wTML2yWSkK+9DSF3eg';
 const VKEY = 'example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx';
-const ORIGIN = 'example.com/log/testdata';
-const ENTRIES = 'one two three four five six seven eit nain ten ileven twelf threeten fourten fivten'.split(
-  ' ',
-);
 const CHECKPOINTS: readonly (readonly [size: number, root: string, signature: string])[] = [
   [
     0,

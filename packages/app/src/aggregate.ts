@@ -21,6 +21,7 @@ import type {
 } from '@stamp-ledger/domain';
 import { type Clock, type EventStore, type ExpectedRevision, LIMITS, PortError } from '@stamp-ledger/ports';
 import { leafHash } from '@stamp-ledger/transparency';
+import type { CommitMeter } from './commit-meter.js';
 import { KeyedQueue } from './keyed-queue.js';
 import type { EventLeaf } from './ledger.js';
 import { WeightedLru } from './weighted-lru.js';
@@ -41,6 +42,8 @@ export interface CommandSource {
   readonly requestHash: string;
   /** For a fact that is recorded later than it happened. */
   readonly late?: LateFact;
+  /** When nobody waits for the answer any more, by the clock's monotonic milliseconds: then nothing is appended. */
+  readonly deadline?: number;
 }
 
 export interface LateFact {
@@ -86,7 +89,9 @@ export type CommandResult<State> =
       readonly leaves: readonly EventLeaf[];
     }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'other-request' };
+  | { readonly kind: 'other-request' }
+  /** The deadline passed before anything was handed to the store: nothing was written. */
+  | { readonly kind: 'expired' };
 
 /** A stream as folded so far. */
 export interface Loaded<State> {
@@ -136,9 +141,16 @@ function leafOf({ id, metadata }: LedgerEvent, recorded: RecordedEvent): EventLe
 /** A state is small however long its stream; the commands remembered are most of what a long one holds. */
 const heldAtMost = (commands: number): number => 100_000 + 200 * commands;
 
+export interface AggregateDependencies {
+  readonly store: EventStore;
+  readonly serde: Serde;
+  readonly clock: Clock;
+  readonly commits: CommitMeter;
+}
+
 export function createAggregate<State, Command, Event extends DomainEvent>(
   kind: AggregateKind<State, Command, Event>,
-  { store, serde, clock }: { readonly store: EventStore; readonly serde: Serde; readonly clock: Clock },
+  { store, serde, clock, commits }: AggregateDependencies,
 ): Aggregate<State, Command> {
   const cache = new WeightedLru<StreamName, Folded<State>>(LIMITS.cachedCharacters);
   const queue = new KeyedQueue<StreamName>(LIMITS.commandsPerStream);
@@ -261,10 +273,15 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
     const draft = pending.draft?.expected === folded.head ? pending.draft : decided(folded, request);
     if (draft.kind !== 'draft') return draft;
 
-    pending.draft = draft;
+    // What may have been written by an attempt before can no longer be given up.
+    const mayExpire = pending.draft === undefined;
     const [first, ...rest] = draft.events.map(({ encoded }) => encoded);
     if (first === undefined) throw new Error('a decision was accepted without an event');
+    const begun = clock.monotonicMilliseconds();
+    if (mayExpire && source.deadline !== undefined && begun >= source.deadline) return { kind: 'expired' };
+    pending.draft = draft;
     const [result] = await store.append([{ stream, expected: draft.expected, events: [first, ...rest] }]);
+    commits.record(clock.monotonicMilliseconds() - begun);
     if (result === undefined) throw new Error('the store did not answer an append');
     if (result.kind === 'version-conflict') return 'again';
     return result.written ? written(folded, draft, result) : found(folded, draft, source);

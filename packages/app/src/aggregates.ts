@@ -1,4 +1,4 @@
-import type { LedgerEvent, Serde } from '@stamp-ledger/codec';
+import type { LedgerEvent } from '@stamp-ledger/codec';
 import {
   type AdvanceRoom,
   type AllocationCommand,
@@ -39,8 +39,13 @@ import {
   stockLevelDecider,
   stockPolicyDecider,
 } from '@stamp-ledger/domain';
-import type { Clock, EventStore, StampView } from '@stamp-ledger/ports';
-import { type Aggregate, type AggregateKind, createAggregate } from './aggregate.js';
+import type { StampView } from '@stamp-ledger/ports';
+import {
+  type Aggregate,
+  type AggregateDependencies,
+  type AggregateKind,
+  createAggregate,
+} from './aggregate.js';
 import { foldStampView } from './project/verification.js';
 
 /** A stamp as its stream tells it: what the domain decides on, and what a verifier reads, folded side by side. */
@@ -79,11 +84,7 @@ const stampKind: AggregateKind<StampFold, StampCommand, StampEvent> = {
   }),
 };
 
-export function createAggregates(dependencies: {
-  readonly store: EventStore;
-  readonly serde: Serde;
-  readonly clock: Clock;
-}): Aggregates {
+export function createAggregates(dependencies: AggregateDependencies): Aggregates {
   return {
     stamps: createAggregate(stampKind, dependencies),
     orders: createAggregate(plain<OrderState, OrderCommand, OrderEvent>(orderDecider), dependencies),

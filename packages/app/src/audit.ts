@@ -2,7 +2,7 @@ import type { Position, RecordedEvent, StreamName } from '@stamp-ledger/codec';
 import { LIMITS } from '@stamp-ledger/ports';
 import type { Context } from './context.js';
 import { caughtUp } from './freshness.js';
-import { historyEvent } from './history.js';
+import { historyEvents } from './history.js';
 import type { EventsPage, Ledger } from './ledger.js';
 import { overdueOrders } from './overdue.js';
 import { searchEvents } from './search.js';
@@ -97,11 +97,11 @@ const latest = (positions: readonly (Position | undefined)[]): Position | undefi
     .sort()
     .at(-1);
 
-function eventsPage(
+async function eventsPage(
   context: Context,
   events: readonly RecordedEvent[],
   next: Position | undefined,
-): EventsPage {
-  const page = { events: events.map((event) => historyEvent(context, event)) };
+): Promise<EventsPage> {
+  const page = { events: await historyEvents(context, events) };
   return next === undefined ? page : { ...page, next };
 }

@@ -1,6 +1,7 @@
 import type { Serde } from '@stamp-ledger/codec';
-import type { EventStore, ReadModels, Runtime, SealGaps, WorkShare } from '@stamp-ledger/ports';
+import type { EventStore, ReadModels, Runtime, WorkShare } from '@stamp-ledger/ports';
 import type { Aggregates } from './aggregates.js';
+import type { CommitMeter } from './commit-meter.js';
 import type { LogHead } from './log-head.js';
 import type { OperationsRecorder } from './operations-recorder.js';
 import type { OrderFlow } from './queue/order-flow.js';
@@ -17,9 +18,10 @@ export interface Context {
   readonly readModels: ReadModels;
   readonly runtime: Runtime;
   readonly aggregates: Aggregates;
+  readonly commits: CommitMeter;
   readonly fulfilmentRates: FulfilmentRates;
-  readonly orderFlow: OrderFlow;
   readonly queueLengths: QueueLengths;
+  readonly orderFlow: OrderFlow;
   /** Which jobs are this process's. */
   readonly share: WorkShare;
   readonly logHead: LogHead;
@@ -30,6 +32,4 @@ export interface Context {
   readonly log?: PublishedLog;
   /** Refusals, lag and runs of processes; absent where nobody keeps them. */
   readonly operations?: OperationsRecorder;
-  /** Absent while nothing is sealed. */
-  readonly sealGaps?: SealGaps;
 }

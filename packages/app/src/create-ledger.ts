@@ -6,13 +6,14 @@ import type {
   ProcessRun,
   ReadModels,
   Runtime,
-  SealGaps,
+  SealGap,
   WorkShare,
 } from '@stamp-ledger/ports';
 import { createAggregates } from './aggregates.js';
 import { allocationCommands } from './allocations.js';
 import { auditQueries } from './audit.js';
 import { batchCommands } from './batches.js';
+import { CommitMeter } from './commit-meter.js';
 import type { Context } from './context.js';
 import { freshness } from './freshness.js';
 import { incidentCommands } from './incidents.js';
@@ -42,7 +43,6 @@ export function createContext({
   share = OWNS_EVERYTHING,
   sealing,
   log,
-  sealGaps,
 }: {
   readonly store: EventStore;
   readonly readModels: ReadModels;
@@ -53,20 +53,20 @@ export function createContext({
   readonly sealing?: Sealing;
   /** Absent where the published log is not at hand. */
   readonly log?: PublishedLog;
-  readonly sealGaps?: SealGaps;
 }): Context {
+  const commits = new CommitMeter();
   return {
     store,
     serde,
     readModels,
     runtime,
-    aggregates: createAggregates({ store, serde, clock: runtime.clock }),
+    aggregates: createAggregates({ store, serde, clock: runtime.clock, commits }),
+    commits,
     share,
     ...(sealing && { sealing }),
     ...(log && { log }),
     logHead: new LogHead({ store, clock: runtime.clock }),
     stampViews: new StampViews({ readModels, clock: runtime.clock }),
-    ...(sealGaps === undefined ? {} : { sealGaps }),
     queueLengths: new QueueLengths(readModels),
     fulfilmentRates: new FulfilmentRates(() => runtime.clock.monotonicMilliseconds()),
     orderFlow: new OrderFlow(() => runtime.clock.monotonicMilliseconds()),
@@ -79,9 +79,12 @@ export function withOperations(
   {
     journal,
     run,
+    sealGaps,
     onPortError,
   }: {
     readonly journal: OperationsJournal;
+    /** Of the sealer in this process, where there is one: see {@link RecorderOptions}. */
+    readonly sealGaps?: () => readonly Required<SealGap>[];
     readonly run: Pick<ProcessRun, 'service' | 'version'>;
     readonly onPortError: (error: PortError) => void;
   },
@@ -98,6 +101,7 @@ export function withOperations(
           milliseconds: (await freshness(context, status)).lagMilliseconds,
         })),
       ),
+    ...(sealGaps && { sealGaps }),
     onPortError,
   });
   return { ...context, operations };
@@ -115,7 +119,8 @@ export function createLedger(context: Context): Ledger {
     queue: waitingRoom(context),
     stock: stockPolicies(context),
     audit: { ...auditQueries(context), outage: outageReports(context) },
-    refused: (kind) => context.operations?.refused(kind),
+    refused: (kind, count) => context.operations?.refused(kind, count),
+    commits: context.commits,
     ...(sealing && { sealing }),
     ...(log && { log }),
     readModels: {

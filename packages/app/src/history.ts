@@ -1,9 +1,10 @@
-import { entryText, type RecordedEvent, stampStream } from '@stamp-ledger/codec';
+import { type RecordedEvent, stampStream } from '@stamp-ledger/codec';
 import type { Instant, Serial } from '@stamp-ledger/domain';
-import { LIMITS, type Moment } from '@stamp-ledger/ports';
-import { leafHash } from '@stamp-ledger/transparency';
+import { LIMITS, type Moment, PortError } from '@stamp-ledger/ports';
 import type { Context } from './context.js';
 import type { Correction, HistoryEvent, HistoryPage, HistoryRequest } from './ledger.js';
+import { leafOf } from './seal/read-log.js';
+import { haltOf } from './seal/status.js';
 
 /**
  * Events of one stamp, oldest first, each with what later events of the page say was wrong with it. Undefined for a
@@ -27,11 +28,7 @@ export async function historyPage(
   }
   if (events.length === 0 && after === undefined) return undefined;
   const recorded = events.slice(0, limit);
-  const indexes = await context.log?.leafIndexes(recorded);
-  const history = recorded.map((event, at) => {
-    const leafIndex = indexes?.[at];
-    return { ...historyEvent(context, event), ...(leafIndex !== undefined && { leafIndex }) };
-  });
+  const history = await historyEvents(context, recorded);
   const shown = moment === undefined ? history : history.filter(isBy(moment));
   // Behind an event that is later than the moment, all are.
   const hasMore = more && shown.length === history.length;
@@ -39,17 +36,28 @@ export async function historyPage(
   return { events: corrected(shown), ...(hasMore && next !== undefined ? { next } : {}) };
 }
 
-/** An event with the leaf hash that anyone can recompute from its bytes. */
-export function historyEvent({ serde }: Context, recorded: RecordedEvent): HistoryEvent {
-  return {
-    event: serde.decode(recorded),
-    leafHash: leafHashOf(recorded),
-  };
+/**
+ * Events with the leaf hash that anyone can recompute from their bytes, and their place in the published log where they
+ * have one by now. Without it when the published log cannot be read: whoever reads events must not miss one for that.
+ */
+export async function historyEvents(
+  { serde, log }: Context,
+  recorded: readonly RecordedEvent[],
+): Promise<HistoryEvent[]> {
+  const leaves = recorded.map((event) => ({ event, position: event.position, leaf: leafOf(event) }));
+  const indexes = await log?.leafIndexes(leaves).catch((error: unknown) => {
+    if (error instanceof PortError || haltOf(error) !== undefined) return undefined;
+    throw error;
+  });
+  return leaves.map(({ event, leaf }, at) => {
+    const leafIndex = indexes?.[at];
+    return {
+      event: serde.decode(event),
+      leafHash: leaf.toString('hex'),
+      ...(leafIndex !== undefined && { leafIndex }),
+    };
+  });
 }
-
-/** RFC 6962 leaf hash of an event's log entry, hexadecimal. */
-export const leafHashOf = (recorded: RecordedEvent): string =>
-  leafHash(Buffer.from(entryText(recorded))).toString('hex');
 
 function corrected(history: readonly HistoryEvent[]): HistoryEvent[] {
   const corrections = new Map<number, Correction[]>();

@@ -63,6 +63,7 @@ import type {
   StampView,
   UnfulfilledOrder,
 } from '@stamp-ledger/ports';
+import type { CommitMeter } from './commit-meter.js';
 import type { OutageReport, OutageRequest } from './outage-report.js';
 import type { OverdueOrders } from './overdue.js';
 import type { EventProof, PublishedLog } from './seal/published-log.js';
@@ -81,6 +82,8 @@ export interface Caller {
   readonly correlationId: string;
   /** SHA-256 of the request's body, hexadecimal. */
   readonly requestHash: string;
+  /** Until when the caller waits, by the clock's monotonic milliseconds; what is not handed to the store by then is dropped. */
+  readonly deadline?: number;
 }
 
 /** An event as the log commits to it. */
@@ -105,7 +108,9 @@ export type Outcome<State> =
     }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** The command id was used before with another request. */
-  | { readonly kind: 'other-request' };
+  | { readonly kind: 'other-request' }
+  /** The caller's deadline passed before anything was handed to the store: nothing was written. */
+  | { readonly kind: 'expired' };
 
 /** Progress of a job that runs behind an accepted command. */
 export interface BatchReport {
@@ -140,6 +145,8 @@ export interface VerificationReport {
     readonly view: StampView;
     readonly position: Position;
     readonly asOf: Freshness;
+    /** What the record is in the log; a receipt names it. */
+    readonly leaves: readonly EventLeaf[];
   };
 }
 
@@ -310,7 +317,7 @@ export interface Ledger {
     verify(
       request: { readonly serialText: string; readonly documentSha256?: string },
       caller: Caller,
-    ): Promise<VerificationReport | { readonly kind: 'other-request' }>;
+    ): Promise<VerificationReport | { readonly kind: 'other-request' | 'expired' }>;
     /** `strong` folds the stream itself; `atLeastRevision` waits for the read model, then falls back to the stream. */
     lookUp(
       serial: Serial,
@@ -347,11 +354,15 @@ export interface Ledger {
     ): Promise<Admission>;
     /**
      * Opens, moves and closes the waiting room until `signal` aborts; in every process that takes orders. `intake` is
-     * what it can take, measured by the ledger itself when absent.
+     * what it can take, measured by the ledger itself when absent; `isKeptOut` says whether orders are kept out before
+     * they come to be counted here. Unless `opensUnderPressure` is false, lasting pressure opens it; an announced opening
+     * always does.
      */
     run(request: {
       readonly signal: AbortSignal;
       readonly intake?: OrderIntake;
+      readonly isKeptOut?: () => boolean;
+      readonly opensUnderPressure?: boolean;
       readonly onPortError: (error: PortError) => void;
     }): Promise<void>;
   };
@@ -398,8 +409,10 @@ export interface Ledger {
   readonly sealing?: Sealing;
   /** Absent when the published log is not at hand. */
   readonly log?: Pick<PublishedLog, 'checkpoint' | 'file' | 'vkeys'>;
-  /** Counts a request that was refused, for {@link OutageReport}. `kind` is the name of a problem. */
-  refused(kind: string): void;
+  /** Counts a request that was refused, or several, for {@link OutageReport}. `kind` is the name of a problem. */
+  refused(kind: string, count?: number): void;
+  /** Commands that became durable, and how long the store took. For one reader: each look begins anew. */
+  readonly commits: Pick<CommitMeter, 'take'>;
   readonly readModels: {
     status(): readonly ProjectionStatus[];
     /** For how long the first event that a projection has not seen has been there; 0 when it has seen all. */

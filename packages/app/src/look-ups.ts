@@ -3,8 +3,9 @@ import type { Serial } from '@stamp-ledger/domain';
 import { LIMITS, type StampView } from '@stamp-ledger/ports';
 import type { Context } from './context.js';
 import { caughtUp, freshness, statusOf } from './freshness.js';
-import { historyPage, leafHashOf } from './history.js';
+import { historyPage } from './history.js';
 import type { Freshness, Ledger, StampLookup, StampProof, StampProofs } from './ledger.js';
+import { leafOf } from './seal/read-log.js';
 import { SingleFlight } from './single-flight.js';
 import { whenAway } from './when-away.js';
 
@@ -66,7 +67,9 @@ async function stampProofs(
   const found = await log.prove(events);
   const proofs = events.flatMap((event, at): StampProof[] => {
     const proof = found[at];
-    return proof ? [{ revision: event.revision, id: event.id, leafHash: leafHashOf(event), ...proof }] : [];
+    return proof
+      ? [{ revision: event.revision, id: event.id, leafHash: leafOf(event).toString('hex'), ...proof }]
+      : [];
   });
   const unsealed = events.filter((_, at) => found[at] === undefined).map(({ revision }) => revision);
   const last = events.at(-1)?.revision;

@@ -7,6 +7,7 @@ import {
   PortError,
   type ProcessRun,
   type RefusalCount,
+  type SealGap,
 } from '@stamp-ledger/ports';
 
 export interface RecorderOptions {
@@ -15,6 +16,8 @@ export interface RecorderOptions {
   readonly run: Pick<ProcessRun, 'instance' | 'service' | 'version'>;
   /** How far the read models are behind now; none for a process that does not read them. */
   readonly lags: () => Promise<readonly Omit<LagPeak, 'minute'>[]>;
+  /** What a sealer in this process found since it was asked the last time. */
+  readonly sealGaps?: () => readonly Required<SealGap>[];
   /** The journal cannot be written now; what was to be written is kept and tried again. */
   readonly onPortError: (error: PortError) => void;
 }
@@ -27,6 +30,8 @@ export class OperationsRecorder {
   readonly #startedAt: Instant;
   /** Counts by minute and kind, oldest minute first. */
   readonly #pending = new Map<Instant, Map<string, number>>();
+  /** By their beginning. */
+  readonly #pendingGaps = new Map<Instant, Required<SealGap>>();
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
 
@@ -38,9 +43,9 @@ export class OperationsRecorder {
     return this.options.journal;
   }
 
-  /** Counts a refusal. `kind` is the name of a problem. */
-  refused(kind: string): void {
-    this.#add({ minute: minuteOf(this.options.clock.now()), kind, count: 1 });
+  /** Counts refusals. `kind` is the name of a problem. */
+  refused(kind: string, count = 1): void {
+    this.#add({ minute: minuteOf(this.options.clock.now()), kind, count });
   }
 
   /** Writes what is there. While the journal is away it is kept, and the answer is false. */
@@ -79,15 +84,19 @@ export class OperationsRecorder {
       [...kinds].map(([kind, count]) => ({ minute, kind, count })),
     );
     this.#pending.clear();
+    for (const gap of this.options.sealGaps?.() ?? []) this.#pendingGaps.set(gap.from, gap);
+    const sealGaps = [...this.#pendingGaps.values()];
     const now = clock.now();
     try {
       const lags = (await this.options.lags())
         .filter(({ milliseconds }) => milliseconds > 0)
         .map((lag) => ({ ...lag, minute: minuteOf(now) }));
       await journal.record(
-        { refusals, lags, run: { ...run, startedAt: this.#startedAt, seenAt: now, ...stop } },
+        { refusals, lags, sealGaps, run: { ...run, startedAt: this.#startedAt, seenAt: now, ...stop } },
         now,
       );
+      for (const gap of sealGaps)
+        if (this.#pendingGaps.get(gap.from) === gap) this.#pendingGaps.delete(gap.from);
       return true;
     } catch (error) {
       if (!(error instanceof PortError)) throw error;

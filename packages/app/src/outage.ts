@@ -7,11 +7,13 @@ import {
   type IndexedEvent,
   LIMITS,
   type OrderCursor,
+  type SealGap,
   type UnfulfilledOrder,
 } from '@stamp-ledger/ports';
 import type { Context } from './context.js';
 import { caughtUp } from './freshness.js';
 import type { EventTotals, Ledger, OutageReport, UnknownOutcome } from './ledger.js';
+import { lastingGap } from './seal/gaps.js';
 
 interface Window {
   readonly from: Instant;
@@ -41,8 +43,7 @@ export function outageReports(context: Context): Ledger['audit']['outage'] {
       backfilled: await backfilled(context, incidents),
       refunded: accepted.byType.OrderRefunded ?? 0,
       paidNotFulfilled: await paidNotFulfilled(context, window),
-      sealing: context.sealGaps === undefined ? 'not-configured' : 'configured',
-      sealGaps: (await context.sealGaps?.gaps(window)) ?? [],
+      sealing: context.sealing === undefined ? 'not-configured' : 'configured',
     };
   };
 }
@@ -75,12 +76,15 @@ const totals = (counts: readonly EventCount[]): EventTotals => ({
 
 /** Counts what this process holds first, so that the report is up to now. */
 async function fromJournal(
-  { operations }: Context,
+  context: Context,
   window: Window,
-): Promise<Pick<OutageReport, 'refused' | 'readModelLag' | 'processes'>> {
-  if (operations === undefined) return { readModelLag: [], processes: { runs: [], more: false } };
+): Promise<Pick<OutageReport, 'refused' | 'readModelLag' | 'processes' | 'sealGaps'>> {
+  const { operations } = context;
+  const lasting = await lastingIn(context, window);
+  if (operations === undefined)
+    return { readModelLag: [], processes: { runs: [], more: false }, sealGaps: lasting };
   await operations.flush();
-  const { refusals, lags, runs, hasMoreRuns } = await operations.journal.report(window);
+  const { refusals, lags, runs, hasMoreRuns, sealGaps } = await operations.journal.report(window);
   return {
     refused: {
       total: refusals.reduce((sum, { count }) => sum + count, 0),
@@ -89,7 +93,13 @@ async function fromJournal(
     },
     readModelLag: lags,
     processes: { runs, more: hasMoreRuns },
+    sealGaps: [...sealGaps, ...lasting],
   };
+}
+
+async function lastingIn({ store, log, runtime }: Context, { to }: Window): Promise<readonly SealGap[]> {
+  const gap = log && (await lastingGap({ store, log, now: runtime.clock.now() }));
+  return gap !== undefined && gap.from < to ? [gap] : [];
 }
 
 async function overlapping({ readModels }: Context, { from, to }: Window): Promise<IncidentView[]> {

@@ -4,12 +4,19 @@ import type { CommandSource } from './aggregate.js';
 import type { Caller } from './ledger.js';
 
 /** Metadata of a command that a caller sent. */
-export const fromCaller = ({ commandId, correlationId, actor, requestHash }: Caller): CommandSource => ({
+export const fromCaller = ({
+  commandId,
+  correlationId,
+  actor,
+  requestHash,
+  deadline,
+}: Caller): CommandSource => ({
   commandId,
   correlationId,
   causationId: commandId,
   actor,
   requestHash,
+  ...(deadline === undefined ? {} : { deadline }),
 });
 
 /**

@@ -29,7 +29,7 @@ export function verification(context: Context): Ledger['stamps']['verify'] {
         ...(documentSha256 === undefined ? {} : { documentSha256 }),
       }),
     });
-    if (result.kind === 'other-request') return result;
+    if (result.kind === 'other-request' || result.kind === 'expired') return result;
     if (result.kind === 'refused') throw new Error(`a verification was refused: ${result.refusal.code}`);
     const recorded = result.events.find(
       (event): event is typeof event & EventOf<'StampVerified'> => event.type === 'StampVerified',
@@ -43,6 +43,7 @@ export function verification(context: Context): Ledger['stamps']['verify'] {
         view: viewOf(result.state, parsed.serial),
         position: result.position,
         asOf: { recordedAt: recorded.metadata.recordedAt, lagMilliseconds: 0 },
+        leaves: result.leaves,
       },
     };
   };

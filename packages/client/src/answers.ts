@@ -199,6 +199,25 @@ export interface HistoryAnswer {
   readonly next?: number;
 }
 
+/** A C2SP tlog-proof of one event. */
+export interface StampProofAnswer {
+  readonly revision: number;
+  readonly eventId: string;
+  readonly leafIndex: number;
+  readonly leafHash: string;
+  /** The file, as text. */
+  readonly proof: string;
+}
+
+export interface StampProofsAnswer {
+  readonly serial: string;
+  readonly proofs: readonly StampProofAnswer[];
+  /** Revisions that are not in the published log yet. */
+  readonly unsealed: readonly number[];
+  /** Revision for `from`; absent when there are no more. */
+  readonly next?: number;
+}
+
 export interface EventsPageAnswer {
   readonly events: readonly EventAnswer[];
   /** Where the next page begins; absent while the log is empty. */
@@ -376,6 +395,11 @@ export interface RebuildAnswer {
 }
 
 export interface ReadinessAnswer {
+  readonly sealing?: {
+    readonly status: 'starting' | 'running' | 'refilling' | 'halted';
+    readonly events: number;
+    readonly lagMilliseconds: number;
+  };
   readonly status: string;
   readonly [detail: string]: unknown;
 }

@@ -25,6 +25,7 @@ import type {
   OrderAnswer,
   StampAnswer,
   StampCommandAnswer,
+  StampProofsAnswer,
   VerificationAnswer,
 } from './answers.js';
 import type { Answer, Caller, CallOptions, CommandOptions } from './call.js';
@@ -109,6 +110,12 @@ export const stamps = (caller: Caller) => {
       const { asOf, after, limit } = options;
       return caller.query(withQuery(path`/v1/stamps/${serial}/history`, { asOf, after, limit }), options);
     },
+    /** Proofs that the events of the stamp are in the transparency log, from a revision on; a hundred at once. */
+    proofs: (
+      serial: string,
+      options: CallOptions & { readonly from?: number } = {},
+    ): Promise<Answer<StampProofsAnswer>> =>
+      caller.query(withQuery(path`/v1/stamps/${serial}/proof`, { from: options.from }), options),
     /** A relying party's check, which the ledger records. */
     verify: (
       serial: string,

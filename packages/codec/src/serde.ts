@@ -192,7 +192,7 @@ export function entryForm({
 }
 
 /** When the ledger took an event, whatever its type and version; undefined when its metadata can not be read. */
-export function recordedAt({ metadata }: RecordedEvent): Instant | undefined {
+export function recordedAt({ metadata }: Pick<RecordedEvent, 'metadata'>): Instant | undefined {
   try {
     const { recordedAt: text } = JSON.parse(metadata) as { readonly recordedAt?: unknown };
     return typeof text === 'string' ? parseInstant(text) : undefined;

@@ -19,7 +19,7 @@ interface JournalCase {
 
 const at = (time: string): Instant => `2024-09-06T${time}.000Z` as Instant;
 const NOW = at('12:00:00');
-const nothing: JournalEntries = { refusals: [], lags: [] };
+const nothing: JournalEntries = { refusals: [], lags: [], sealGaps: [] };
 const refusal = (minute: Instant, kind: string, count: number): JournalEntries => ({
   ...nothing,
   refusals: [{ minute, kind, count }],
@@ -87,6 +87,24 @@ const CASES: readonly JournalCase[] = [
       assert.deepEqual(await seen('10:31:00', '10:45:01'), [stopped]);
       assert.deepEqual(await seen('09:00:00', '10:00:00'), []);
       await other.close();
+    },
+  },
+  {
+    name: 'a delay of sealing is there while it overlaps the window; one that goes on replaces itself',
+    async run({ journal, another }) {
+      const gap = { from: at('10:00:00'), to: at('10:10:00'), events: 5 };
+      const other = { from: at('11:00:00'), to: at('11:00:30'), events: 1 };
+      await journal.record({ ...nothing, sealGaps: [gap, other] }, NOW);
+      const grown = { ...gap, to: at('10:20:00'), events: 9 };
+      const second = await another();
+      await second.record({ ...nothing, sealGaps: [grown] }, NOW);
+      const seen = async (from: string, to: string) =>
+        (await second.report({ from: at(from), to: at(to) })).sealGaps;
+      assert.deepEqual(await seen('00:00:00', '12:00:00'), [grown, other]);
+      assert.deepEqual(await seen('10:15:00', '10:16:00'), [grown]);
+      assert.deepEqual(await seen('10:20:01', '11:00:00'), []);
+      assert.deepEqual(await seen('09:00:00', '10:00:00'), []);
+      await second.close();
     },
   },
   {

@@ -89,6 +89,16 @@ const CASES: readonly { readonly name: string; run(underTest: SealedFilesUnderTe
     },
   },
   {
+    name: 'the public keys are replaced, apart from the checkpoint',
+    async run({ tiles, reopen }) {
+      assert.equal(await tiles.readVkeys(), undefined);
+      await tiles.replaceVkeys(bytesOf('one', 80));
+      await tiles.replaceVkeys(bytesOf('two', 160));
+      assert.deepEqual(await (await reopen()).tiles.readVkeys(), bytesOf('two', 160));
+      assert.equal(await tiles.readCheckpoint(), undefined);
+    },
+  },
+  {
     name: 'the checkpoint is replaced whole',
     async run({ tiles, reopen }) {
       assert.equal(await tiles.readCheckpoint(), undefined);

@@ -13,5 +13,5 @@ export {
 } from './idempotency-keys.js';
 export { openEmbeddedOperationsJournal } from './operations-journal.js';
 export * from './read-models/index.js';
-export { openCheckpointLock } from './tile-files/checkpoint-lock.js';
+export { CHECKPOINT_LOCK_FILE, openCheckpointLock } from './tile-files/checkpoint-lock.js';
 export { openTileFiles } from './tile-files/tile-files.js';

@@ -15,7 +15,7 @@ import {
 import Database from 'better-sqlite3';
 import { toPortError } from './sqlite-errors.js';
 
-const VERSION = 1;
+const VERSION = 2;
 const MINUTE_MILLISECONDS = 60_000;
 
 const CREATE = `
@@ -26,6 +26,10 @@ const CREATE = `
   CREATE TABLE run (instance TEXT PRIMARY KEY, service TEXT NOT NULL, version TEXT NOT NULL, started_at TEXT NOT NULL,
     seen_at TEXT NOT NULL, stopped_at TEXT) STRICT, WITHOUT ROWID;
   CREATE INDEX run_by_start ON run (started_at);
+`;
+/** What version 2 added. */
+const CREATE_SEAL_GAPS = `
+  CREATE TABLE seal_gap (from_time TEXT PRIMARY KEY, to_time TEXT NOT NULL, events INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   PRAGMA user_version = ${VERSION};
 `;
 
@@ -34,10 +38,12 @@ const SQL = {
   lag: `INSERT INTO lag VALUES (?, ?, ?)
     ON CONFLICT (minute, projection) DO UPDATE SET milliseconds = max(milliseconds, excluded.milliseconds)`,
   run: 'INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?)',
+  sealGap: 'INSERT OR REPLACE INTO seal_gap VALUES (?, ?, ?)',
   forget: [
     'DELETE FROM refusal WHERE minute < ?',
     'DELETE FROM lag WHERE minute < ?',
     'DELETE FROM run WHERE seen_at < ?',
+    'DELETE FROM seal_gap WHERE to_time < ?',
   ],
   refusals:
     'SELECT kind, sum(count) FROM refusal WHERE minute > ? AND minute < ? GROUP BY kind ORDER BY kind',
@@ -45,6 +51,8 @@ const SQL = {
     GROUP BY projection ORDER BY projection`,
   runs: `SELECT instance, service, version, started_at, seen_at, stopped_at FROM run
     WHERE started_at < ? AND coalesce(stopped_at, seen_at) >= ? ORDER BY started_at, instance LIMIT ?`,
+  sealGaps: `SELECT from_time, to_time, events FROM seal_gap WHERE from_time < ? AND to_time >= ?
+    ORDER BY from_time LIMIT ?`,
 } as const;
 
 type RunRow = [string, string, string, string, string, string | null];
@@ -73,7 +81,8 @@ function open(file: string): Database.Database {
     // A crash of the process loses nothing by this, one of the machine the last moments.
     db.pragma('synchronous = NORMAL');
     const version = Number(db.pragma('user_version', { simple: true }));
-    if (version === 0) db.transaction(() => db.exec(CREATE)).immediate();
+    if (version === 0) db.transaction(() => db.exec(CREATE + CREATE_SEAL_GAPS)).immediate();
+    else if (version === 1) db.transaction(() => db.exec(CREATE_SEAL_GAPS)).immediate();
     else if (version !== VERSION) throw new PortError('corrupt', `journal.sqlite has version ${version}`);
     return db;
   } catch (error) {
@@ -86,11 +95,13 @@ function journalOn(db: Database.Database): OperationsJournal {
   const refuse = db.prepare<[string, string, number]>(SQL.refuse);
   const lag = db.prepare<[string, string, number]>(SQL.lag);
   const run = db.prepare<RunRow>(SQL.run);
+  const sealGap = db.prepare<[string, string, number]>(SQL.sealGap);
   const forget = SQL.forget.map((sql) => db.prepare<[string]>(sql));
   const store = db.transaction((entries: JournalEntries, expiry: string) => {
     for (const { minute, kind, count } of entries.refusals) refuse.run(minute, kind, count);
     for (const { minute, projection, milliseconds } of entries.lags)
       lag.run(minute, projection, milliseconds);
+    for (const { from, to, events } of entries.sealGaps) sealGap.run(from, to, events);
     if (entries.run !== undefined) run.run(...rowOf(entries.run));
     for (const statement of forget) statement.run(expiry);
   });
@@ -120,11 +131,16 @@ function reportOf(db: Database.Database, { from, to }: JournalWindow): JournalRe
     .prepare<[string, string, number], RunRow>(SQL.runs)
     .raw()
     .all(to, from, LIMITS.queryRows + 1);
+  const sealGaps = db
+    .prepare<[string, string, number], [Instant, Instant, number]>(SQL.sealGaps)
+    .raw()
+    .all(to, from, LIMITS.queryRows);
   return {
     refusals: refusals.map(([kind, count]) => ({ kind, count })),
     lags: lags.map(([projection, milliseconds]) => ({ projection, milliseconds })),
     runs: runs.slice(0, LIMITS.queryRows).map(runOf),
     hasMoreRuns: runs.length > LIMITS.queryRows,
+    sealGaps: sealGaps.map(([begun, ended, events]) => ({ from: begun, to: ended, events })),
   };
 }
 

@@ -14,4 +14,5 @@ export * from './projections.js';
 export * from './read-models.js';
 export * from './runtime.js';
 export * from './tile-store.js';
+export * from './witness.js';
 export * from './work-share.js';

@@ -4,6 +4,8 @@ export const LIMITS = {
   appendEvents: 10_000,
   /** Events handed to the log and not yet answered; beyond, an append is refused at once. */
   pendingAppendEvents: 100_000,
+  /** Commits whose times are kept until somebody looks. */
+  meteredCommits: 10_000,
   /** Callers waiting for streams to change. */
   streamWaiters: 20_000,
   /** Streams whose last revision the embedded log remembers. */
@@ -74,10 +76,21 @@ export const LIMITS = {
   /** Files of the transparency log that are open at once until they are durable, and calls on them that run at once. */
   tileFilesAtOnce: 256,
   tileWrites: 64,
+  /** Milliseconds that an event may wait to be sealed before an outage report tells of it; more than clocks are apart. */
+  sealGapMilliseconds: 2_000,
+  /** Milliseconds that a witness has to cosign, and between two requests to it; doubled after failures up to the greatest. */
+  witnessMilliseconds: 5_000,
+  witnessPauseMilliseconds: 500,
+  witnessPauseMillisecondsMax: 60_000,
   /** Callers waiting for their events to be sealed. */
   sealWaiters: 20_000,
   /** Events of one stamp that are proven in one answer. */
   provenEvents: 100,
+  /** Bundles of the log whose first position is remembered, so that proofs need not look for it. */
+  knownBundles: 50_000,
+  /** Milliseconds between two looks at what a sealer in another process says, and at where the log it seals ends. */
+  sealStatusMilliseconds: 100,
+  sealHeadMilliseconds: 1_000,
   /** Tiles of hashes, 8 KiB each, that are kept in memory for the next proofs. */
   keptTiles: 512,
   /** Lost events put back into the event store in one append. */

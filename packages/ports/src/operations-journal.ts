@@ -31,11 +31,22 @@ export interface ProcessRun {
   readonly stoppedAt?: Instant;
 }
 
+/** A time in which events waited to be sealed longer than they should. */
+export interface SealGap {
+  readonly from: Instant;
+  /** Absent while it lasts. */
+  readonly to?: Instant;
+  /** Events that waited; of very many that still wait, at least so many. */
+  readonly events: number;
+}
+
 export interface JournalEntries {
   /** Added to what is there. */
   readonly refusals: readonly RefusalCount[];
   /** The greater one is kept. */
   readonly lags: readonly LagPeak[];
+  /** Each has ended, or reaches as far as it is known. One with the same beginning is replaced. */
+  readonly sealGaps: readonly Required<SealGap>[];
   /** Replaces the same instance. */
   readonly run?: ProcessRun;
 }
@@ -54,10 +65,12 @@ export interface JournalReport {
   /** Runs that were there in the window, by their start, at most {@link LIMITS.queryRows}. */
   readonly runs: readonly ProcessRun[];
   readonly hasMoreRuns: boolean;
+  /** Overlapping the window, by their beginning, at most {@link LIMITS.queryRows}. */
+  readonly sealGaps: readonly SealGap[];
 }
 
 /**
- * What happened around the log and left nothing in it: refusals, lag, starts and stops. It is no part of the truth, so
+ * What happened around the log and left nothing in it: refusals, lag, delays of sealing, starts and stops. It is no part of the truth, so
  * it may lose the last moments before a crash of the machine; a crash of the process takes only what was not recorded
  * yet. Kept for {@link LIMITS.journalMilliseconds}. Rejects only with a {@link PortError}.
  */
@@ -66,18 +79,4 @@ export interface OperationsJournal {
   record(entries: JournalEntries, now: Instant): Promise<void>;
   report(window: JournalWindow): Promise<JournalReport>;
   close(): Promise<void>;
-}
-
-/** A time in which events waited to be sealed longer than they should. */
-export interface SealGap {
-  readonly from: Instant;
-  /** Absent while it lasts. */
-  readonly to?: Instant;
-  /** Events that waited. */
-  readonly events: number;
-}
-
-/** What a sealer can tell of its own delays. Answers at most {@link LIMITS.queryRows}, by time. */
-export interface SealGaps {
-  gaps(window: JournalWindow): Promise<readonly SealGap[]>;
 }

@@ -28,10 +28,14 @@ const SQL = {
     ON CONFLICT (minute, projection) DO UPDATE SET milliseconds = greatest(l.milliseconds, excluded.milliseconds)`,
   run: `INSERT INTO ledger.run (instance, service, version, started_at, seen_at, stopped_at) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (instance) DO UPDATE SET seen_at = excluded.seen_at, stopped_at = excluded.stopped_at`,
+  sealGaps: `INSERT INTO ledger.seal_gap (from_time, to_time, events)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]) AS t (from_time, to_time, events) ORDER BY 1
+    ON CONFLICT (from_time) DO UPDATE SET to_time = excluded.to_time, events = excluded.events`,
   forget: [
     'DELETE FROM ledger.refusal WHERE minute < $1',
     'DELETE FROM ledger.lag WHERE minute < $1',
     'DELETE FROM ledger.run WHERE seen_at < $1',
+    'DELETE FROM ledger.seal_gap WHERE to_time < $1',
   ],
   refusals: `SELECT kind, sum(count)::bigint AS count FROM ledger.refusal WHERE minute > $1 AND minute < $2
     GROUP BY kind ORDER BY kind`,
@@ -39,6 +43,8 @@ const SQL = {
     GROUP BY projection ORDER BY projection`,
   runs: `SELECT instance, service, version, started_at, seen_at, stopped_at FROM ledger.run
     WHERE started_at < $1 AND coalesce(stopped_at, seen_at) >= $2 ORDER BY started_at, instance LIMIT $3`,
+  gapsIn: `SELECT from_time, to_time, events FROM ledger.seal_gap WHERE from_time < $1 AND to_time >= $2
+    ORDER BY from_time LIMIT $3`,
 } as const;
 
 interface RunRow {
@@ -97,7 +103,10 @@ async function guarded<Result>(doing: string, work: () => Promise<Result>): Prom
 
 type Queryable = Pick<pg.ClientBase, 'query'>;
 
-async function write(connection: Queryable, { refusals, lags, run }: JournalEntries): Promise<void> {
+async function write(
+  connection: Queryable,
+  { refusals, lags, sealGaps, run }: JournalEntries,
+): Promise<void> {
   if (refusals.length > 0)
     await connection.query(SQL.refuse, [
       arrayOf(refusals.map(({ minute }) => minute)),
@@ -109,6 +118,12 @@ async function write(connection: Queryable, { refusals, lags, run }: JournalEntr
       arrayOf(lags.map(({ minute }) => minute)),
       arrayOf(lags.map(({ projection }) => projection)),
       arrayOf(lags.map(({ milliseconds }) => milliseconds)),
+    ]);
+  if (sealGaps.length > 0)
+    await connection.query(SQL.sealGaps, [
+      arrayOf(sealGaps.map(({ from }) => from)),
+      arrayOf(sealGaps.map(({ to }) => to)),
+      arrayOf(sealGaps.map(({ events }) => events)),
     ]);
   if (run !== undefined)
     await connection.query(SQL.run, [
@@ -129,11 +144,20 @@ async function reportOf(connection: Queryable, { from, to }: JournalWindow): Pro
     to,
   ]);
   const runs = await connection.query<RunRow>(SQL.runs, [to, from, LIMITS.queryRows + 1]);
+  const sealGaps = await connection.query<{ from_time: Instant; to_time: Instant; events: number }>(
+    SQL.gapsIn,
+    [to, from, LIMITS.queryRows],
+  );
   return {
     refusals: refusals.rows,
     lags: lags.rows,
     runs: runs.rows.slice(0, LIMITS.queryRows).map(runOf),
     hasMoreRuns: runs.rows.length > LIMITS.queryRows,
+    sealGaps: sealGaps.rows.map(({ from_time, to_time, events }) => ({
+      from: from_time,
+      to: to_time,
+      events,
+    })),
   };
 }
 

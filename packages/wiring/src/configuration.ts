@@ -1,4 +1,5 @@
 import { allOrNone, type Engines, readEngines } from './engines.js';
+import { readWitnesses, type WitnessSettings } from './witness-settings.js';
 
 /** Everything the environment may say (design A2), checked. */
 export interface Configuration {
@@ -12,8 +13,20 @@ export interface Configuration {
   readonly origin: string;
   readonly identity: LocalIdentity | OidcIdentity;
   readonly logLevel: LogLevel;
+  readonly gate: GateConfiguration;
+  readonly waitingRoom: WaitingRoomConfiguration;
+  /** Who is asked to cosign the log's checkpoints. */
+  readonly witnesses: readonly WitnessSettings[];
   /** Absent for the embedded ledger. */
   readonly engines?: Engines;
+}
+
+/** What stands before the HTTP API when more is asked for than can be done. */
+export interface GateConfiguration {
+  /** False only to see what happens without it. */
+  readonly isOn: boolean;
+  /** Requests a second that one caller (a token, or an address without one) may send; without it there is no quota. */
+  readonly callerPerSecond?: number;
 }
 
 /** No identity provider: one administrator's token in the data directory. */
@@ -27,6 +40,11 @@ export interface OidcIdentity {
   readonly issuer: string;
   readonly audience: string;
   readonly jwksUrl: string;
+}
+
+export interface WaitingRoomConfiguration {
+  /** Whether lasting pressure opens it; announced openings always do. */
+  readonly opensUnderPressure: boolean;
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -72,6 +90,16 @@ export function readConfiguration(environment: Environment): ConfigurationResult
     'a schemeless URL without spaces and plus signs',
   );
   const logLevel = checked('LEDGER_LOG_LEVEL', 'info', isLogLevel, `one of ${LOG_LEVELS.join(', ')}`);
+  const gate = checked('LEDGER_GATE', 'on', (text) => text === 'on' || text === 'off', 'on or off');
+  const waitingRoom = checked(
+    'LEDGER_WAITING_ROOM',
+    'auto',
+    (text) => text === 'auto' || text === 'announced',
+    'auto or announced',
+  );
+  const perSecond = value('LEDGER_CALLER_RATE');
+  if (perSecond !== undefined && !/^[1-9]\d{0,5}$/.test(perSecond))
+    faults.push('LEDGER_CALLER_RATE must be requests a second, from 1 to 999999');
   const publicUrl = value('LEDGER_PUBLIC_URL');
   if (publicUrl !== undefined && !isHttpUrl(publicUrl))
     faults.push('LEDGER_PUBLIC_URL must be an http or https URL');
@@ -80,6 +108,7 @@ export function readConfiguration(environment: Environment): ConfigurationResult
     faults.push(
       'LEDGER_HOST must be a loopback address unless LEDGER_OIDC_ISSUER, LEDGER_OIDC_AUDIENCE and LEDGER_JWKS_URL name an identity provider',
     );
+  const witnesses = readWitnesses(value('LEDGER_WITNESSES'), faults);
   const engines = allOrNone(readEngines(value, faults), value, faults);
 
   if (faults.length > 0 || !isLogLevel(logLevel)) return { ok: false, faults };
@@ -92,6 +121,12 @@ export function readConfiguration(environment: Environment): ConfigurationResult
       origin,
       identity,
       logLevel,
+      gate: {
+        isOn: gate === 'on',
+        ...(perSecond === undefined ? {} : { callerPerSecond: Number(perSecond) }),
+      },
+      waitingRoom: { opensUnderPressure: waitingRoom === 'auto' },
+      witnesses,
       ...(engines && { engines }),
       ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.replace(/\/$/, '') }),
     },

@@ -17,6 +17,7 @@ export { servePart } from './part-service.js';
 export { openEmbeddedReadModels } from './read-models/embedded-read-models.js';
 export * from './run-service.js';
 export { type EmbeddedSealing, openEmbeddedSealing } from './sealing/embedded-sealing.js';
+export { httpWitness } from './sealing/http-witness.js';
 export {
   KeyFault,
   type KeyPurpose,
@@ -25,5 +26,12 @@ export {
   makeKey,
   retireKey,
 } from './sealing/operate-keys.js';
+export {
+  type AdoptedTree,
+  adoptCheckpoint,
+  LogFault,
+  type SucceededLog,
+  succeedLog,
+} from './sealing/operate-log.js';
 export { openReceipts, type Receipts } from './sealing/receipts.js';
 export { sleep } from './sleep.js';

@@ -28,8 +28,15 @@ export async function openEmbeddedParts({ configuration, logger, onFatal }: Open
     clock,
   });
   // Before anything can be appended: a restored backup must not be written to where the log is sealed.
-  const { origin } = configuration;
-  const sealing = await openEmbeddedSealing({ directory, origin, store, logger }).catch(async (error) => {
+  const { origin, witnesses } = configuration;
+  const sealing = await openEmbeddedSealing({
+    directory,
+    origin,
+    store,
+    logger,
+    now: runtime.clock.now,
+    witnesses,
+  }).catch(async (error) => {
     await store.close();
     throw error;
   });
@@ -47,11 +54,12 @@ export async function openEmbeddedParts({ configuration, logger, onFatal }: Open
       readModels,
       runtime,
       sealing,
-      log: createPublishedLog({ store, tiles: sealing.tiles, identity: sealing.identity }),
+      log: createPublishedLog({ store, tiles: sealing.tiles }),
     }),
     idempotencyKeys,
     journal,
     away: () => [],
+    sealGaps: sealing.takeGaps,
     close: async () => {
       await journal.close();
       await idempotencyKeys.close();

@@ -13,6 +13,7 @@ import type {
   OrderIntake,
   PortError,
   Runtime,
+  SealGap,
 } from '@stamp-ledger/ports';
 import { readAdminToken } from './admin-token.js';
 import type { Configuration } from './configuration.js';
@@ -40,12 +41,21 @@ export interface OpenLedger {
   away(): readonly string[];
   /** Starts minting, allocation, fulfilment and expiry. */
   startBackground(): void;
-  /** Starts moving the waiting room for orders; in every process that takes them. `intake`: what it can take of them. */
-  startWaitingRoom(intake?: OrderIntake): void;
+  /** Starts moving the waiting room for orders; in every process that takes them. */
+  startWaitingRoom(given?: WaitingRoomGiven): void;
   /** Resolves when the background work has stopped; commands are still taken. */
   stopBackground(): Promise<void>;
   /** Stops the background work, then closes everything in the order in which nothing is lost. */
   close(): Promise<void>;
+}
+
+/** What is known of orders outside the ledger. */
+export interface WaitingRoomGiven {
+  /** What this process can take of them; measured by itself when absent. */
+  readonly intake?: OrderIntake;
+  /** Whether some are kept out before they come to it. */
+  readonly isKeptOut?: () => boolean;
+  readonly opensUnderPressure?: boolean;
 }
 
 /** The engines of a ledger, opened: what it works on, and how to close it. */
@@ -55,6 +65,8 @@ export interface Parts {
   readonly journal: OperationsJournal;
   /** The engines that do not answer, one sentence each. */
   away(): readonly string[];
+  /** Of the sealer in this process, where there is one. */
+  readonly sealGaps?: () => readonly Required<SealGap>[];
   /** Closes everything in the order in which nothing is lost. */
   close(): Promise<void>;
 }
@@ -81,6 +93,7 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
   const context = withOperations(parts.context, {
     journal: parts.journal,
     run: { service: request.service, version: VERSION },
+    ...(parts.sealGaps && { sealGaps: parts.sealGaps }),
     onPortError: (error) =>
       request.logger.warn({ kind: error.kind, reason: error.message }, 'the journal cannot be written'),
   });
@@ -96,7 +109,7 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
     health: () => healthOf(context),
     away: () => parts.away(),
     startBackground: () => background.start(),
-    startWaitingRoom: (intake) => background.keepRoom(intake),
+    startWaitingRoom: (given) => background.keepRoom(given),
     stopBackground: () => background.stop(),
     close: async () => {
       await background.stop();
@@ -108,7 +121,7 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
 
 interface Background {
   start(): void;
-  keepRoom(intake: OrderIntake | undefined): void;
+  keepRoom(given: WaitingRoomGiven | undefined): void;
   stop(): Promise<void>;
 }
 
@@ -126,17 +139,11 @@ function createBackground(context: Context, { queue }: Ledger, { logger, onFatal
       run(runJobs(context, { signal, onPortError }));
       run(watchOverdue(context, { signal, onChange: (overdue) => logOverdue(logger, overdue) }));
     },
-    keepRoom: (intake) =>
-      run(
-        queue.run({
-          signal,
-          onPortError: (error) => onPortError('waiting-room', error),
-          ...(intake && { intake }),
-        }),
-      ),
+    keepRoom: (given) =>
+      run(queue.run({ ...given, signal, onPortError: (error) => onPortError('waiting-room', error) })),
     stop: async () => {
       stopping.abort();
-      return atMost(STOP_MILLISECONDS, Promise.all(running));
+      await atMost(STOP_MILLISECONDS, Promise.all(running));
     },
   };
 }

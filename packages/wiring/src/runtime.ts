@@ -17,8 +17,9 @@ export interface RisingClock extends Clock {
 }
 
 /**
- * The machine's clock and randomness, and the keys that serials are derived and tickets sealed with. Rejects when the log has
- * events, or cannot say whether it has, and the key of serials is gone: a new one would leave a batch half minted for ever.
+ * The machine's clock and randomness, and the keys that serials are derived and tickets sealed with. Rejects when the log
+ * has events, or cannot say whether it has, and the key of serials is gone: a new one would leave a batch half minted for
+ * ever.
  */
 export async function openRuntime({
   dataDirectory,
@@ -68,7 +69,10 @@ export function monotoneClock(): RisingClock {
       return printed;
     },
     notBefore: (instant) => {
-      latest = Math.max(latest, toMilliseconds(instant));
+      const past = toMilliseconds(instant);
+      if (past <= latest) return;
+      latest = past;
+      printed = fromMilliseconds(past);
     },
     monotonicMilliseconds: () => performance.now(),
     sleep,

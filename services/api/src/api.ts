@@ -1,12 +1,14 @@
 import Router from '@koa/router';
 import type { Ledger } from '@stamp-ledger/app';
 import type { IdempotencyKeys, Runtime } from '@stamp-ledger/ports';
-import type { Health, Receipts } from '@stamp-ledger/wiring';
+import type { GateConfiguration, Health, Receipts } from '@stamp-ledger/wiring';
 import Koa from 'koa';
 import type { Logger } from 'pino';
 import { createAnswering } from './answering.js';
 import type { Authenticator } from './authentication/authenticator.js';
 import type { Route, Services } from './exchange.js';
+import type { WorkClass } from './gate/classes.js';
+import { Gate } from './gate/gate.js';
 import { hotLookUps } from './hot-look-ups.js';
 import { HTTP_LIMITS, type HttpLimits } from './limits.js';
 import { createMetrics } from './operations/metrics.js';
@@ -43,6 +45,8 @@ export interface ApiDependencies {
   /** Where clients reach the service, when that is not where it listens. Its path goes before every link. */
   readonly publicUrl?: string;
   readonly limits?: Partial<HttpLimits>;
+  /** How much is let in; everything is bounded when absent. */
+  readonly gate?: GateConfiguration;
 }
 
 export interface Api {
@@ -50,6 +54,8 @@ export interface Api {
   listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly url: string }>;
   /** Drains: not ready any more, no new connection, running requests get their answer or the deadline. */
   close(): Promise<void>;
+  /** Whether requests of a class have lately been refused at the gate for want of room. */
+  keepsOut(work: WorkClass): boolean;
   /** Every route, as method and OpenAPI path. */
   readonly routes: readonly { readonly method: string; readonly path: string; readonly scope?: string }[];
 }
@@ -60,7 +66,22 @@ export function createApi(dependencies: ApiDependencies): Api {
   const limits: HttpLimits = { ...HTTP_LIMITS, ...dependencies.limits };
   const stopping = new AbortController();
   const pathPrefix = publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/+$/, '');
+  const metrics = createMetrics(ledger);
+  const gate = new Gate({
+    isOn: true,
+    ...dependencies.gate,
+    limits,
+    clock: runtime.clock,
+    commits: ledger.commits,
+    onRefused: (problem, count) => {
+      ledger.refused(problem, count);
+      metrics.refused(problem, count);
+    },
+    random: Math.random,
+  });
+  metrics.watch(gate);
   const services: Services = {
+    gate,
     ledger,
     idempotencyKeys,
     runtime,
@@ -71,7 +92,6 @@ export function createApi(dependencies: ApiDependencies): Api {
     pathPrefix,
     draining: stopping.signal,
   };
-  const metrics = createMetrics(ledger);
   const readiness = createReadiness(ledger, { health, readModels: dependencies.readModels ?? 'own' });
   const serverUrl = publicUrl ?? '/';
   const answering = createAnswering(services, metrics, readiness);
@@ -88,17 +108,22 @@ export function createApi(dependencies: ApiDependencies): Api {
   app.use(outermost(answering));
   app.use(routerOf(services, routes).routes());
   const handler = hotLookUps({ lookUp, answering, rest: app.callback(), logger });
-  const server = createHttpServer(handler, limits, logger);
+  const server = createHttpServer(gate.guard(handler), limits, logger);
   return {
     routes: routes.map(({ method, path, scope }) => ({
       method,
       path,
       ...(scope === undefined ? {} : { scope }),
     })),
-    listen: async (address) => ({ url: await listen(server, address) }),
+    keepsOut: (work) => gate.keepsOut(work),
+    listen: async (address) => {
+      gate.start();
+      return { url: await listen(server, address) };
+    },
     close: async () => {
       readiness.drain();
       stopping.abort();
+      gate.stop();
       await close(server, limits.drainMilliseconds);
     },
   };

@@ -49,9 +49,10 @@ export function command<Name extends CommandName, TargetValue extends string>(
       const target = definition.target(exchange.parameters);
       const key = requiredKey(exchange);
       const bytes = await readBody(exchange.request, services.limits);
+      await services.gate.enter(exchange.request);
       const body = validated(definition, bytes);
       const requestHash = sha256Hex(bytes);
-      const caller = callerOf(exchange, commandIdOf(exchange, path, target, key), requestHash);
+      const caller = callerOf(services, exchange, commandIdOf(exchange, path, target, key), requestHash);
       return once(services, exchange, caller, () => definition.execute({ target, body, caller, exchange }));
     },
   };
@@ -81,10 +82,10 @@ export function removal<TargetValue extends string>(
         definition.execute({ target, body: undefined, caller, exchange });
       if (key === undefined) {
         exchange.commandStarted = true;
-        const caller = callerOf(exchange, services.runtime.ids.commandId(), requestHash);
+        const caller = callerOf(services, exchange, services.runtime.ids.commandId(), requestHash);
         return await withReceipt(await execute(caller), services.receipts);
       }
-      const caller = callerOf(exchange, commandIdOf(exchange, path, target, key), requestHash);
+      const caller = callerOf(services, exchange, commandIdOf(exchange, path, target, key), requestHash);
       return once(services, exchange, caller, () => execute(caller));
     },
   };
@@ -126,10 +127,22 @@ export const commandIdOf = (exchange: Exchange, path: string, target: string, ke
     key,
   );
 
-export function callerOf(exchange: Exchange, commandId: CommandId, requestHash: string): Caller {
+export function callerOf(
+  { gate }: Services,
+  exchange: Exchange,
+  commandId: CommandId,
+  requestHash: string,
+): Caller {
   const { subject, channel } = principalOf(exchange);
-  const caller = { actor: subject, commandId, correlationId: exchange.correlationId, requestHash };
-  return channel === undefined ? caller : { ...caller, actingChannel: channel };
+  const deadline = gate.deadlineOf(exchange.request);
+  return {
+    actor: subject,
+    commandId,
+    correlationId: exchange.correlationId,
+    requestHash,
+    ...(channel === undefined ? {} : { actingChannel: channel }),
+    ...(deadline === undefined ? {} : { deadline }),
+  };
 }
 
 /** Carries a command out unless its key has an answer already, and keeps the answer when it is final. */
@@ -196,5 +209,7 @@ export async function settle<State>(
       return refused(outcome.refusal, exchange.requestId);
     case 'other-request':
       return problem('idempotency-key-reused', exchange.requestId);
+    case 'expired':
+      return problem('deadline-passed', exchange.requestId);
   }
 }

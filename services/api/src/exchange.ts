@@ -5,6 +5,7 @@ import type { Receipts } from '@stamp-ledger/wiring';
 import type { Logger } from 'pino';
 import type { Answer } from './answer.js';
 import type { Authenticator, Principal, Scope } from './authentication/authenticator.js';
+import type { Gate } from './gate/gate.js';
 import type { HttpLimits } from './limits.js';
 import type { PathParameters } from './request/parameters.js';
 import { traceId } from './request/trace.js';
@@ -17,6 +18,8 @@ export interface Services {
   readonly authenticator: Authenticator;
   readonly logger: Logger;
   readonly limits: HttpLimits;
+  /** What stands before everything, and knows what the ledger can do. */
+  readonly gate: Gate;
   /** Absent where no receipts are given. */
   readonly receipts?: Receipts;
   /** What comes before `/v1` in a link: the path of the public URL. */

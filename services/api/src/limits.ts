@@ -47,8 +47,50 @@ export const HTTP_LIMITS = {
   keepAliveTimeoutMilliseconds: 5_000,
   connectionsCheckingMilliseconds: 1_000,
   connections: 10_000,
+  /** Connections that the kernel holds until they are taken up. */
+  connectionBacklog: 4_096,
+  /** Longest time that a client takes to read an answer, in milliseconds; then its connection is cut. */
+  answerTimeoutMilliseconds: 30_000,
+  /** Commands, reports and everything else that shares the log: how many may run at once, and what the limit moves between. */
+  gateLimitLeast: 48,
+  gateLimitMost: 256,
+  /** Nine in ten commits, or the event loop's mean delay, beyond this many milliseconds is a sign of too much work. */
+  gateCommitMilliseconds: 100,
+  gateLoopMilliseconds: 50,
+  /** Milliseconds between two looks at the queues, and between two adjustments of the limit. */
+  gateBeatMilliseconds: 20,
+  gateAdjustMilliseconds: 100,
+  /** For so long after a request was refused, its class counts as kept out. */
+  gateKeptOutMilliseconds: 1_000,
+  /** Refusals that leave in a second, and how many may leave at once; those beyond wait for their turn. */
+  gateRefusalsPerSecond: 2_000,
+  gateRefusalsAtOnce: 200,
+  /** Refusals waiting for their turn; beyond, the connection is cut without one. */
+  gateRefusalsHeld: 10_000,
+  /** Requests whose bodies have not arrived yet; beyond, the one that takes longest is cut. */
+  gateArrivingBodies: 1_000,
+  /** Callers whose quotas are remembered. */
+  gateCallers: 10_000,
   /** Longest time that running requests get to end when the service stops. */
   drainMilliseconds: 5_000,
 } as const;
 
 export type HttpLimits = { readonly [Name in keyof typeof HTTP_LIMITS]: number };
+
+const QUICK = { share: 1, shareMost: 1 } as const;
+
+/** How the gate treats each class of work: its share of the places, how many may wait, and for how long. */
+export const GATE_CLASSES = {
+  /** Apart from all work, so that whoever watches the ledger sees it when it is busiest. */
+  health: { places: 16, terms: { ...QUICK, waiting: 64, waitMilliseconds: 5_000 } },
+  log: { places: 64, terms: { ...QUICK, waiting: 512, waitMilliseconds: 2_000 } },
+  /** Reads that never wait for the writer. */
+  'look-up': { places: 128, terms: { ...QUICK, waiting: 2_000, waitMilliseconds: 100 } },
+  /** Work that shares the log, by importance. */
+  shared: [
+    ['verification', { share: 0.25, shareMost: 1, waiting: 500, waitMilliseconds: 200 }],
+    ['affixing', { share: 0.3, shareMost: 1, waiting: 500, waitMilliseconds: 200 }],
+    ['order', { share: 0.25, shareMost: 1, waiting: 500, waitMilliseconds: 200 }],
+    ['bulk', { share: 0.1, shareMost: 0.5, waiting: 200, waitMilliseconds: 2_000 }],
+  ],
+} as const;

@@ -9,7 +9,7 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import type { HttpLimits } from './limits.js';
+import { HTTP_LIMITS, type HttpLimits } from './limits.js';
 import { PROBLEM_TYPE, problemBody } from './problems/problem.js';
 import { PROBLEMS, type ProblemName } from './problems/table.js';
 import { takesItsTime } from './request/patience.js';
@@ -93,7 +93,8 @@ export async function listen(
 ): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    // A crowd that connects at once must not be dropped by the kernel: its clients would come back in the dark.
+    server.listen({ port, host, backlog: HTTP_LIMITS.connectionBacklog }, () => {
       server.off('error', reject);
       resolve();
     });

@@ -10,7 +10,7 @@ export async function startApi(given: Given, { jobs }: { readonly jobs: boolean 
   const { configuration, logger } = given;
   const opened = await openLedger({ ...given, jobs, service: jobs ? 'ledger' : 'api' });
   const { ledger, idempotencyKeys, runtime, adminToken, health } = opened;
-  const { publicUrl, identity, dataDirectory } = configuration;
+  const { publicUrl, identity, dataDirectory, gate } = configuration;
   const api = createApi({
     ledger,
     idempotencyKeys,
@@ -20,10 +20,11 @@ export async function startApi(given: Given, { jobs }: { readonly jobs: boolean 
     readModels: configuration.engines === undefined ? 'own' : 'shared',
     logger,
     receipts: opened.receipts,
+    gate,
     ...(publicUrl === undefined ? {} : { publicUrl }),
   });
   const { url } = await api.listen(configuration);
-  opened.startWaitingRoom();
+  opened.startWaitingRoom({ ...configuration.waitingRoom, isKeptOut: () => api.keepsOut('order') });
   if (jobs) opened.startBackground();
   return {
     url,

@@ -6,12 +6,13 @@ import { preferredWait } from './request/prefer.js';
  * Answers the header that says so; none when the client has no such preference.
  */
 export async function waitAsPreferred(
-  { limits, draining }: Services,
+  { limits, draining, gate }: Services,
   exchange: Exchange,
   settled: (signal: AbortSignal) => Promise<void>,
 ): Promise<Record<string, string>> {
   const seconds = preferredWait(exchange.request.headers.prefer, limits.waitSeconds);
   if (seconds === 0) return {};
+  gate.leave(exchange.request);
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), seconds * 1000);
   try {

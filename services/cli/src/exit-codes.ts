@@ -21,7 +21,7 @@ export const EXIT = {
   untrusted: 11,
   /** something that the checkpoint covers is not served; */
   unservable: 12,
-  /** something is not what the checkpoint covers; */
+  /** something is not what the checkpoint covers, also in a `trace`; */
   damaged: 13,
   /** the event store tells another history; */
   sourceDiffers: 14,
@@ -47,7 +47,7 @@ Exit codes:
   10 contradiction: two signed histories that exclude each other
   11 no checkpoint by a trusted key
   12 something that the checkpoint covers is not served
-  13 something is not what the checkpoint covers
+  13 something is not what the checkpoint covers; trace: a proof fails
   14 the event store tells another history
   15 a signed receipt is not kept
   16 too few witnesses`;

@@ -4,6 +4,7 @@ import { addBackfillCommand } from './commands/backfill.js';
 import { addDocumentCommands } from './commands/documents.js';
 import { addEngineCommands } from './commands/engines.js';
 import { addKeyCommands } from './commands/keys.js';
+import { addLogCommands } from './commands/log.js';
 import { addLookCommands } from './commands/look.js';
 import { addMoveCommands } from './commands/move.js';
 import { addOrderCommands } from './commands/orders.js';
@@ -77,6 +78,7 @@ function createProgram(streams: Streams, state: Run): Command {
   addEngineCommands(program, bind);
   addAuditCommands(program, bind);
   addKeyCommands(program, bind);
+  addLogCommands(program, bind);
   addMoveCommands(program, bind, { stdout: streams.stdout });
   return program;
 }

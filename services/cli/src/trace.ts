@@ -1,8 +1,28 @@
 import type { EventAnswer, HistoryAnswer } from '@stamp-ledger/client';
+import type { Believed, EventProof } from './audit/proven.js';
 import { table } from './table.js';
 
-/** The life of a stamp as a table, and who it is about. */
-export function traceLines({ serial, events }: HistoryAnswer): string[] {
+/** A page of a stamp's life with what the transparency log says of it. */
+export interface Traced {
+  readonly history: HistoryAnswer;
+  /** By revision; empty when there is no key to check with. */
+  readonly proofs: ReadonlyMap<number, EventProof>;
+  readonly trust: Believed | undefined;
+}
+
+/** The answer of the ledger, each event with its proof, and whose key they were checked with. */
+export function traceJson({ history, proofs, trust }: Traced) {
+  const events = history.events.map((event) => ({ ...event, proof: proofs.get(event.revision) ?? UNSEALED }));
+  return { ...history, events, checkedWith: trust && { key: trust.key, vkeys: namesOf(trust) } };
+}
+
+const UNSEALED: EventProof = { kind: 'unsealed' };
+
+const namesOf = ({ logKeys }: Believed): string[] => logKeys.map(({ name, keyId }) => `${name}+${keyId}`);
+
+/** The life of a stamp as a table, who it is about, and what its proofs are worth. */
+export function traceLines({ history: { serial, events }, proofs, trust }: Traced): string[] {
+  const proofAt = ({ revision }: EventAnswer): EventProof => proofs.get(revision) ?? UNSEALED;
   const rows = table<EventAnswer>(
     [
       { title: 'time', cell: (event) => event.recordedAt },
@@ -11,10 +31,42 @@ export function traceLines({ serial, events }: HistoryAnswer): string[] {
       { title: 'what', cell: whatHappened },
       { title: 'position', cell: (event) => event.position },
       { title: 'leaf hash', cell: (event) => event.leafHash.slice(0, 12) },
+      { title: 'proof', cell: (event) => proofText(proofAt(event)) },
     ],
     events,
   );
-  return [`${serial}: ${events.length} events`, '', ...rows];
+  const failures = events.flatMap((event) => {
+    const proof = proofAt(event);
+    return proof.kind === 'failed' ? [`revision ${event.revision}: FAILED: ${proof.why}`] : [];
+  });
+  return [
+    `${serial}: ${events.length} events`,
+    '',
+    ...rows,
+    '',
+    ...failures,
+    verdictOf(events.map(proofAt), trust),
+  ];
+}
+
+function proofText(proof: EventProof): string {
+  switch (proof.kind) {
+    case 'checked':
+      return `leaf ${proof.leafIndex} checked`;
+    case 'unsealed':
+      return 'not yet sealed';
+    case 'failed':
+      return 'FAILED';
+  }
+}
+
+function verdictOf(proofs: readonly EventProof[], trust: Believed | undefined): string {
+  if (trust === undefined) return 'Proofs: none, since the ledger has no key of a log yet.';
+  const count = (kind: EventProof['kind']): number => proofs.filter((proof) => proof.kind === kind).length;
+  const counts = `${count('checked')} checked, ${count('unsealed')} not yet sealed, ${count('failed')} FAILED`;
+  const whose =
+    trust.key === 'given' ? 'the key given' : "the ledger's own key (give --key to check it from outside)";
+  return `Proofs: ${counts}; by ${whose}, ${namesOf(trust).join(', ')}.`;
 }
 
 type Data = EventAnswer['data'];

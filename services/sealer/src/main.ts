@@ -2,5 +2,5 @@ import { openSealer, runDistributedService, servePart } from '@stamp-ledger/wiri
 
 /** Seals the log into the tiles of `LEDGER_DATA_DIR`. Any number of these may run on it: one seals, the others stand by. */
 await runDistributedService(process.env, async (given) =>
-  servePart(given, { service: 'sealer', part: await openSealer(given) }),
+  servePart(given, { part: await openSealer(given) }),
 );

@@ -148,7 +148,7 @@ async function outages(t: Test, { call }: World): Promise<void> {
     refunded: 0,
     paidNotFulfilled: { orders: [{ orderId: order.json.orderId, cause: 'out-of-stock' }], more: false },
     processes: { runs: [{ service: 'ledger', version: '0.1.0' }], more: false },
-    sealing: 'not-configured',
+    sealing: 'configured',
     sealGaps: [],
   });
   const { byType } = report.json.accepted as { readonly byType: Record<string, number> };

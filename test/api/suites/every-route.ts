@@ -182,7 +182,19 @@ function failingLedger(kind: PortErrorKind): OpenLedger['ledger'] {
     throw new PortError(kind, 'secret detail of the store');
   };
   const part = new Proxy({}, { get: (_part, name) => (name === 'status' ? () => [] : fail) });
-  const get = (_ledger: object, name: string | symbol) => (name === 'refused' ? () => undefined : part);
+  const commits = { take: () => ({ count: 0, p90Milliseconds: 0 }) };
+  // What is known of the sealer is in memory: it does not fail.
+  const known = {
+    status: () => ({ kind: 'starting' }),
+    sealed: () => undefined,
+    lagMilliseconds: () => 0,
+    whenSealed: fail,
+  };
+  const get = (_ledger: object, name: string | symbol) => {
+    if (name === 'sealing') return known;
+    if (name === 'commits') return commits;
+    return name === 'refused' ? () => undefined : part;
+  };
   return new Proxy({}, { get }) as OpenLedger['ledger'];
 }
 

@@ -167,12 +167,31 @@ async function receipts(t: Test, world: World): Promise<void> {
   const released = await call(`/v1/stamps/${serial}/reservation`, { method: 'DELETE' });
   t.equal(released.status, 200);
   t.equal(released.headers.get('ledger-receipt'), null, 'nothing was written');
+  await ofVerification(t, world, { serial, origin, keys });
   const order = { channel: 'nowhere', holder: 'h', denomination: RUPIAH_10000, quantity: 1 };
   const placed = await call('/v1/orders', { body: order });
   t.equal(
     openReceipt(Buffer.from(placed.headers.get('ledger-receipt')!, 'base64'), { origin, keys }).origin,
     origin,
   );
+}
+
+/** A recorded check is a fact too: the relying party can show that it asked. */
+async function ofVerification(
+  t: Test,
+  { call }: World,
+  { serial, ...trusted }: { readonly serial: string } & Parameters<typeof openReceipt>[1],
+): Promise<void> {
+  const checked = await call('/v1/verifications', { body: { serial } });
+  const receipt = openReceipt(Buffer.from(checked.headers.get('ledger-receipt')!, 'base64'), trusted);
+  const events = (await call(`/v1/stamps/${serial}/history`)).json.events as {
+    id: string;
+    leafHash: string;
+  }[];
+  const last = events.at(-1)!;
+  t.match(receipt.events, [{ eventId: last.id, leaf: Buffer.from(last.leafHash, 'hex') }]);
+  const malformed = await call('/v1/verifications', { body: { serial: 'scribble' } });
+  t.equal(malformed.headers.get('ledger-receipt'), null, 'nothing was recorded');
 }
 
 /** Signatures are shared by what ends at once; every answer's receipt promises its own event all the same. */

@@ -25,6 +25,8 @@ export interface Audit {
 export interface PartResult {
   readonly rows: readonly Row[];
   readonly audits?: readonly Audit[];
+  /** Charts of its own beside the one of its rows, as `PART-NAME.svg`. */
+  readonly charts?: readonly { readonly name: string; readonly svg: string }[];
   /** What a reader must know to understand the figures, above all how they were taken and what was not run. */
   readonly notes?: readonly string[];
 }
@@ -35,6 +37,8 @@ export interface Bench {
   /** Ten million stamps as well. */
   readonly largest: boolean;
   readonly log: (line: string) => void;
+  /** A ledger that runs already, on this machine, for the parts that can do with one. */
+  readonly ledger?: { readonly url: string; readonly token: string };
 }
 
 export interface Part {

@@ -19,7 +19,12 @@ const SUMMARY = 'README.md';
 export function writePart(directory: string, record: PartRecord): void {
   const { part, title, result } = record;
   mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, `${part}.json`), `${JSON.stringify(record, null, 2)}\n`);
+  const { charts = [], ...figures } = result;
+  writeFileSync(
+    join(directory, `${part}.json`),
+    `${JSON.stringify({ ...record, result: figures }, null, 2)}\n`,
+  );
+  for (const { name, svg } of charts) writeFileSync(join(directory, `${part}-${name}.svg`), svg);
   writeFileSync(join(directory, `${part}.svg`), chartOf(title, result.rows));
 }
 

@@ -13,17 +13,23 @@ const SETTLE_MILLISECONDS = 300;
 
 /**
  * A ledger in its own process on a log that was written beforehand, with read models that are up with it. `prepare` is given
- * the directory before the ledger starts.
+ * the directory before the ledger starts; `variables` are the ledger's own.
  */
 export async function startSeeded(
   lives: Lives,
-  prepare: (directory: string) => Promise<void> = async () => undefined,
+  {
+    prepare = async () => undefined,
+    variables = {},
+  }: {
+    readonly prepare?: (directory: string) => Promise<void>;
+    readonly variables?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<LedgerProcess> {
   const directory = mkdtempSync(join(tmpdir(), 'stamp-ledger-bench-'));
   try {
     await seedLog(directory, lives);
     await prepare(directory);
-    const ledger = await startLedgerProcess({ directory });
+    const ledger = await startLedgerProcess({ directory, variables });
     await caughtUp(ledger);
     return ledger;
   } catch (error) {

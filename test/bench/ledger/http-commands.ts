@@ -35,7 +35,10 @@ export async function startHttpCommands(
   const perRound = bench.quick ? 500 : 30_000;
   const warmUp = bench.quick ? 200 : 10_000;
   const stamps = warmUp + rounds * perRound;
-  const ledger = await startSeeded({ minted: stamps, allocated: stamps, sold: stamps, affixed: 0 }, prepare);
+  const ledger = await startSeeded(
+    { minted: stamps, allocated: stamps, sold: stamps, affixed: 0 },
+    prepare && { prepare },
+  );
   const acknowledged = new Acknowledged('affixings', 'StampAffixed');
   let next = 0;
   async function load(

@@ -1,22 +1,26 @@
 import { sha256Hex } from '@stamp-ledger/codec';
+import type { Serial } from '@stamp-ledger/domain';
 import type { LoadRequest } from '../harness/load/load.js';
 import { CHANNEL, DENOMINATION, serialAt } from './lives.js';
 
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from }, (_, index) => from + index);
 
+/** The affixing of a stamp to a paper of its own. */
+export const affixingOf = (serial: Serial): LoadRequest => ({
+  method: 'POST',
+  path: `/v1/stamps/${serial}/affixation`,
+  body: JSON.stringify({ document: { sha256: sha256Hex(`paper ${serial}`), type: 'application/pdf' } }),
+  key: `affix-${serial}`,
+});
+
 /** Affixing of sold stamps, each once. */
 export const affixings = (from: number, to: number): LoadRequest[] =>
-  range(from, to).map((index) => ({
-    method: 'POST',
-    path: `/v1/stamps/${serialAt(index)}/affixation`,
-    body: JSON.stringify({ document: { sha256: sha256Hex(`paper ${index}`), type: 'application/pdf' } }),
-    key: `affix-${index}`,
-  }));
+  range(from, to).map((index) => affixingOf(serialAt(index)));
 
 /** Look-ups of serials all over `of` stamps, in an order that no cache can guess. */
-export const lookUps = (count: number, of: number): LoadRequest[] =>
-  range(0, count).map((index) => ({
+export const lookUps = (count: number, of: number, first = 0): LoadRequest[] =>
+  range(first, first + count).map((index) => ({
     method: 'GET',
     path: `/v1/stamps/${serialAt((index * 7_919_999) % of)}`,
   }));

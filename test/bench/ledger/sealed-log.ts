@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Instant } from '@stamp-ledger/domain';
 import { type EmbeddedEventStore, openEmbeddedEventStore } from '@stamp-ledger/embedded';
 import { createLogger, type EmbeddedSealing, openEmbeddedSealing } from '@stamp-ledger/wiring';
 import { eventsOf, type Lives } from './lives.js';
@@ -30,12 +31,20 @@ export async function startSealable(events: number): Promise<SealableLog> {
   await seedLog(directory, livesOf(stamps));
   const store = await openEmbeddedEventStore({ directory });
   const logger = createLogger('warn');
+  const now = () => new Date().toISOString() as Instant;
   return {
     directory,
     events: eventsOf(livesOf(stamps)) + OTHER_EVENTS,
     store,
     seal: async () => {
-      const sealing = await openEmbeddedSealing({ directory, origin: ORIGIN, store, logger });
+      const sealing = await openEmbeddedSealing({
+        directory,
+        origin: ORIGIN,
+        store,
+        logger,
+        now,
+        witnesses: [],
+      });
       const head = await store.head();
       if (head === undefined || !(await sealing.whenSealed(head, new AbortController().signal)))
         throw new Error(`sealing ended: ${JSON.stringify(sealing.status())}`);

@@ -12,6 +12,8 @@ import { orders } from './orders.js';
 import { peers } from './peers.js';
 import { proofs } from './proofs.js';
 import { rebuild } from './rebuild.js';
+import { rush } from './rush.js';
+import { rushDay } from './rush-day.js';
 import { sealing } from './sealing.js';
 import { sealingCost } from './sealing-cost.js';
 import { sizes } from './sizes.js';
@@ -33,5 +35,7 @@ export const PARTS: readonly Part[] = [
   proofs,
   sealingCost,
   sizes,
+  rush,
+  rushDay,
   distributed,
 ];

@@ -1,7 +1,5 @@
-import { orderStream, type StreamName } from '@stamp-ledger/codec';
+import { orderStream } from '@stamp-ledger/codec';
 import type { OrderId } from '@stamp-ledger/domain';
-import { openEmbeddedLogReader } from '@stamp-ledger/embedded';
-import { eventually } from '../../support/eventually.js';
 import type { LedgerProcess } from '../../support/server-process.js';
 import { failuresOf, runLoad } from '../harness/load/load.js';
 import type { Part, PartResult } from '../harness/part.js';
@@ -9,14 +7,12 @@ import { cpuSeconds } from '../harness/process-usage.js';
 import { roundsOf } from '../harness/rounds.js';
 import { spreadOf } from '../harness/spread.js';
 import { settle, startSeeded } from '../ledger/bench-ledger.js';
+import { allFulfilled } from '../ledger/fulfilment.js';
 import { Acknowledged } from '../ledger/log-audit.js';
 import { orderIdAt, paidOrders } from '../ledger/requests.js';
 
 const CONNECTIONS = 64;
 const ORDERS_PER_SECOND = 4_000;
-const FULFIL_MILLISECONDS = 600_000;
-/** Placed, paid, fulfilled. */
-const FULFILLED_REVISION = 2;
 
 /** Orders of one stamp, paid as they are placed, until the last of them is fulfilled. */
 export const orders: Part = {
@@ -67,7 +63,7 @@ class Run {
     const failures = failuresOf(result);
     if (failures !== undefined) throw new Error(`orders were not accepted: ${failures}`);
     const streams = [...result.acknowledged].map((index) => orderStream(orderIdAt(first + index) as OrderId));
-    await this.#allFulfilled(streams);
+    await allFulfilled(this.ledger.directory, streams);
     const seconds = (performance.now() - start) / 1_000;
     for (const stream of streams) this.#fulfilled.add(stream);
     return {
@@ -75,27 +71,6 @@ class Run {
       acceptedPerSecond: count / acceptedSeconds,
       cpuPerThousand: ((cpuSeconds(pid) - cpu) * 1_000) / count,
     };
-  }
-
-  /** Watched in the log itself, beside the server: asking it would be load. */
-  async #allFulfilled(streams: StreamName[]): Promise<void> {
-    const waiting = [...streams];
-    const reader = openEmbeddedLogReader(this.ledger);
-    try {
-      await eventually(
-        async () => {
-          for (let last = waiting.at(-1); last !== undefined; last = waiting.at(-1)) {
-            const head = reader.streamHead(last);
-            if (head === 'no-stream' || head < FULFILLED_REVISION) return false;
-            waiting.pop();
-          }
-          return true;
-        },
-        { what: 'the fulfilment of every order', milliseconds: FULFIL_MILLISECONDS },
-      );
-    } finally {
-      reader.close();
-    }
   }
 
   async result(samples: readonly Sample[]): Promise<PartResult> {

@@ -24,7 +24,6 @@ export const proofs: Part = {
       const published = createPublishedLog({
         store: log.store,
         tiles: sealing.tiles,
-        identity: sealing.identity,
       });
       const logKeys = sealing.identity.signers.map(({ verifier }) => verifier);
       const isRight = (event: RecordedEvent, file: string): boolean => {

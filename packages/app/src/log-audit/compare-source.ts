@@ -1,5 +1,6 @@
 import { entryText, type RecordedEvent } from '@stamp-ledger/codec';
 import { PortError } from '@stamp-ledger/ports';
+import { predecessorOf } from '../seal/continuation.js';
 import type { Findings } from './findings.js';
 import type { ScannedEntries } from './scan-log.js';
 
@@ -14,7 +15,7 @@ interface Side {
 
 /**
  * Compares the entries of the log with the events of the event store, one by one in order, and names the first place where
- * they part: what happened there is told from that entry and the next. Behind it nothing is compared, since both sides are
+ * they part (entry 0 of a log that takes the place of a closed one is no event): what happened there is told from that entry and the next. Behind it nothing is compared, since both sides are
  * out of step.
  */
 export class SourceComparison {
@@ -35,6 +36,7 @@ export class SourceComparison {
   async take({ first, entries }: ScannedEntries): Promise<void> {
     for (let at = 0; at < entries.length && !this.#isOver; at++) {
       const bytes = entries[at];
+      if (first + at === 0 && bytes !== undefined && predecessorOf(bytes) !== undefined) continue;
       const event = await this.#next();
       if (this.#isOver) return;
       if (event === undefined) return this.#ended(first + at);

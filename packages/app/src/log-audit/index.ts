@@ -10,5 +10,6 @@ export {
   type SourceReport,
 } from './audit-log.js';
 export type { LogTrust } from './check-checkpoint.js';
+export { type CheckedEvent, checkEvent } from './check-event.js';
 export type { EventSequence } from './compare-source.js';
 export type { Finding, FindingClass, FindingKind } from './findings.js';

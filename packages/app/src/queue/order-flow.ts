@@ -13,6 +13,7 @@ const LESS = 0.9;
 export class OrderFlow implements OrderIntake {
   readonly #done: RateMeter;
   #underWay = 0;
+  #isKeptOut: () => boolean = () => false;
   #perSecond: number = LIMITS.firstOrdersPerSecond;
 
   constructor(monotonicMilliseconds: () => number) {
@@ -30,8 +31,13 @@ export class OrderFlow implements OrderIntake {
     }
   }
 
+  /** Who stands before this process and keeps orders out of it, so that they do not pile up within. */
+  behind(isKeptOut: () => boolean): void {
+    this.#isKeptOut = isKeptOut;
+  }
+
   isPressed(): boolean {
-    return this.#underWay > LIMITS.pressingOrders;
+    return this.#underWay > LIMITS.pressingOrders || this.#isKeptOut();
   }
 
   capacity(): number {

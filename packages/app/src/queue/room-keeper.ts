@@ -83,11 +83,11 @@ export class RoomKeeper {
   }
 
   /** One step: opens, moves or closes the room as far as it is due. */
-  async step(intake: OrderIntake): Promise<void> {
+  async step(intake: OrderIntake, opensUnderPressure: boolean): Promise<void> {
     await this.refresh();
     const isPressed = this.#watchPressure(intake);
     const { room } = this.#queue;
-    if (room === undefined) await this.#openIfDue(isPressed);
+    if (room === undefined) await this.#openIfDue(isPressed && opensUnderPressure);
     else await this.#move(room, intake);
   }
 
@@ -194,18 +194,20 @@ export async function keepRoom(
   {
     clock,
     intake,
+    opensUnderPressure,
     signal,
     onPortError,
   }: {
     readonly clock: Context['runtime']['clock'];
     readonly intake: OrderIntake;
+    readonly opensUnderPressure: boolean;
     readonly signal: AbortSignal;
     readonly onPortError: (error: PortError) => void;
   },
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      await keeper.step(intake);
+      await keeper.step(intake, opensUnderPressure);
     } catch (error) {
       if (!(error instanceof PortError)) throw error;
       if (!signal.aborted) onPortError(error);

@@ -93,8 +93,10 @@ export function waitingRoom(context: Context): Ledger['queue'] {
       const { head } = await aggregates.orders.load(orderStream(orderId));
       return head === 'no-stream' ? admission : { kind: 'admitted', orderId };
     },
-    run: ({ signal, intake = context.orderFlow, onPortError }) =>
-      keepRoom(keeper, { clock: runtime.clock, intake, signal, onPortError }),
+    run: ({ signal, intake = context.orderFlow, opensUnderPressure = true, isKeptOut, onPortError }) => {
+      if (isKeptOut !== undefined) context.orderFlow.behind(isKeptOut);
+      return keepRoom(keeper, { clock: runtime.clock, intake, opensUnderPressure, signal, onPortError });
+    },
   };
 }
 

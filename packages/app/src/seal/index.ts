@@ -1,6 +1,9 @@
+export { type ClosedLog, continuationEntry, predecessorOf } from './continuation.js';
+export { type CosignedTiles, cosignedTiles } from './cosigned-tiles.js';
+export { SealGapWatch } from './gaps.js';
 export { gatedStore, type Intake } from './intake.js';
 export { type KeepSealedRun, keepSealed } from './keep-sealed.js';
-export { createPublishedLog, type EventProof, type PublishedLog } from './published-log.js';
+export { createPublishedLog, type EventProof, type PublishedLog, publishVkeys } from './published-log.js';
 export { type LogIdentity, type RecoveredLog, type RecoveryRequest, recover, signedTree } from './recover.js';
 export { type RefillRequest, refill } from './refill.js';
 export { runSealer, type SealerRun } from './run-sealer.js';
@@ -12,6 +15,8 @@ export {
   haltsIntake,
   type MissingEvents,
   type Sealed,
+  type SealedRound,
   SealHalted,
   type SealStatus,
 } from './status.js';
+export { runWitness, type WitnessRun } from './witnessing.js';

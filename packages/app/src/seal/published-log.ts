@@ -1,4 +1,4 @@
-import { entryText, type RecordedEvent } from '@stamp-ledger/codec';
+import type { Position, RecordedEvent } from '@stamp-ledger/codec';
 import { type EventStore, LIMITS, type TileStore } from '@stamp-ledger/ports';
 import {
   formatTlogProof,
@@ -6,7 +6,6 @@ import {
   HASH_BYTES,
   type Hash,
   type HashReader,
-  leafHash,
   parseCheckpoint,
   parseNote,
   parseTilePath,
@@ -19,9 +18,11 @@ import {
   tileWidth,
 } from '@stamp-ledger/transparency';
 import { WeightedLru } from '../weighted-lru.js';
-import { readBundle, readTile } from './read-log.js';
+import { predecessorOf } from './continuation.js';
+import { leafOf, readBundle, readTile } from './read-log.js';
 import type { LogIdentity } from './recover.js';
 import { eventOfEntry } from './source.js';
+import { haltOf } from './status.js';
 
 /** Proof that one event is in the log. */
 export interface EventProof {
@@ -30,16 +31,27 @@ export interface EventProof {
   readonly file: string;
 }
 
+/** What an event is found by. */
+export interface LeafPlace {
+  readonly position: Position;
+  readonly leaf: Hash;
+}
+
 /** The transparency log as it is published: what outsiders fetch, and proofs out of it. */
 export interface PublishedLog {
   /** The signed checkpoint; undefined before the first. */
   checkpoint(): Promise<Buffer | undefined>;
   /** A tile or an entry bundle by its C2SP path; undefined for a path that names none, or one that is not there. */
   file(path: string): Promise<Buffer | undefined>;
-  /** Public keys, the current one first. */
-  vkeys(): readonly string[];
+  /** Public keys, one a line, the current one first; undefined before a sealer published them. */
+  vkeys(): Promise<Buffer | undefined>;
+  /**
+   * Position of the last published event, undefined before the first; `unknown` when the log does not lead to it, since
+   * it is damaged or the event is lost.
+   */
+  end(): Promise<Position | undefined | 'unknown'>;
   /** Leaf index of each event, undefined for one that is not published yet. All as of one checkpoint. */
-  leafIndexes(events: readonly RecordedEvent[]): Promise<readonly (number | undefined)[]>;
+  leafIndexes(events: readonly LeafPlace[]): Promise<readonly (number | undefined)[]>;
   /** A proof of each event, undefined for one that is not published yet. All by one checkpoint. */
   prove(events: readonly RecordedEvent[]): Promise<readonly (EventProof | undefined)[]>;
 }
@@ -47,23 +59,28 @@ export interface PublishedLog {
 export function createPublishedLog({
   tiles,
   store,
-  identity,
 }: {
-  readonly tiles: Pick<TileStore, 'read' | 'readCheckpoint'>;
-  readonly store: Pick<EventStore, 'readAll' | 'readStream'>;
-  readonly identity: LogIdentity;
+  readonly tiles: Pick<TileStore, 'read' | 'readCheckpoint' | 'readVkeys'>;
+  readonly store: Pick<EventStore, 'readStream'>;
 }): PublishedLog {
-  const keys = [...identity.signers.map(({ verifier }) => verifier), ...identity.retired];
-  const vkeys = keys.map(formatVkey);
+  const beginnings: Beginnings = new WeightedLru(LIMITS.knownBundles);
   const kept = new KeptTiles(tiles);
   const view = async (): Promise<LogView | undefined> => {
     const note = await tiles.readCheckpoint();
-    return note && new LogView({ tiles, kept, store, note });
+    return note && new LogView({ tiles, kept, store, note, beginnings });
   };
   return {
     checkpoint: () => tiles.readCheckpoint(),
     file: async (path) => (isTilePath(path) ? tiles.read(path) : undefined),
-    vkeys: () => vkeys,
+    vkeys: () => tiles.readVkeys(),
+    end: async () => {
+      try {
+        return await (await view())?.end();
+      } catch (error) {
+        if (haltOf(error) !== undefined) return 'unknown';
+        throw error;
+      }
+    },
     leafIndexes: async (events) => {
       const log = await view();
       return Promise.all(events.map((event) => log?.leafIndex(event)));
@@ -75,6 +92,15 @@ export function createPublishedLog({
   };
 }
 
+/** Publishes the public keys of a log beside its checkpoint, for who serves it and does not hold its keys. */
+export async function publishVkeys(
+  tiles: Pick<TileStore, 'replaceVkeys'>,
+  { signers, retired }: LogIdentity,
+): Promise<void> {
+  const keys = [...signers.map(({ verifier }) => verifier), ...retired];
+  await tiles.replaceVkeys(Buffer.from(keys.map((key) => `${formatVkey(key)}\n`).join('')));
+}
+
 function isTilePath(path: string): boolean {
   try {
     parseTilePath(path);
@@ -84,6 +110,9 @@ function isTilePath(path: string): boolean {
     throw error;
   }
 }
+
+/** Position of the first event of bundles, by index. It never changes. */
+type Beginnings = WeightedLru<number, Position>;
 
 /** The tiles of hashes that were asked for last. A tile never changes, and those high up are in every proof. */
 class KeptTiles {
@@ -111,60 +140,86 @@ class LogView {
     private readonly from: {
       readonly tiles: Pick<TileStore, 'read'>;
       readonly kept: KeptTiles;
-      readonly store: Pick<EventStore, 'readAll' | 'readStream'>;
+      readonly store: Pick<EventStore, 'readStream'>;
       readonly note: Buffer;
+      readonly beginnings: Beginnings;
     },
   ) {
     this.#size = parseCheckpoint(parseNote(from.note).text).size;
     this.#hashes = tileHashReader({ size: this.#size, readTile: (tile) => from.kept.read(tile) });
   }
 
-  async leafIndex(event: RecordedEvent): Promise<number | undefined> {
-    const leaf = leafHash(Buffer.from(entryText(event)));
-    // Where positions are dense, as in the embedded log, this is the place; the tile says whether it is.
-    const dense = Number(event.position.slice(0, 16)) - 1;
-    if (Number.isSafeInteger(dense) && (await this.#isLeaf(dense, leaf))) return dense;
-    const found = await this.#search(event);
-    return found !== undefined && (await this.#isLeaf(found, leaf)) ? found : undefined;
+  async end(): Promise<Position | undefined | 'unknown'> {
+    if (this.#size === 0) return undefined;
+    const { tiles, store } = this.from;
+    const index = Math.ceil(this.#size / TILE_WIDTH) - 1;
+    const entry = (await readBundle(tiles, { index, size: this.#size })).at(-1);
+    if (entry !== undefined && predecessorOf(entry) !== undefined) return undefined;
+    return (entry && (await eventOfEntry(store, entry))?.position) ?? 'unknown';
+  }
+
+  async leafIndex({ position, leaf }: LeafPlace): Promise<number | undefined> {
+    // Where positions are dense, as in the embedded log, this is the place, or behind the entry of a closed log the next
+    // one; the tile says whether it is.
+    const dense = Number(position.slice(0, 16)) - 1;
+    if (Number.isSafeInteger(dense))
+      for (const place of [dense, dense + 1]) if (await this.#isLeaf(place, leaf)) return place;
+    const index = await this.#bundleOf(position);
+    return index === undefined ? undefined : this.#leafIn(index, leaf);
   }
 
   async prove(event: RecordedEvent): Promise<EventProof | undefined> {
-    const leafIndex = await this.leafIndex(event);
+    const leafIndex = await this.leafIndex({ position: event.position, leaf: leafOf(event) });
     if (leafIndex === undefined) return undefined;
     const hashes = await proveInclusion({ index: leafIndex, size: this.#size, read: this.#hashes });
     const file = formatTlogProof({ index: leafIndex, hashes, checkpoint: this.from.note });
     return { leafIndex, file: file.toString() };
   }
 
-  /** Leaves are in the order of positions, and every entry leads to its event. */
-  async #search({ position }: RecordedEvent): Promise<number | undefined> {
-    let [low, high] = [0, this.#size];
-    while (low < high) {
-      const middle = low + Math.floor((high - low) / 2);
-      const there = await this.#positionAt(middle);
-      if (there === undefined) return undefined;
-      if (there === position) return middle;
-      if (there < position) low = middle + 1;
-      else high = middle;
+  /**
+   * The bundle that has an event if any has: leaves are in the order of positions, and the first entry of a bundle leads
+   * to its event. The halves are cut at the same bundles whatever the size is, so that most of these are known already.
+   */
+  async #bundleOf(position: Position): Promise<number | undefined> {
+    const count = Math.ceil(this.#size / TILE_WIDTH);
+    if (count === 0) return undefined;
+    let [low, step] = [0, 1];
+    while (step < count) step *= 2;
+    for (; step >= 1; step /= 2) {
+      const middle = low + step;
+      if (middle >= count) continue;
+      const beginning = await this.#beginning(middle);
+      if (beginning === undefined) return undefined;
+      if (beginning <= position) low = middle;
     }
-    return undefined;
+    return low;
   }
 
-  async #positionAt(leaf: number): Promise<string | undefined> {
-    const index = Math.floor(leaf / TILE_WIDTH);
-    const entry = (await readBundle(this.from.tiles, { index, size: this.#size }))[leaf % TILE_WIDTH];
-    return entry && (await eventOfEntry(this.from.store, entry))?.position;
+  async #beginning(index: number): Promise<Position | undefined> {
+    const { tiles, store, beginnings } = this.from;
+    const known = beginnings.get(index);
+    if (known !== undefined) return known;
+    const [entry] = await readBundle(tiles, { index, size: this.#size });
+    const position = entry && (await eventOfEntry(store, entry))?.position;
+    if (position !== undefined) beginnings.set(index, position, 1);
+    return position;
   }
 
   async #isLeaf(leaf: number, hash: Hash): Promise<boolean> {
     if (leaf < 0 || leaf >= this.#size) return false;
-    const index = Math.floor(leaf / TILE_WIDTH);
-    const bytes = await this.from.kept.read({
-      level: 0,
-      index,
-      width: tileWidth({ level: 0, index, size: this.#size }),
-    });
+    const bytes = await this.#leaves(Math.floor(leaf / TILE_WIDTH));
     const at = (leaf % TILE_WIDTH) * HASH_BYTES;
     return hash.equals(bytes.subarray(at, at + HASH_BYTES));
+  }
+
+  async #leafIn(index: number, hash: Hash): Promise<number | undefined> {
+    const bytes = await this.#leaves(index);
+    for (let at = 0; at * HASH_BYTES < bytes.length; at++)
+      if (hash.equals(bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))) return index * TILE_WIDTH + at;
+    return undefined;
+  }
+
+  #leaves(index: number): Promise<Buffer> {
+    return this.from.kept.read({ level: 0, index, width: tileWidth({ level: 0, index, size: this.#size }) });
   }
 }

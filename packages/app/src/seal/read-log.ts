@@ -5,6 +5,8 @@ import {
   decodeBundle,
   edgeTiles,
   HASH_BYTES,
+  type Hash,
+  leafHash,
   leafHashes,
   TILE_WIDTH,
   type Tile,
@@ -18,6 +20,8 @@ type Files = Pick<TileStore, 'read'>;
 
 /** The bytes of an event's leaf: what anyone can recompute from the event store. */
 export const entryOf = (event: RecordedEvent): Buffer => Buffer.from(entryText(event));
+
+export const leafOf = (event: RecordedEvent): Hash => leafHash(entryOf(event));
 
 /**
  * A tile of hashes as it was at some size of the log. A partial one may have been removed when its full one was written:

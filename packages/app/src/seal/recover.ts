@@ -6,6 +6,7 @@ import {
   type SignerKey,
   type VerifierKey,
 } from '@stamp-ledger/transparency';
+import { predecessorOf } from './continuation.js';
 import { Growth } from './growth.js';
 import { EMPTY_EDGE, type LogEdge, readEdge } from './read-log.js';
 import { compareAll, eventOfEntry, readEntries, type SealSource } from './source.js';
@@ -18,6 +19,8 @@ export interface LogIdentity {
   readonly signers: readonly [SignerKey, ...SignerKey[]];
   /** Keys that signed before and do not any more. */
   readonly retired: readonly VerifierKey[];
+  /** Entry 0 of a log that takes the place of a closed one. */
+  readonly continuation?: Buffer;
 }
 
 export interface RecoveryRequest {
@@ -52,7 +55,7 @@ export async function recover(request: RecoveryRequest): Promise<RecoveredLog> {
   const published = known(await request.tiles.readCheckpoint(), request.identity);
   const held = known(await request.lock.read(), request.identity);
   const signed = held ?? (await adopted(request, published));
-  if (signed === undefined) return { growth: new Growth(EMPTY_EDGE(), undefined), signed: undefined };
+  if (signed === undefined) return { growth: fresh(request), signed: undefined };
   refuseFork(signed, published);
   const { edge, position } = await standing(request, signed, published);
   return { growth: new Growth(edge, position), signed: signed.note };
@@ -116,7 +119,7 @@ async function standing(
 ): Promise<Standing> {
   const edge = await usableEdge(request, signed);
   if (edge === undefined) return regrown(request, signed, published);
-  if (edge.last === undefined) return { edge, position: undefined };
+  if (edge.last === undefined || predecessorOf(edge.last) !== undefined) return { edge, position: undefined };
   const event = await eventOfEntry(request.store, edge.last);
   if (event !== undefined) return { edge, position: event.position };
   // The last sealed event is not in the store: an older backup of it was restored. Where it ends is worth the time.
@@ -150,7 +153,7 @@ async function regrown(
 ): Promise<Standing> {
   const { store, tiles } = request;
   const start = published === undefined ? undefined : await startAt(request, published);
-  const probed = start ?? fresh();
+  const probed = start ?? fresh(request);
   const probe = await grownTo(store, probed, signed, async () => undefined);
   if (!probe.root.equals(signed.root))
     throw halted(
@@ -158,16 +161,21 @@ async function regrown(
       `the events do not hash to the root that was signed for size ${signed.size}`,
     );
   const again = published === undefined ? undefined : await startAt(request, published);
-  await grownTo(store, again ?? fresh(), signed, (files) => tiles.write(files));
+  await grownTo(store, again ?? fresh(request), signed, (files) => tiles.write(files));
   return { edge: await readEdge(tiles, signed), position: probed.position };
 }
 
-const fresh = (): Growth => new Growth(EMPTY_EDGE(), undefined);
+function fresh({ identity }: RecoveryRequest): Growth {
+  const growth = new Growth(EMPTY_EDGE(), undefined);
+  if (identity.continuation !== undefined) growth.add({ entries: [identity.continuation], last: undefined });
+  return growth;
+}
 
 async function startAt(request: RecoveryRequest, published: Known): Promise<Growth | undefined> {
   const edge = await usableEdge(request, published);
   if (edge === undefined) return undefined;
-  if (edge.last === undefined) return fresh();
+  if (edge.last === undefined) return fresh(request);
+  if (predecessorOf(edge.last) !== undefined) return new Growth(edge, undefined);
   const event = await eventOfEntry(request.store, edge.last);
   return event === undefined ? undefined : new Growth(edge, event.position);
 }

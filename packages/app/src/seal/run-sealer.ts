@@ -1,10 +1,12 @@
 import type { Position } from '@stamp-ledger/codec';
+import type { Instant } from '@stamp-ledger/domain';
 import { LIMITS, PortError } from '@stamp-ledger/ports';
 import { signCheckpoint } from '@stamp-ledger/transparency';
+import { recordedIn } from './gaps.js';
 import type { Growth, Round } from './growth.js';
 import { type RecoveryRequest, recover } from './recover.js';
 import { readEntries } from './source.js';
-import { halted, haltOf, type SealStatus } from './status.js';
+import { halted, haltOf, type SealedRound, type SealStatus } from './status.js';
 
 export interface SealerRun extends RecoveryRequest {
   readonly signal: AbortSignal;
@@ -39,15 +41,16 @@ export async function runSealer(run: SealerRun): Promise<void> {
 async function recoverAndSeal(run: SealerRun): Promise<void> {
   const { growth, signed } = await recover(run);
   // Also without new events: what was signed may not be published yet, or the signers may be others than before.
-  let sealing = sealed(run, growth.takeRound(), Promise.resolve(signed));
+  let sealing = sealed(run, { round: growth.takeRound() }, Promise.resolve(signed));
   try {
     while (!run.signal.aborted) {
       const begun = run.monotonicMilliseconds();
       // The next events are read and hashed while the files of the round before are written.
-      const isBacklog = await readRound(run, growth);
+      const { isBacklog, added } = await readRound(run, growth);
       const before = sealing;
       if ((await before) === undefined) return;
-      if (growth.hasNew) sealing = sealed(run, growth.takeRound(), before);
+      if (growth.hasNew)
+        sealing = sealed(run, { round: growth.takeRound(), ...(added && { added }) }, before);
       if (isBacklog) continue;
       if ((await sealing) === undefined) return;
       await run.waitForMore(growth.position, run.signal);
@@ -63,29 +66,43 @@ async function recoverAndSeal(run: SealerRun): Promise<void> {
 /** Seals a round. Whoever awaits the promise gets its failure; until then it does not count as unhandled. */
 function sealed(
   run: SealerRun,
-  round: Round,
+  ready: ReadyRound,
   before: Promise<Buffer | undefined>,
 ): Promise<Buffer | undefined> {
-  const sealing = before.then((signed) => seal(run, round, signed));
+  const sealing = before.then((signed) => seal(run, ready, signed));
   sealing.catch(() => undefined);
   return sealing;
 }
 
-/** Reads events into the growth; true when there may be more at once. */
-async function readRound(run: SealerRun, growth: Growth): Promise<boolean> {
+/** Reads events into the growth. `isBacklog`: there may be more at once. */
+async function readRound(
+  run: SealerRun,
+  growth: Growth,
+): Promise<{ readonly isBacklog: boolean; readonly added?: SealedRound }> {
   const before = growth.size;
+  let since: Instant | undefined;
   for (;;) {
     const page = await readEntries(run.store, { after: growth.position, limit: LIMITS.sealReadEvents });
+    const [first] = page.entries;
+    if (first !== undefined) since ??= recordedIn(first);
     growth.add(page);
-    if (page.entries.length < LIMITS.sealReadEvents) return false;
-    if (growth.size - before >= LIMITS.sealEvents) return true;
+    const events = growth.size - before;
+    const isBacklog = page.entries.length === LIMITS.sealReadEvents;
+    if (!isBacklog || events >= LIMITS.sealEvents)
+      return { isBacklog, ...(since !== undefined && { added: { events, since } }) };
   }
+}
+
+interface ReadyRound {
+  readonly round: Round;
+  /** Absent for a round without new events, and when the first of them does not say since when it waits. */
+  readonly added?: SealedRound;
 }
 
 /** One round made durable and published; the checkpoint signed for it, or undefined when `signal` aborted before. */
 async function seal(
   run: SealerRun,
-  { files, filled, size, root, position }: Round,
+  { round: { files, filled, size, root, position }, added }: ReadyRound,
   before: Buffer | undefined,
 ): Promise<Buffer | undefined> {
   const { tiles, lock, identity } = run;
@@ -96,7 +113,8 @@ async function seal(
       throw halted('overtaken', `another sealer signed a checkpoint before size ${size}`);
     await tiles.replaceCheckpoint(signed);
     for (const path of filled) await tiles.discardPartials(path);
-    run.onStatus({ kind: 'running', sealed: { size, ...(position && { position }) } });
+    const sealed = { size, ...(position && { position }) };
+    run.onStatus({ kind: 'running', sealed, ...(added && { round: added }) });
     return signed;
   });
 }

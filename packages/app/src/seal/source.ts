@@ -3,6 +3,7 @@ import type { EntryPage, EntrySource, EventStore, TileStore } from '@stamp-ledge
 import { LIMITS } from '@stamp-ledger/ports';
 import { leafHash, TILE_WIDTH } from '@stamp-ledger/transparency';
 import { parseEntry } from '../move/format.js';
+import { predecessorOf } from './continuation.js';
 import { entryOf, readBundle } from './read-log.js';
 import { halted } from './status.js';
 
@@ -40,7 +41,10 @@ export async function* entriesOf(files: Pick<TileStore, 'read'>, size: number): 
  * The event that an entry was made of, where the store has it now. An entry names its stream and revision, so that it is
  * found in any store, whatever its positions. Undefined when the stream does not reach there.
  */
-export async function eventOfEntry(store: SealSource, entry: Buffer): Promise<RecordedEvent | undefined> {
+export async function eventOfEntry(
+  store: Pick<EventStore, 'readStream'>,
+  entry: Buffer,
+): Promise<RecordedEvent | undefined> {
   const parsed = parseEntry(entry.toString());
   if (parsed === undefined) throw halted('tiles-damaged', 'an entry of the log is no event of this ledger');
   const page = await store.readStream({ stream: parsed.stream, from: parsed.revision, limit: 1 });
@@ -73,6 +77,10 @@ export async function compareAll(
   let position: Position | undefined;
   let index = 0;
   for await (const entry of entriesOf(files, size)) {
+    if (index === 0 && predecessorOf(entry) !== undefined) {
+      index++;
+      continue;
+    }
     const { value: event } = (await events.next()) as IteratorResult<RecordedEvent, undefined>;
     if (event === undefined) return { kind: 'ends-early', from: index, position };
     const own = entryOf(event);

@@ -1,4 +1,5 @@
 import type { Position } from '@stamp-ledger/codec';
+import type { Instant } from '@stamp-ledger/domain';
 import { PortError } from '@stamp-ledger/ports';
 import { TransparencyError } from '@stamp-ledger/transparency';
 
@@ -26,9 +27,17 @@ export type HaltReason =
 /** Where the sealer stands. */
 export type SealStatus =
   | { readonly kind: 'starting' }
-  | { readonly kind: 'running'; readonly sealed: Sealed }
+  /** `round` is what the last round added, if anything. */
+  | { readonly kind: 'running'; readonly sealed: Sealed; readonly round?: SealedRound }
   | { readonly kind: 'refilling'; readonly missing: MissingEvents }
   | { readonly kind: 'halted'; readonly halt: Halt };
+
+/** Events that became part of the log together. */
+export interface SealedRound {
+  readonly events: number;
+  /** When the first of them was recorded. */
+  readonly since: Instant;
+}
 
 /** What is published. */
 export interface Sealed {

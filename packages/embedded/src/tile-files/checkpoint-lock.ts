@@ -4,7 +4,8 @@ import Database from 'better-sqlite3';
 import { isRefusal, sqliteCode, toPortError } from '../sqlite-errors.js';
 import { makeDirectories, toFileError } from './durable-files.js';
 
-const FILE = 'signed.sqlite';
+/** Name of the file in its directory. */
+export const CHECKPOINT_LOCK_FILE = 'signed.sqlite';
 
 /**
  * The last signed checkpoint in a directory of its own: an SQLite file, whose transaction is the compare-and-swap, also
@@ -21,7 +22,7 @@ export async function openCheckpointLock({
   } catch (error) {
     throw toFileError(error, 'making the directory of the signed checkpoint');
   }
-  const db = open(join(directory, FILE));
+  const db = open(join(directory, CHECKPOINT_LOCK_FILE));
   const select = db.prepare<[], Buffer>('SELECT note FROM signed WHERE one = 1').pluck();
   const upsert = db.prepare<[Uint8Array]>(
     'INSERT INTO signed (one, note) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET note = excluded.note',

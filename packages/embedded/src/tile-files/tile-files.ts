@@ -12,6 +12,7 @@ import {
 } from './durable-files.js';
 
 const CHECKPOINT = 'checkpoint';
+const VKEYS = 'vkeys';
 /** The only shape of path that is ever joined to the directory. */
 const TILE_PATH = /^tile\/(?:entries|[0-9]{1,2})\/(?:x[0-9]{3}\/)*[0-9]{3}(?:\.p\/[0-9]{1,3})?$/;
 
@@ -30,11 +31,15 @@ export function openTileFiles({ directory }: { readonly directory: string }): Ti
       }),
     readCheckpoint: () => guarded('reading the checkpoint', () => readIfThere(join(directory, CHECKPOINT))),
     replaceCheckpoint: (bytes) =>
-      guarded('publishing the checkpoint', async () => {
-        await makeDirectories(directory);
-        await replaceFile(join(directory, CHECKPOINT), bytes);
-      }),
+      guarded('publishing the checkpoint', () => replaceIn(directory, CHECKPOINT, bytes)),
+    readVkeys: () => guarded('reading the public keys', () => readIfThere(join(directory, VKEYS))),
+    replaceVkeys: (bytes) => guarded('publishing the public keys', () => replaceIn(directory, VKEYS, bytes)),
   };
+}
+
+async function replaceIn(directory: string, name: string, bytes: Uint8Array): Promise<void> {
+  await makeDirectories(directory);
+  await replaceFile(join(directory, name), bytes);
 }
 
 const KNOWN_DIRECTORIES_MAX = 10_000;

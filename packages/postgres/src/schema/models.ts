@@ -170,7 +170,7 @@ const MODELS = byteWise(`${PROGRESS}${VERIFICATION}${INVENTORY}${WORK}${AUDIT_IN
 const INDEX = /CREATE INDEX ([^;]+);/g;
 
 /** The statements that make one empty generation of read models. */
-export const createModelsSql = (generation: number): string =>
+const createModelsSql = (generation: number): string =>
   `CREATE SCHEMA ${schemaOf(generation)};${inSchema(MODELS, generation)}`;
 
 /** The same without the indexes that only readers need: those are made at once, at the end, for a fraction of the work. */

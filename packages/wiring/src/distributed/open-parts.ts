@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
-import { createContext, gatedStore, type Intake } from '@stamp-ledger/app';
+import { createContext, createPublishedLog, gatedStore, type Intake } from '@stamp-ledger/app';
+import { openTileFiles } from '@stamp-ledger/embedded';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import type { PortError } from '@stamp-ledger/ports';
 import {
@@ -10,17 +11,19 @@ import {
 import type { Engines } from '../engines.js';
 import type { OpenRequest, Parts } from '../open-ledger.js';
 import { monotoneClock, openRuntime } from '../runtime.js';
-import { HaltFlag } from '../sealing/halt-flag.js';
 import { sealingPlaces } from '../sealing/places.js';
+import { StatusFile } from '../sealing/status-file.js';
 import { closeAll, closing } from './close-all.js';
+import { followSealing } from './followed-sealing.js';
 import { openSharedReadModels } from './shared-read-models.js';
 import { tolerantKeys } from './tolerant-keys.js';
 import { watchEngines } from './watch-engines.js';
 
 /**
  * The ledger on EventStoreDB and PostgreSQL, as one of several processes. The read models are written by the projections
- * service; what a process does behind accepted commands it shares with the others. Either engine may be away at the
- * start; tables of another version are refused as soon as they can be seen.
+ * service, and the log by the sealer, in the data directory that it shares with this process; what a process does behind
+ * accepted commands it shares with the others. Either engine may be away at the start; tables of another version are
+ * refused as soon as they can be seen.
  */
 export async function openDistributedParts({
   configuration,
@@ -41,11 +44,19 @@ export async function openDistributedParts({
   const runtime = await openRuntime({ dataDirectory: directory, logHasEvents, clock }).catch(
     closing([engineWatch, store]),
   );
-  const halt = new HaltFlag(sealingPlaces(directory).lock).intake();
+  const places = sealingPlaces(directory);
+  const sealing = await followSealing({
+    file: new StatusFile(places.lock),
+    store,
+    onUnreadable: (error) => logger.warn({ err: error }, 'what the sealer says cannot be read'),
+    onFatal,
+  });
   // Before the last event is known, a new one could be recorded at an earlier time.
   const intake: Intake = {
     closed: () =>
-      engineWatch.logHasEvents() === 'unknown' ? 'the last event of the log is not known yet' : halt.closed(),
+      engineWatch.logHasEvents() === 'unknown'
+        ? 'the last event of the log is not known yet'
+        : sealing.intake.closed(),
   };
   const now = (): number => Date.parse(clock.now());
   const [readModels, keys, journal, share] = await Promise.all([
@@ -60,11 +71,16 @@ export async function openDistributedParts({
       store: gatedStore(store, intake),
       readModels,
       runtime,
+      sealing,
+      log: createPublishedLog({ store, tiles: openTileFiles({ directory: places.tiles }) }),
       ...(share && { share }),
     }),
     idempotencyKeys: tolerant,
     journal,
     away: engineWatch.away,
-    close: () => closeAll([engineWatch, share, tolerant, readModels, journal, store]),
+    close: () => {
+      sealing.close();
+      return closeAll([engineWatch, share, tolerant, readModels, journal, store]);
+    },
   };
 }

@@ -1,23 +1,31 @@
 import { mkdir } from 'node:fs/promises';
-import { keepSealed, type SealStatus } from '@stamp-ledger/app';
+import { cosignedTiles, keepSealed, publishVkeys, SealGapWatch, type SealStatus } from '@stamp-ledger/app';
 import type { Position } from '@stamp-ledger/codec';
 import { lockDirectory, openCheckpointLock, openTileFiles } from '@stamp-ledger/embedded';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import { type EventStore, PortError } from '@stamp-ledger/ports';
+import { recordRun } from '../record-run.js';
 import type { DistributedGiven } from '../run-service.js';
-import { HaltFlag } from '../sealing/halt-flag.js';
+import { monotoneClock } from '../runtime.js';
 import { logIdentity } from '../sealing/log-keys.js';
 import { sealingPlaces } from '../sealing/places.js';
+import { runWitnesses } from '../sealing/run-witnesses.js';
+import { StatusFile } from '../sealing/status-file.js';
 import { sleep } from '../sleep.js';
 import type { Part } from './relay.js';
 
 /** Milliseconds between two tries to become the one that seals. */
 const STAND_BY_MILLISECONDS = 1_000;
 
-/** Starts sealing the log of EventStoreDB, or standing by for another sealer on the same directory that does. */
+/**
+ * Starts sealing the log of EventStoreDB, or standing by for another sealer on the same directory that does. Its runs and
+ * the delays of sealing go to the journal.
+ */
 export async function openSealer(given: DistributedGiven): Promise<Part> {
   const { engines, logger, onFatal } = given;
   const store = await openEventStoreDb(engines.eventStoreDb);
+  const gaps = new SealGapWatch(monotoneClock().now);
+  const run = await recordRun(given, { service: 'sealer', sealGaps: () => gaps.take() });
   const stopping = new AbortController();
   let status: SealStatus | { readonly kind: 'standing-by' } = { kind: 'standing-by' };
   let size = 0;
@@ -26,6 +34,7 @@ export async function openSealer(given: DistributedGiven): Promise<Part> {
     onStatus: (next) => {
       status = next;
       if (next.kind === 'running') size = next.sealed.size;
+      if (next.kind === 'running' && next.round !== undefined) gaps.sealed(next.round);
       if (next.kind === 'halted') logger.error({ ...next.halt }, 'sealing halted');
     },
   }).catch(onFatal);
@@ -44,6 +53,7 @@ export async function openSealer(given: DistributedGiven): Promise<Part> {
     stop: async () => {
       stopping.abort();
       await running;
+      await run?.end();
       await store.close();
     },
   };
@@ -77,11 +87,13 @@ async function seal(
   store: EventStore,
   { signal, onStatus }: Turn,
 ): Promise<void> {
-  const { dataDirectory, origin } = configuration;
+  const { dataDirectory, origin, witnesses } = configuration;
   const places = sealingPlaces(dataDirectory);
-  const tiles = openTileFiles({ directory: places.tiles });
+  const tiles = cosignedTiles(openTileFiles({ directory: places.tiles }));
   const lock = await openCheckpointLock({ directory: places.lock });
-  const flag = new HaltFlag(places.lock);
+  const file = new StatusFile(places.lock);
+  const ending = new AbortController();
+  let witnessing: Promise<void> | undefined;
   try {
     const signedBefore = (await lock.read()) ?? (await tiles.readCheckpoint());
     const identity = await logIdentity({
@@ -89,6 +101,14 @@ async function seal(
       origin,
       logExists: signedBefore !== undefined,
     });
+    await publishVkeys(tiles, identity);
+    witnessing = runWitnesses({
+      witnesses,
+      tiles,
+      signal: AbortSignal.any([signal, ending.signal]),
+      onTrouble: (reason) => logger.warn({ reason }, 'a checkpoint was not cosigned'),
+    });
+    witnessing.catch(() => undefined);
     await keepSealed({
       store,
       tiles,
@@ -101,12 +121,14 @@ async function seal(
       monotonicMilliseconds: () => performance.now(),
       waitForMore: (after, ending) => waitForMore(store, after, ending),
       onStatus: (status) => {
-        flag.show(status);
+        file.show(status);
         onStatus(status);
       },
       onPortError: (error) => logger.warn({ kind: error.kind, reason: error.message }, 'sealing waits'),
     });
   } finally {
+    ending.abort();
+    await witnessing;
     lock.close();
   }
 }

@@ -1,21 +1,31 @@
 import {
   type Halt,
   haltOf,
-  haltsIntake,
   type Intake,
   type LogIdentity,
+  publishVkeys,
   recover,
   refill,
+  SealGapWatch,
   type Sealing,
   type SealStatus,
   SealWatch,
   signedTree,
 } from '@stamp-ledger/app';
+import type { Instant } from '@stamp-ledger/domain';
 import { openCheckpointLock, openTileFiles } from '@stamp-ledger/embedded';
-import { type CheckpointLock, type EventStore, LIMITS, type TileStore } from '@stamp-ledger/ports';
+import {
+  type CheckpointLock,
+  type EventStore,
+  LIMITS,
+  type SealGap,
+  type TileStore,
+} from '@stamp-ledger/ports';
 import { coalesced } from '../coalesced.js';
 import type { Logger } from '../logger.js';
 import type { CommittingStore } from '../read-models/embedded-read-models.js';
+import type { WitnessSettings } from '../witness-settings.js';
+import { intakeClosed } from './intake.js';
 import { logIdentity } from './log-keys.js';
 import { sealingPlaces } from './places.js';
 import { SealThread } from './seal-thread.js';
@@ -26,6 +36,8 @@ export interface EmbeddedSealing extends Sealing {
   readonly intake: Intake;
   readonly identity: LogIdentity;
   readonly tiles: TileStore;
+  /** Delays that were found since the last call. */
+  takeGaps(): readonly Required<SealGap>[];
   /** Ends after the round at hand. */
   close(): Promise<void>;
 }
@@ -36,6 +48,8 @@ export interface EmbeddedSealingOptions {
   readonly origin: string;
   readonly store: EventStore & CommittingStore;
   readonly logger: Logger;
+  readonly now: () => Instant;
+  readonly witnesses: readonly WitnessSettings[];
 }
 
 /**
@@ -43,7 +57,7 @@ export interface EmbeddedSealingOptions {
  * sealed events, they are put back from the bundles while intake stays closed, and it opens when all are there.
  */
 export async function openEmbeddedSealing(options: EmbeddedSealingOptions): Promise<EmbeddedSealing> {
-  const { directory, origin, store } = options;
+  const { directory, origin, store, witnesses } = options;
   const places = sealingPlaces(directory);
   const tiles = openTileFiles({ directory: places.tiles });
   const lock = await openCheckpointLock({ directory: places.lock });
@@ -51,8 +65,11 @@ export async function openEmbeddedSealing(options: EmbeddedSealingOptions): Prom
     const signed = await lock.read();
     const logExists = signed !== undefined || (await tiles.readCheckpoint()) !== undefined;
     const identity = await logIdentity({ directory: places.keys, origin, logExists });
+    await publishVkeys(tiles, identity);
     const sealing = new EmbeddedSealer(options, { identity, tiles, lock });
-    await sealing.begin(() => new SealThread({ logDirectory: directory, places, origin }, sealing));
+    await sealing.begin(
+      () => new SealThread({ logDirectory: directory, places, origin, witnesses }, sealing),
+    );
     const unsubscribe = store.onCommit(
       coalesced(LIMITS.commitNoticeMilliseconds, (head) => sealing.wake(head)),
     );
@@ -64,6 +81,7 @@ export async function openEmbeddedSealing(options: EmbeddedSealingOptions): Prom
       intake: { closed: () => sealing.closed() },
       identity,
       tiles,
+      takeGaps: () => sealing.gaps.take(),
       close: async () => {
         unsubscribe();
         await sealing.close();
@@ -84,6 +102,7 @@ interface LogFiles {
 
 class EmbeddedSealer {
   readonly watch = new SealWatch(() => performance.now());
+  readonly gaps: SealGapWatch;
   #thread: SealThread | undefined;
   #refilling: Promise<void> = Promise.resolve();
   #closing = false;
@@ -91,7 +110,9 @@ class EmbeddedSealer {
   constructor(
     private readonly options: EmbeddedSealingOptions,
     private readonly files: LogFiles,
-  ) {}
+  ) {
+    this.gaps = new SealGapWatch(options.now);
+  }
 
   /** Compares, and starts the thread or the refill. */
   async begin(start: () => SealThread): Promise<void> {
@@ -113,16 +134,7 @@ class EmbeddedSealer {
   }
 
   closed(): string | undefined {
-    const status = this.watch.status();
-    switch (status.kind) {
-      case 'running':
-      case 'starting':
-        return undefined;
-      case 'refilling':
-        return 'lost events are being put back';
-      case 'halted':
-        return haltsIntake(status.halt) ? status.halt.detail : undefined;
-    }
+    return intakeClosed(this.watch.status());
   }
 
   async close(): Promise<void> {
@@ -139,7 +151,12 @@ class EmbeddedSealer {
         { ...status.missing },
         'the event store lacks sealed events: they are put back from the log',
       );
+    if (status.kind === 'running' && status.round !== undefined) this.gaps.sealed(status.round);
     this.watch.update(status);
+  }
+
+  onNotCosigned(reason: string): void {
+    this.options.logger.warn({ reason }, 'a checkpoint was not cosigned');
   }
 
   onWait(reason: string): void {

@@ -73,5 +73,18 @@ export async function logIdentity({
   const [first, ...others] = signers.length > 0 ? signers : [await makeLogKey(directory, origin)];
   if (first === undefined || [first, ...others].some(({ verifier }) => verifier.name !== origin))
     throw new Error('a key in keys/log is of another origin than LEDGER_ORIGIN');
-  return { origin, signers: [first, ...others], retired };
+  const continuation = await readIfThere(join(directory, CONTINUATION));
+  return { origin, signers: [first, ...others], retired, ...(continuation && { continuation }) };
+}
+
+/** Entry 0 of a log that takes the place of a closed one. */
+export const CONTINUATION = 'continuation.json';
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 }

@@ -14,7 +14,11 @@ export class SealThread {
 
   constructor(
     data: SealWorkerData,
-    listener: { onStatus(status: SealStatus): void; onWait(reason: string): void },
+    listener: {
+      onStatus(status: SealStatus): void;
+      onWait(reason: string): void;
+      onNotCosigned(reason: string): void;
+    },
   ) {
     this.#worker = new Worker(new URL('./seal-worker.js', import.meta.url), {
       workerData: data,
@@ -36,6 +40,9 @@ export class SealThread {
           return;
         case 'waits':
           listener.onWait(message.reason);
+          return;
+        case 'not-cosigned':
+          listener.onNotCosigned(message.reason);
           return;
         case 'failed':
           isOver = true;

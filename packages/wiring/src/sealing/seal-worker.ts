@@ -1,14 +1,18 @@
 import { setImmediate } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { runSealer } from '@stamp-ledger/app';
+import { cosignedTiles, runSealer } from '@stamp-ledger/app';
 import { openCheckpointLock, openEmbeddedLogReader, openTileFiles } from '@stamp-ledger/embedded';
 import { LogEnd } from '../log-end.js';
 import { sleep } from '../sleep.js';
 import { logIdentity } from './log-keys.js';
 import type { FromSealWorker, SealWorkerData, ToSealWorker } from './messages.js';
+import { runWitnesses } from './run-witnesses.js';
 
 /** Seals the embedded log beside the thread that writes it, until told to stop. */
-async function serve(port: MessagePort, { logDirectory, places, origin }: SealWorkerData): Promise<void> {
+async function serve(
+  port: MessagePort,
+  { logDirectory, places, origin, witnesses }: SealWorkerData,
+): Promise<void> {
   const stopping = new AbortController();
   const log = new LogEnd();
   const send = (message: FromSealWorker): void => port.postMessage(message);
@@ -23,7 +27,17 @@ async function serve(port: MessagePort, { logDirectory, places, origin }: SealWo
   });
   const identity = await logIdentity({ directory: places.keys, origin, logExists: true });
   const lock = await openCheckpointLock({ directory: places.lock });
+  const tiles = cosignedTiles(openTileFiles({ directory: places.tiles }));
   const reader = openEmbeddedLogReader({ directory: logDirectory });
+  const ending = new AbortController();
+  const witnessing = runWitnesses({
+    witnesses,
+    tiles,
+    signal: AbortSignal.any([stopping.signal, ending.signal]),
+    onTrouble: (reason) => send({ kind: 'not-cosigned', reason }),
+  });
+  // It is awaited in the end: until then nothing of it counts as unhandled.
+  witnessing.catch(() => undefined);
   try {
     await runSealer({
       store: {
@@ -32,7 +46,7 @@ async function serve(port: MessagePort, { logDirectory, places, origin }: SealWo
         readAll: async (request) => reader.readAll(request),
         readStream: async (request) => reader.readStream(request),
       },
-      tiles: openTileFiles({ directory: places.tiles }),
+      tiles,
       lock,
       identity,
       signal: stopping.signal,
@@ -43,6 +57,8 @@ async function serve(port: MessagePort, { logDirectory, places, origin }: SealWo
       onPortError: ({ message }) => send({ kind: 'waits', reason: message }),
     });
   } finally {
+    ending.abort();
+    await witnessing;
     reader.close();
     lock.close();
   }

@@ -2,11 +2,17 @@ import type { Ledger, Sealing } from '@stamp-ledger/app';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Answer } from '../answer.js';
 import type { Exchange } from '../exchange.js';
+import type { Gate } from '../gate/gate.js';
+import { gateMetrics } from './gate-metrics.js';
 
 export interface Metrics {
   begun(): void;
   /** `milliseconds` from the first byte of the request's head to the last of its answer. */
   ended(exchange: Exchange, status: number | 'aborted', milliseconds: number, answer?: Answer): void;
+  /** Refusals of the gate, which never become an exchange. */
+  refused(problem: string, count: number): void;
+  /** Adds what the gate knows. */
+  watch(gate: Gate): void;
   render(): Promise<string>;
   readonly contentType: string;
 }
@@ -58,6 +64,8 @@ export function createMetrics(ledger: Ledger): Metrics {
       durations.observe({ method, route: path, class: statusClass }, milliseconds / 1000);
       if (answer?.problem !== undefined) problems.inc({ problem: answer.problem });
     },
+    refused: (problem, count) => problems.inc({ problem }, count),
+    watch: (gate) => gateMetrics(gate, registers),
     render: () => registry.metrics(),
     contentType: registry.contentType,
   };

@@ -1,4 +1,4 @@
-import type { HaltReason, Ledger } from '@stamp-ledger/app';
+import type { HaltReason, Ledger, Sealing, SealStatus } from '@stamp-ledger/app';
 import type { Position } from '@stamp-ledger/codec';
 import type { Health } from '@stamp-ledger/wiring';
 
@@ -28,6 +28,17 @@ export interface Readiness {
   /** The store showed damage: not ready again until restarted. */
   corrupt(): void;
   look(): Promise<Standing>;
+  /** Undefined where this process does not know what is sealed. A sealer that is behind is no reason to stay away. */
+  sealing(): SealingState | undefined;
+}
+
+export interface SealingState {
+  /** `starting` also while no sealer has said anything. */
+  readonly status: SealStatus['kind'];
+  /** In the published log. */
+  readonly events: number;
+  /** For which the oldest unsealed event has waited; 0 when all are sealed. */
+  readonly lagMilliseconds: number;
 }
 
 /** How the API stands: it is ready when nothing is failing. */
@@ -72,8 +83,15 @@ export function createReadiness(
       if (failing.length === 0 && degraded.length === 0 && !health().ready) failing.push({ check: 'ledger' });
       return { failing, degraded };
     },
+    sealing: () => ledger.sealing && stateOf(ledger.sealing),
   };
 }
+
+const stateOf = (sealing: Sealing): SealingState => ({
+  status: sealing.status().kind,
+  events: sealing.sealed()?.size ?? 0,
+  lagMilliseconds: Math.round(sealing.lagMilliseconds()),
+});
 
 function sealingHalt({ sealing }: Ledger): FailingCheck[] {
   const status = sealing?.status();

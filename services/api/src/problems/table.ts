@@ -129,6 +129,21 @@ const SERVICE_PROBLEMS = {
     'Ledger unavailable',
     'Nothing is wrong with the request. Repeat it, with the same key, after the time in `Retry-After`.',
   ),
+  overloaded: kind(
+    503,
+    'Overloaded',
+    'More is asked of the ledger than it can do now, and nothing has changed. Repeat the request, with the same key, after the time in `Retry-After`.',
+  ),
+  'quota-exceeded': kind(
+    429,
+    'Quota exceeded',
+    'The caller sends more requests than its own quota allows, and nothing has changed. Repeat the request, with the same key, after the time in `Retry-After`.',
+  ),
+  'deadline-passed': kind(
+    503,
+    'Deadline passed',
+    'The time that the request gave was over before it was taken up, and nothing has changed.',
+  ),
   'command-outcome-unknown': kind(
     503,
     'Outcome of the command unknown',

@@ -22,7 +22,7 @@ const PATH = '/v1/verifications/bulk';
  * key goes on where an interrupted one ended.
  */
 export function bulkVerification(services: Services): Route {
-  const { limits, draining } = services;
+  const { limits, draining, gate } = services;
   let running = 0;
   /** Counted while it runs. When the service stops it is cut off: what it has recorded it will find again. */
   async function* bounded(exchange: Exchange, key: string): AsyncGenerator<string, void, undefined> {
@@ -41,7 +41,7 @@ export function bulkVerification(services: Services): Route {
     path: PATH,
     scope: 'verify',
     produces: [JSON_LINES.name],
-    handle: (exchange) => {
+    handle: async (exchange) => {
       const key = requiredKey(exchange);
       assertType(exchange.request, JSON_LINES);
       if (running >= limits.bulkRequests)
@@ -49,6 +49,9 @@ export function bulkVerification(services: Services): Route {
           detail: `${limits.bulkRequests} bulk verifications are running already.`,
           headers: retryAfter(limits),
         });
+      await gate.enter(exchange.request);
+      // From here on it has a bound and a pace of its own.
+      gate.leave(exchange.request);
       takeTime(exchange.request, limits.bulkIdleMilliseconds);
       return {
         status: 200,
@@ -103,18 +106,19 @@ const withProblem = (line: number, { body }: Answer): string =>
   `{"line":${line},"problem":${body.toString()}}\n`;
 
 async function verified(
-  { ledger }: Services,
+  services: Services,
   exchange: Exchange,
   key: string,
   { line, bytes }: { readonly line: number; readonly bytes: Buffer },
 ) {
   const { serial: serialText, document } = validated({ body: 'verify-stamp' }, bytes);
   const commandId = commandIdOf(exchange, `${PATH}/{line}`, String(line), key);
-  const report = await ledger.stamps.verify(
+  const report = await services.ledger.stamps.verify(
     { serialText, ...(document === undefined ? {} : { documentSha256: document.sha256 }) },
-    callerOf(exchange, commandId, sha256Hex(bytes)),
+    callerOf(services, exchange, commandId, sha256Hex(bytes)),
   );
-  if ('kind' in report) throw new RequestProblem('idempotency-key-reused');
+  if ('kind' in report)
+    throw new RequestProblem(report.kind === 'expired' ? 'deadline-passed' : 'idempotency-key-reused');
   const { serial, verdict, reasons, recorded } = report;
   return { serial, verdict, reasons, position: recorded?.position };
 }

@@ -30,9 +30,9 @@ export function logRoutes({ ledger, receipts }: Services): Route[] {
       method: 'GET',
       path: '/log/vkeys',
       produces: ANYTHING,
-      handle: ({ requestId }) => {
-        const keys = ledger.log?.vkeys();
-        return keys === undefined ? missing(requestId) : answer(lines(keys), TEXT, 'public, max-age=60');
+      handle: async ({ requestId }) => {
+        const keys = await ledger.log?.vkeys();
+        return keys === undefined ? missing(requestId) : answer(keys, TEXT, 'public, max-age=60');
       },
     },
     {

@@ -77,15 +77,16 @@ function verify(services: Services): Route {
         { serialText: body.serial, ...(documentSha256 === undefined ? {} : { documentSha256 }) },
         caller,
       );
-      if ('kind' in report) return problem('idempotency-key-reused', exchange.requestId);
+      if ('kind' in report)
+        return problem(
+          report.kind === 'expired' ? 'deadline-passed' : 'idempotency-key-reused',
+          exchange.requestId,
+        );
       const { serial, verdict, reasons, recorded } = report;
       if (recorded === undefined) return json(200, { serial, verdict, reasons });
-      const { view, position, asOf } = recorded;
-      return json(
-        200,
-        { ...views.withFreshness(view, asOf), serial, verdict, reasons },
-        positionHeader(position),
-      );
+      const { view, position, asOf, leaves } = recorded;
+      const seen = { ...views.withFreshness(view, asOf), serial, verdict, reasons };
+      return { ...json(200, seen, positionHeader(position)), leaves };
     },
   });
 }

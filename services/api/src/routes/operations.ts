@@ -31,7 +31,8 @@ export function operationsRoutes(
       path: '/readyz',
       handle: async () => {
         const { failing, degraded } = await readiness.look();
-        const more = degraded.length === 0 ? {} : { degraded };
+        const sealing = readiness.sealing();
+        const more = degraded.length === 0 ? { sealing } : { degraded, sealing };
         return failing.length === 0
           ? json(200, { status: 'ready', ...more })
           : json(503, { status: 'not-ready', failing, ...more });

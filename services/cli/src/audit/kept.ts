@@ -9,15 +9,19 @@ type OpenedCheckpoint = ReturnType<typeof openCheckpoint>;
 
 /** The keys that an auditor brings: a vkey, or a file with one a line. The first one's name is the log's, unless told. */
 export async function readTrust(key: string, origin: string | undefined): Promise<LogTrust> {
-  const text = existsSync(key) ? await readFile(key, 'utf8') : key;
+  return parseTrust(existsSync(key) ? await readFile(key, 'utf8') : key, origin);
+}
+
+/** One vkey a line. */
+export function parseTrust(text: string, origin: string | undefined): LogTrust {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   try {
     const logKeys = lines.map((line) => parseVkey(line.trim()));
     const [first] = logKeys;
-    if (first === undefined) throw new UsageError('--key holds no key');
+    if (first === undefined) throw new UsageError('there is no key');
     return { origin: origin ?? first.name, logKeys };
   } catch (error) {
-    if (error instanceof TransparencyError) throw new UsageError(`--key: ${error.message}`);
+    if (error instanceof TransparencyError) throw new UsageError(`this is no public key: ${error.message}`);
     throw error;
   }
 }

@@ -1,14 +1,21 @@
 import type { StampAnswer } from '@stamp-ledger/client';
 import type { Command } from 'commander';
 import { moneyText } from '../answers.js';
-import type { ExitCode } from '../exit-codes.js';
+import { believed, proofsOf } from '../audit/proven.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
 import { itemsFrom, serialLine } from '../items.js';
 import { wholeNumber } from '../options.js';
 import { perItem } from '../per-item.js';
 import type { Bind, Session } from '../session.js';
 import { pairs } from '../table.js';
-import { traceLines } from '../trace.js';
+import { traceJson, traceLines } from '../trace.js';
 import { addListOption, type ListOption } from './shared-options.js';
+
+interface TraceOptions {
+  readonly asOf?: string;
+  readonly key?: string;
+  readonly origin?: string;
+}
 
 interface ShowOptions extends ListOption {
   readonly strong?: boolean;
@@ -29,20 +36,34 @@ export function addLookCommands(program: Command, bind: Bind): void {
 
   program
     .command('trace')
-    .description('show the whole life of a stamp, event by event')
+    .description(
+      'show the whole life of a stamp, event by event, and check that each is in the transparency log',
+    )
     .argument('<serial>')
     .option('--as-of <moment>', 'only up to this time (RFC 3339 UTC) or position')
-    .action(
-      bind(async (session, serial: string, { asOf }: { readonly asOf?: string }) => {
-        let after: number | undefined;
-        do {
-          const page = { ...(asOf === undefined ? {} : { asOf }), ...(after === undefined ? {} : { after }) };
-          const { body } = await session.client.stamps.history(serial, page);
-          await session.output.result(body, () => traceLines(body));
-          after = body.next;
-        } while (after !== undefined);
-      }),
-    );
+    .option(
+      '--key <vkey>',
+      'public key of the log, or a file with keys (default: what the ledger says its key is)',
+    )
+    .option('--origin <origin>', 'name of the log (default: that of the first key)')
+    .action(bind(trace));
+}
+
+async function trace(session: Session, serial: string, options: TraceOptions): Promise<ExitCode> {
+  const { asOf } = options;
+  const trust = await believed(session, options);
+  let code: ExitCode = EXIT.done;
+  let after: number | undefined;
+  do {
+    const page = { ...(asOf === undefined ? {} : { asOf }), ...(after === undefined ? {} : { after }) };
+    const { body } = await session.client.stamps.history(serial, page);
+    const proofs = await proofsOf(session, body, trust);
+    const traced = { history: body, proofs, trust };
+    await session.output.result(traceJson(traced), () => traceLines(traced));
+    if ([...proofs.values()].some(({ kind }) => kind === 'failed')) code = EXIT.damaged;
+    after = body.next;
+  } while (after !== undefined);
+  return code;
 }
 
 function show(session: Session, serials: string[], options: ShowOptions): Promise<ExitCode> {

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ConservationAnswer, HistoryAnswer } from '@stamp-ledger/client';
+import type { ConservationAnswer } from '@stamp-ledger/client';
+import { believed, proofsOf } from '../audit/proven.js';
 import { differencesOf } from '../conservation/report.js';
 import type { Output } from '../output.js';
 import { startProgress } from '../progress.js';
+import type { Traced } from '../trace.js';
 import { LogAudit } from './log-audit.js';
 import type { World } from './world.js';
 
@@ -11,11 +13,11 @@ const STILL_MILLISECONDS = 500;
 export interface ClosingAudit {
   readonly conservation: ConservationAnswer;
   readonly audit: LogAudit;
-  readonly trace?: HistoryAnswer;
+  readonly trace?: Traced;
 }
 
 /** Checks everything from outside, once nothing moves any more; what is amiss goes to the world's faults. */
-export async function closingAudit(world: World, output: Output): Promise<ClosingAudit> {
+export async function closingAudit(world: World, output: Output, url: string): Promise<ClosingAudit> {
   const { client, faults, signal } = world;
   const conservation = await whenStill(world);
   const audit = await readLog(world, conservation, output);
@@ -27,7 +29,19 @@ export async function closingAudit(world: World, output: Output): Promise<Closin
     faults.add(`order ${orderId} is paid and has no stamps: ${cause}`);
   const serial = world.longestLife;
   if (serial === undefined) return { conservation, audit };
-  return { conservation, audit, trace: (await client.stamps.history(serial, { signal })).body };
+  return { conservation, audit, trace: await traced(world, serial, url) };
+}
+
+async function traced({ client, faults, signal }: World, serial: string, url: string): Promise<Traced> {
+  const { body: history } = await client.stamps.history(serial, { signal });
+  const trust = await believed({ url }, {});
+  const proofs = await proofsOf({ client }, history, trust);
+  for (const [revision, { kind }] of proofs)
+    faults.expect(
+      kind !== 'failed',
+      () => `revision ${revision} of ${serial} is not proven to be in the log`,
+    );
+  return { history, proofs, trust };
 }
 
 /** The report, as soon as two in a row speak of the same position. */

@@ -84,7 +84,7 @@ async function play(plan: Plan, stage: Stage): Promise<Outcome> {
   try {
     const rush = await runRush(world, orders, keeper, output);
     const burst = await fullSpeed(world, orders, stage);
-    const { conservation, audit, trace } = await closingAudit(world, output);
+    const { conservation, audit, trace } = await closingAudit(world, output, keeper.url);
     return {
       world,
       rush,

@@ -1,7 +1,7 @@
-import type { ConservationAnswer, HistoryAnswer } from '@stamp-ledger/client';
+import type { ConservationAnswer } from '@stamp-ledger/client';
 import { conservationLines } from '../conservation/report.js';
 import { grouped, pairs, table } from '../table.js';
-import { traceLines } from '../trace.js';
+import { type Traced, traceLines } from '../trace.js';
 import type { BurstResult } from './burst.js';
 import type { Latency } from './figures.js';
 import type { LogAudit } from './log-audit.js';
@@ -15,7 +15,7 @@ export interface Outcome {
   readonly burst?: BurstResult;
   readonly audit: LogAudit;
   readonly conservation: ConservationAnswer;
-  readonly trace?: HistoryAnswer;
+  readonly trace?: Traced;
 }
 
 const TARGET_PER_SECOND = 1_000;

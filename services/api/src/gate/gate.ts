@@ -1,0 +1,421 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Ledger } from '@stamp-ledger/app';
+import type { Clock } from '@stamp-ledger/ports';
+import { GATE_CLASSES, type HttpLimits } from '../limits.js';
+import { RequestProblem } from '../problems/problem.js';
+import { AdaptiveLimit } from './adaptive-limit.js';
+import { Admission, type Place } from './admission.js';
+import { type Capacity, CapacityEstimate } from './capacity.js';
+import { WORK_CLASSES, type WorkClass, workClassOf } from './classes.js';
+import { patienceOf } from './deadline.js';
+import { Pacing } from './pacing.js';
+import { CallerQuota } from './quota.js';
+import { type GateProblem, type Policy, problemOf, type RefusalReason, Refusals } from './refusals.js';
+
+export interface GateOptions {
+  /** False lets everything pass, and only looks on. */
+  readonly isOn: boolean;
+  /** Requests a second that one caller may send; none when absent. */
+  readonly callerPerSecond?: number;
+  readonly limits: HttpLimits;
+  readonly clock: Pick<Clock, 'monotonicMilliseconds'>;
+  readonly commits: Ledger['commits'];
+  /** Told a few times a second of the refusals since the last time. */
+  readonly onRefused: (problem: GateProblem, count: number) => void;
+  readonly random: () => number;
+}
+
+/** One request, from the moment its head has arrived. */
+interface Visit {
+  readonly response: ServerResponse;
+  readonly work: WorkClass;
+  readonly arrived: number;
+  readonly deadline: number;
+  /** Absent while the body is still to come, and where nothing is bounded. */
+  place: Place<WorkClass, Waiter> | undefined;
+  /** When the whole answer was given to the connection. */
+  answered: number | undefined;
+}
+
+interface Waiter {
+  start(): void;
+  refuse(reason: RefusalReason): void;
+}
+
+interface Held {
+  readonly response: ServerResponse;
+  readonly problem: GateProblem;
+  readonly policy: Policy;
+  readonly due: number;
+}
+
+type Pool = Admission<WorkClass, Waiter>;
+
+/** What one class has come to. */
+export interface ClassState {
+  readonly work: WorkClass;
+  readonly inFlight: number;
+  readonly waiting: number;
+  readonly oldestMilliseconds: number;
+  readonly admitted: number;
+  readonly refused: ReadonlyMap<RefusalReason, number>;
+}
+
+export interface GateState {
+  readonly classes: readonly ClassState[];
+  readonly limit: number;
+  readonly loopMilliseconds: number;
+  readonly commitMilliseconds: number;
+  readonly held: number;
+}
+
+/**
+ * Stands before everything else that a request costs. It lets in what can be done soon, keeps a few waiting for a moment,
+ * and refuses the rest at once: what is refused has changed nothing. Bodies are waited for outside, so that a slow sender
+ * takes up no place.
+ */
+export class Gate {
+  readonly #shared: Pool;
+  readonly #pools: ReadonlyMap<WorkClass, Pool>;
+  readonly #limit: AdaptiveLimit;
+  readonly #estimate = new CapacityEstimate();
+  readonly #quota: CallerQuota | undefined;
+  readonly #refusals: Refusals;
+  readonly #pacing: Pacing;
+  readonly #visits = new WeakMap<IncomingMessage, Visit>();
+  /** Requests that are being carried out or answered. */
+  readonly #open = new Set<Visit>();
+  readonly #admitted = new Map<WorkClass, number>(WORK_CLASSES.map((work) => [work, 0]));
+  readonly #refused = new Map<WorkClass, Map<RefusalReason, number>>(
+    WORK_CLASSES.map((work) => [work, new Map()]),
+  );
+  readonly #keptOutAt = new Map<WorkClass, number>();
+  #untold = new Map<GateProblem, number>();
+  #held: Held[] = [];
+  /** Requests whose bodies are still to come, the oldest first. */
+  readonly #arriving = new Set<Visit>();
+  #refusedShared = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #lastBeat = 0;
+  #lastAdjusted = 0;
+  #late = 0;
+  #beats = 0;
+  #seen = { loopMilliseconds: 0, commitMilliseconds: 0 };
+
+  constructor(private readonly options: GateOptions) {
+    const { limits, callerPerSecond, random } = options;
+    this.#limit = new AdaptiveLimit({
+      least: limits.gateLimitLeast,
+      most: limits.gateLimitMost,
+      commitMilliseconds: limits.gateCommitMilliseconds,
+      loopMilliseconds: limits.gateLoopMilliseconds,
+    });
+    this.#shared = new Admission<WorkClass, Waiter>(GATE_CLASSES.shared, this.#limit.value);
+    const own = (work: 'health' | 'log' | 'look-up'): [WorkClass, Pool] => [
+      work,
+      new Admission<WorkClass, Waiter>([[work, GATE_CLASSES[work].terms]], GATE_CLASSES[work].places),
+    ];
+    this.#pools = new Map([
+      own('health'),
+      own('log'),
+      own('look-up'),
+      ...GATE_CLASSES.shared.map(([work]): [WorkClass, Pool] => [work, this.#shared]),
+    ]);
+    this.#refusals = new Refusals(limits, random);
+    this.#pacing = new Pacing({ perSecond: limits.gateRefusalsPerSecond, burst: limits.gateRefusalsAtOnce });
+    if (callerPerSecond !== undefined)
+      this.#quota = new CallerQuota({ perSecond: callerPerSecond, callers: limits.gateCallers });
+  }
+
+  /** Looks after queues, limit and refusals until {@link stop}. */
+  start(): void {
+    if (this.#timer !== undefined) return;
+    this.#lastBeat = this.#lastAdjusted = this.#now();
+    this.#timer = setInterval(() => this.#beat(), this.options.limits.gateBeatMilliseconds);
+    this.#timer.unref();
+  }
+
+  /** Whoever waits is let in: the service stops, and what runs gets its time to end. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#shared.setLimit(Number.MAX_SAFE_INTEGER);
+    this.#letIn(this.#shared);
+    this.#sendHeld(Number.POSITIVE_INFINITY);
+    this.#tellRefusals();
+  }
+
+  /** The listener, reached only by what is let in. */
+  guard(listener: RequestListener): RequestListener {
+    return (request, response) => {
+      const { method = 'GET', url = '/' } = request;
+      const arrived = this.#now();
+      const visit: Visit = {
+        response,
+        work: workClassOf(method, url),
+        arrived,
+        deadline: arrived + patienceOf(request.headers),
+        place: undefined,
+        answered: undefined,
+      };
+      this.#visits.set(request, visit);
+      if (!this.options.isOn) {
+        listener(request, response);
+        return;
+      }
+      response.once('close', () => this.#closed(visit));
+      if (this.#quota?.take(callerOf(request), arrived) === false) {
+        this.#refuse(visit, 'quota');
+        return;
+      }
+      const start = (): void => listener(request, response);
+      if (method === 'GET' || method === 'HEAD') this.#offer(visit, this.#waiter(visit, start));
+      else if (this.#poolOf(visit.work).isFull(visit.work)) this.#refuse(visit, 'queue-full');
+      // The body of a command mostly comes with its head, and is read with it; any other is waited for outside.
+      else
+        setImmediate(() => {
+          if (request.complete) this.#offer(visit, this.#waiter(visit, start));
+          else this.#awaitBody(visit, start);
+        });
+    };
+  }
+
+  /**
+   * Resolves when a request whose body has been read may go on, at once for one that was let in before. Rejects with a
+   * RequestProblem when there is no room for it.
+   */
+  enter(request: IncomingMessage): Promise<void> | undefined {
+    const visit = this.#visits.get(request);
+    if (visit === undefined || !this.#arriving.delete(visit)) return undefined;
+    return new Promise((resolve, reject) => {
+      this.#offer(visit, {
+        start: resolve,
+        refuse: (reason) => {
+          this.#count(visit.work, reason);
+          const headers = this.#refusals.headers(this.#policy(visit.work, reason));
+          reject(new RequestProblem(problemOf(reason), { headers }));
+        },
+      });
+    });
+  }
+
+  /** The request only waits from now on, for something that has places of its own: its place goes to another. */
+  leave(request: IncomingMessage): void {
+    const visit = this.#visits.get(request);
+    if (visit !== undefined) this.#end(visit);
+  }
+
+  /** Until when its client waits, by the clock's monotonic milliseconds; absent when it did not say. */
+  deadlineOf(request: IncomingMessage): number | undefined {
+    const { deadline = Number.POSITIVE_INFINITY } = this.#visits.get(request) ?? {};
+    return Number.isFinite(deadline) ? deadline : undefined;
+  }
+
+  /** What the ledger can make durable. */
+  capacity(): Capacity {
+    return this.#estimate.at(this.#now());
+  }
+
+  /** Whether requests of a class have lately been refused for want of room. */
+  keepsOut(work: WorkClass): boolean {
+    const at = this.#keptOutAt.get(work);
+    return at !== undefined && this.#now() - at < this.options.limits.gateKeptOutMilliseconds;
+  }
+
+  state(): GateState {
+    const now = this.#now();
+    return {
+      classes: [...this.#pools].map(([work, pool]) => ({
+        work,
+        inFlight: pool.inFlightOf(work),
+        waiting: pool.waitingOf(work),
+        oldestMilliseconds: pool.oldestOf(work, now),
+        admitted: this.#admitted.get(work) ?? 0,
+        refused: this.#refused.get(work) ?? new Map(),
+      })),
+      limit: this.#shared.limit,
+      ...this.#seen,
+      held: this.#held.length,
+    };
+  }
+
+  #now = (): number => this.options.clock.monotonicMilliseconds();
+
+  #waiter(visit: Visit, start: () => void): Waiter {
+    return { start, refuse: (reason) => this.#refuse(visit, reason) };
+  }
+
+  #offer(visit: Visit, waiter: Waiter): void {
+    const { work, deadline } = visit;
+    const now = this.#now();
+    if (visit.response.destroyed) return;
+    if (now >= deadline) {
+      waiter.refuse('deadline');
+      return;
+    }
+    const place: Place<WorkClass, Waiter> = {
+      name: work,
+      item: waiter,
+      since: now,
+      deadline,
+      state: 'waiting',
+    };
+    visit.place = place;
+    const pool = this.#poolOf(work);
+    switch (pool.offer(place)) {
+      case 'admitted':
+        this.#open.add(visit);
+        this.#start(place);
+        return;
+      case 'waiting':
+        this.#open.add(visit);
+        // A class below its share may be let in past others that wait.
+        this.#letIn(pool);
+        return;
+      case 'queue-full':
+        place.state = 'over';
+        waiter.refuse('queue-full');
+        return;
+    }
+  }
+
+  #awaitBody(visit: Visit, start: () => void): void {
+    if (visit.response.destroyed) return;
+    if (this.#arriving.size >= this.options.limits.gateArrivingBodies) this.#cutSlowestBody();
+    this.#arriving.add(visit);
+    start();
+  }
+
+  /** An honest body is there in a moment: the one that has taken longest gives way. */
+  #cutSlowestBody(): void {
+    const [slowest] = this.#arriving;
+    if (slowest === undefined) return;
+    this.#arriving.delete(slowest);
+    this.#count(slowest.work, 'body');
+    slowest.response.destroy();
+  }
+
+  #start(place: Place<WorkClass, Waiter>): void {
+    this.#admitted.set(place.name, (this.#admitted.get(place.name) ?? 0) + 1);
+    place.item.start();
+  }
+
+  #letIn(pool: Pool): void {
+    for (let place = pool.next(); place !== undefined; place = pool.next()) {
+      if (this.#now() < place.deadline) this.#start(place);
+      else {
+        pool.end(place);
+        place.item.refuse('deadline');
+      }
+    }
+  }
+
+  #end({ place, work }: Visit): void {
+    if (place === undefined || place.state === 'over') return;
+    const pool = this.#poolOf(work);
+    pool.end(place);
+    this.#letIn(pool);
+  }
+
+  /** The answer is out, or the client has left: one that still waited is dropped, and nothing was done for it. */
+  #closed(visit: Visit): void {
+    this.#open.delete(visit);
+    this.#arriving.delete(visit);
+    this.#end(visit);
+  }
+
+  #refuse({ response, work }: Visit, reason: RefusalReason): void {
+    const problem = problemOf(reason);
+    this.#count(work, reason);
+    this.#untold.set(problem, (this.#untold.get(problem) ?? 0) + 1);
+    const policy = this.#policy(work, reason);
+    const now = this.#now();
+    const due = this.#pacing.turn(now);
+    if (due <= now) this.#refusals.send(response, problem, policy);
+    else if (this.#held.length < this.options.limits.gateRefusalsHeld)
+      this.#held.push({ response, problem, policy, due });
+    else response.destroy();
+  }
+
+  #count(work: WorkClass, reason: RefusalReason): void {
+    const counts = this.#refused.get(work);
+    counts?.set(reason, (counts.get(reason) ?? 0) + 1);
+    if (reason === 'quota') return;
+    this.#keptOutAt.set(work, this.#now());
+    if (this.#poolOf(work) === this.#shared) this.#refusedShared += 1;
+  }
+
+  #policy(work: WorkClass, reason: RefusalReason): Policy {
+    const { callerPerSecond } = this.options;
+    return reason === 'quota' && callerPerSecond !== undefined
+      ? { name: 'caller', quota: callerPerSecond, window: 1 }
+      : { name: work, quota: this.#poolOf(work).limit };
+  }
+
+  #poolOf(work: WorkClass): Pool {
+    return this.#pools.get(work) ?? this.#shared;
+  }
+
+  #beat(): void {
+    const { gateBeatMilliseconds, gateAdjustMilliseconds } = this.options.limits;
+    const now = this.#now();
+    // A single late beat is the machine's noise; all of them late is too much work.
+    this.#late += now - this.#lastBeat - gateBeatMilliseconds;
+    this.#beats += 1;
+    this.#lastBeat = now;
+    for (const pool of new Set(this.#pools.values()))
+      for (const [place, reason] of pool.expired(now)) place.item.refuse(reason);
+    this.#sendHeld(now);
+    if (now - this.#lastAdjusted >= gateAdjustMilliseconds) this.#adjust(now);
+  }
+
+  #adjust(now: number): void {
+    this.#lastAdjusted = now;
+    const { count, p90Milliseconds } = this.options.commits.take();
+    this.#seen = {
+      loopMilliseconds: this.#late / Math.max(1, this.#beats),
+      commitMilliseconds: p90Milliseconds,
+    };
+    this.#late = 0;
+    this.#beats = 0;
+    const wasFull = this.#shared.waiting > 0 || this.#refusedShared > 0;
+    this.#refusedShared = 0;
+    this.#estimate.observe({ count, wasFull, now });
+    this.#limit.observe({ ...this.#seen, wasFull });
+    this.#shared.setLimit(this.#limit.value);
+    this.#letIn(this.#shared);
+    this.#tellRefusals();
+    this.#cutSlowReaders(now);
+  }
+
+  #sendHeld(now: number): void {
+    const later = this.#held.findIndex(({ due }) => due > now);
+    const due = this.#held.splice(0, later < 0 ? this.#held.length : later);
+    for (const { response, problem, policy } of due)
+      if (!response.destroyed) this.#refusals.send(response, problem, policy);
+  }
+
+  #tellRefusals(): void {
+    const untold = this.#untold;
+    if (untold.size === 0) return;
+    this.#untold = new Map();
+    for (const [problem, count] of untold) this.options.onRefused(problem, count);
+  }
+
+  #cutSlowReaders(now: number): void {
+    for (const visit of this.#open) {
+      const { socket } = visit.response.req;
+      // Node tells nothing of an answer that stood behind another one on a connection that broke.
+      if (socket.destroyed) this.#closed(visit);
+      else if (visit.response.writableEnded) {
+        visit.answered ??= now;
+        if (now - visit.answered > this.options.limits.answerTimeoutMilliseconds) socket.destroy();
+      }
+    }
+    for (const visit of this.#arriving) if (visit.response.req.socket.destroyed) this.#arriving.delete(visit);
+  }
+}
+
+/** Whose quota a request counts towards: the token's when it brings one, and else the address's. */
+const callerOf = ({ headers, socket }: IncomingMessage): string =>
+  headers.authorization ?? socket.remoteAddress ?? '';

@@ -1,0 +1,331 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import t, { type Test } from 'tap';
+import { eventually } from '../../support/eventually.js';
+import type { JsonObject, Reply } from '../../support/http.js';
+import { openTestLedger, serve, temporaryDirectory } from '../../support/server.js';
+import { OpenApiRecorder } from '../openapi-recorder.js';
+import { fresh, freshDocument, pdf, problemName, soldStamp, UNKNOWN_SERIAL } from '../world.js';
+
+t.setTimeout(60_000);
+
+const { directory, remove } = temporaryDirectory();
+const opened = await openTestLedger(directory);
+const plain = await serve(opened);
+const recorder = new OpenApiRecorder((await plain.call('/openapi.json')).json as JsonObject);
+const { witness } = recorder;
+t.teardown(async () => {
+  await plain.api.close();
+  await opened.close();
+  remove();
+});
+
+/** A ledger whose sales wait until they are let go: commands in flight for as long as a test wants. */
+function stalling() {
+  let letGo = (): void => undefined;
+  const gone = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  let begun = 0;
+  const { ledger } = opened;
+  return {
+    letGo: () => letGo(),
+    begun: () => begun,
+    ledger: {
+      ...ledger,
+      stamps: {
+        ...ledger.stamps,
+        sell: async (...args: Parameters<typeof ledger.stamps.sell>) => {
+          begun += 1;
+          await gone;
+          return ledger.stamps.sell(...args);
+        },
+      },
+    },
+  };
+}
+
+const soon = (ask: () => Promise<boolean>, what: string) => eventually(ask, { what, milliseconds: 10_000 });
+
+const sale = { channel: 'direct', holder: 'somebody' };
+const head = () => opened.ledger.audit.head();
+
+function raw(url: string, bytes: string): Socket {
+  const { hostname, port } = new URL(url);
+  return connect(Number(port), hostname, function connected(this: Socket) {
+    this.write(bytes);
+  });
+}
+
+async function textOf(socket: Socket): Promise<string> {
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk.toString();
+  });
+  socket.on('error', () => undefined);
+  await new Promise((resolve) => socket.once('close', resolve));
+  return text;
+}
+
+function assertRefusal(t: Test, reply: Reply, work: string): void {
+  t.equal(reply.status, 503);
+  t.equal(problemName(reply), 'overloaded');
+  t.equal(reply.headers.get('content-type'), 'application/problem+json');
+  t.equal(reply.headers.get('cache-control'), 'no-store');
+  t.match(reply.headers.get('retry-after'), /^[1-5]$/);
+  t.match(reply.headers.get('ratelimit-policy'), new RegExp(`^"${work}";q=\\d+;qu="concurrent-requests"$`));
+  t.match(reply.headers.get('ratelimit'), new RegExp(`^"${work}";r=0;t=[1-5]$`));
+  t.equal(reply.json.instance, reply.headers.get('x-request-id'));
+}
+
+t.test(
+  'when too much is asked, the rest is refused at once, nothing has changed, and others go on',
+  async (t) => {
+    const stall = stalling();
+    const limits = { gateLimitLeast: 4, gateLimitMost: 4, gateRefusalsPerSecond: 1_000 };
+    const { api, call } = await serve(opened, { ledger: stall.ledger, limits, witness });
+    const serials = await Promise.all(Array.from({ length: 4 }, () => soldStamp(plain.call)));
+    const before = await head();
+    const count = 200;
+    const replies = Array.from({ length: count }, () =>
+      call(`/v1/stamps/${UNKNOWN_SERIAL}/sale`, { body: sale }),
+    );
+    // Four run; the rest wait until they have waited too long.
+    const statuses: Reply[] = [];
+    for (const reply of replies) void reply.then((each) => statuses.push(each));
+    await eventually(async () => statuses.length >= count - 4, {
+      what: 'the refusals',
+      milliseconds: 10_000,
+    });
+    for (const reply of statuses.slice(0, 20)) assertRefusal(t, reply, 'order');
+    t.ok(
+      new Set(statuses.map(({ headers }) => headers.get('retry-after'))).size > 2,
+      'they do not all come back at once',
+    );
+    t.equal(new Set(statuses.map(({ json }) => json.instance)).size, statuses.length);
+    t.equal(await head(), before, 'nothing has changed');
+    t.ok(stall.begun() <= 4);
+    t.ok(api.keepsOut('order'), 'the waiting room is told');
+    t.notOk(api.keepsOut('look-up'));
+
+    t.equal((await call('/livez')).status, 200, 'health passes');
+    t.equal((await call('/log/vkeys')).status, 200, 'the log passes');
+    t.equal((await call(`/v1/stamps/${serials[0]}`)).status, 200, 'look-ups pass');
+    const metrics = (await call('/metrics')).text;
+    t.ok(/stamp_ledger_gate_refused_total\{class="order",reason="queue-age"\} \d+/.test(metrics));
+    t.ok(/stamp_ledger_gate_in_flight\{class="order"\} [1-4]\n/.test(metrics));
+    t.ok(/stamp_ledger_gate_limit 4\n/.test(metrics));
+
+    stall.letGo();
+    await Promise.all(replies);
+    const serial = await soldStamp(plain.call);
+    const affixed = await call(`/v1/stamps/${serial}/affixation`, {
+      body: { document: pdf(freshDocument()) },
+    });
+    t.equal(affixed.status, 201, 'afterwards everything is as before');
+    await api.close();
+  },
+);
+
+t.test('a class that is stalled leaves the shares of the others alone', async (t) => {
+  const stall = stalling();
+  const limits = { gateLimitLeast: 8, gateLimitMost: 8 };
+  const { api, call } = await serve(opened, { ledger: stall.ledger, limits });
+  const stalled = Array.from({ length: 7 }, () => call(`/v1/stamps/${UNKNOWN_SERIAL}/sale`, { body: sale }));
+  await soon(async () => stall.begun() === 4 || stall.begun() === 7, 'the sales');
+  t.equal((await call('/v1/verifications', { body: { serial: UNKNOWN_SERIAL } })).status, 200);
+  stall.letGo();
+  await Promise.all(stalled);
+  await api.close();
+});
+
+t.test('refusals count for the outage report', async (t) => {
+  const counted: [string, number][] = [];
+  const ledger = {
+    ...opened.ledger,
+    refused: (kind: string, count = 1) => void counted.push([kind, count]),
+  };
+  const { api, call } = await serve(opened, { ledger, gate: { isOn: true, callerPerSecond: 3 }, witness });
+  const replies = await Promise.all(Array.from({ length: 10 }, () => call(`/v1/stamps/${UNKNOWN_SERIAL}`)));
+  const refused = replies.filter(({ status }) => status === 429);
+  t.ok(refused.length >= 6 && refused.length <= 7, 'the caller has used up its quota');
+  const [one] = refused;
+  t.equal(one && problemName(one), 'quota-exceeded');
+  t.equal(one?.headers.get('ratelimit-policy'), '"caller";q=3;w=1');
+  t.match(one?.headers.get('ratelimit'), /^"caller";r=0;t=[1-5]$/);
+  t.equal((await call('/livez', { token: null })).status, 200, 'another caller has its own');
+  await api.close();
+  const sum = counted
+    .filter(([kind]) => kind === 'quota-exceeded')
+    .reduce((all, [, count]) => all + count, 0);
+  t.equal(sum, refused.length);
+});
+
+t.test('expired work is not appended', async (t) => {
+  t.test('when the deadline has passed on arrival', async (t) => {
+    const serial = await soldStamp(plain.call);
+    const before = await head();
+    const { api, call } = await serve(opened, { witness });
+    const reply = await call(`/v1/stamps/${serial}/affixation`, {
+      body: { document: pdf(freshDocument()) },
+      headers: { 'request-timeout': '0' },
+    });
+    t.equal(reply.status, 503);
+    t.equal(problemName(reply), 'deadline-passed');
+    t.equal(await head(), before);
+    await api.close();
+  });
+
+  t.test('when it passes behind the gate, before the log is given anything', async (t) => {
+    const serial = await soldStamp(plain.call);
+    const before = await head();
+    let release = (): void => undefined;
+    let begunAt = Number.POSITIVE_INFINITY;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { ledger } = opened;
+    const late = {
+      ...ledger,
+      stamps: {
+        ...ledger.stamps,
+        affix: async (...args: Parameters<typeof ledger.stamps.affix>) => {
+          begunAt = opened.runtime.clock.monotonicMilliseconds();
+          await held;
+          return ledger.stamps.affix(...args);
+        },
+      },
+    };
+    const { api, call } = await serve(opened, { ledger: late, witness });
+    const key = fresh();
+    const request = { key, body: { document: pdf(freshDocument()) } };
+    const path = `/v1/stamps/${serial}/affixation`;
+    const answer = call(path, { ...request, headers: { 'request-timeout': '0.15' } });
+    await soon(async () => opened.runtime.clock.monotonicMilliseconds() > begunAt + 150, 'the deadline');
+    release();
+    t.equal(problemName(await answer), 'deadline-passed');
+    t.equal(await head(), before, 'nothing was appended');
+    t.equal((await call(path, request)).status, 201, 'the key is free for another try');
+    const again = await call(path, { ...request, headers: { 'request-timeout': '0.15' } });
+    t.equal(again.status, 201, 'what was written before is answered, however late');
+    await api.close();
+  });
+
+  t.test('when the client leaves while it waits', async (t) => {
+    const stall = stalling();
+    const limits = { gateLimitLeast: 1, gateLimitMost: 1 };
+    const { api, url, call } = await serve(opened, { ledger: stall.ledger, limits });
+    const first = call(`/v1/stamps/${UNKNOWN_SERIAL}/sale`, { body: sale });
+    await soon(async () => stall.begun() === 1, 'the first sale');
+    const body = JSON.stringify(sale);
+    const socket = raw(
+      url,
+      `POST /v1/stamps/${UNKNOWN_SERIAL}/sale HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    const waits = async () =>
+      /stamp_ledger_gate_waiting\{class="order"\} 1\n/.test((await call('/metrics')).text);
+    await soon(waits, 'the second to wait');
+    socket.destroy();
+    await soon(async () => !(await waits()), 'the second to be dropped');
+    stall.letGo();
+    await first;
+    t.equal(stall.begun(), 1);
+    await api.close();
+  });
+});
+
+t.test('slow and greedy clients', async (t) => {
+  const host = 'Host: x\r\n';
+  t.test('headers that never end', async (t) => {
+    const limits = {
+      headersTimeoutMilliseconds: 200,
+      requestTimeoutMilliseconds: 400,
+      connectionsCheckingMilliseconds: 50,
+    };
+    const { api, url, call } = await serve(opened, { limits });
+    const sockets = Array.from({ length: 50 }, () => raw(url, `POST /v1/orders HTTP/1.1\r\n${host}X: `));
+    const texts = sockets.map(textOf);
+    t.equal((await call('/livez')).status, 200, 'others are served meanwhile');
+    for (const text of await Promise.all(texts)) t.match(text, /^HTTP\/1\.1 408 /);
+    await api.close();
+  });
+
+  t.test('bodies that never end take no place', async (t) => {
+    const limits = {
+      headersTimeoutMilliseconds: 1_000,
+      requestTimeoutMilliseconds: 1_000,
+      connectionsCheckingMilliseconds: 50,
+      gateLimitLeast: 4,
+      gateLimitMost: 4,
+      gateArrivingBodies: 20,
+    };
+    const { api, url, call } = await serve(opened, { limits });
+    const token = opened.adminToken ?? '';
+    const slow = `POST /v1/orders HTTP/1.1\r\n${host}Authorization: Bearer ${token}\r\nIdempotency-Key: k\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{`;
+    const sockets = Array.from({ length: 40 }, () => raw(url, slow));
+    const texts = sockets.map(textOf);
+    await soon(async () => /reason="body"\} 2\d\n/.test((await call('/metrics')).text), 'the refusals');
+    const serial = await soldStamp(call);
+    const reply = await call(`/v1/stamps/${serial}/affixation`, { body: { document: pdf(freshDocument()) } });
+    t.equal(reply.status, 201, 'commands go on');
+    const ended = await Promise.all(texts);
+    t.ok(ended.filter((text) => text === '').length >= 20);
+    await api.close();
+  });
+
+  t.test('a body that comes later is carried out', async (t) => {
+    const { api, url, call } = await serve(opened);
+    const serial = await soldStamp(call);
+    const body = JSON.stringify({ document: pdf(freshDocument()) });
+    const socket = raw(
+      url,
+      `POST /v1/stamps/${serial}/affixation HTTP/1.1\r\n${host}Authorization: Bearer ${opened.adminToken}\r\nIdempotency-Key: ${fresh()}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body.slice(0, 10)}`,
+    );
+    const text = textOf(socket);
+    await soon(
+      async () => /http_requests_in_flight [2-9]/.test((await call('/metrics')).text),
+      'the request to be there',
+    );
+    socket.write(body.slice(10));
+    t.match(await text, /^HTTP\/1\.1 201 /);
+    await api.close();
+  });
+
+  t.test('too many connections', async (t) => {
+    const { api, url } = await serve(opened, { limits: { connections: 5 } });
+    const sockets = Array.from({ length: 5 }, () => raw(url, ''));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    const text = await textOf(raw(url, `GET /livez HTTP/1.1\r\n${host}\r\n`));
+    t.equal(text, '', 'the sixth is cut');
+    for (const socket of sockets) socket.destroy();
+    await soon(
+      async () =>
+        (await textOf(raw(url, `GET /livez HTTP/1.1\r\n${host}Connection: close\r\n\r\n`))).includes(' 200 '),
+      'room again',
+    );
+    await api.close();
+  });
+
+  t.test('an answer that is not read', async () => {
+    const { api, url, call } = await serve(opened, { limits: { answerTimeoutMilliseconds: 200 } });
+    const socket = raw(url, `GET /openapi.json HTTP/1.1\r\n${host}\r\n`.repeat(200));
+    socket.on('error', () => undefined);
+    socket.pause();
+    const inFlight = async () => /gate_in_flight\{class="log"\} [1-9]/.test((await call('/metrics')).text);
+    await soon(inFlight, 'the answer on its way');
+    await soon(async () => !(await inFlight()), 'the connection to be cut');
+    socket.destroy();
+    await api.close();
+  });
+});
+
+t.test('without the gate everything passes', async (t) => {
+  const stall = stalling();
+  const limits = { gateLimitLeast: 1, gateLimitMost: 1 };
+  const { api, call } = await serve(opened, { ledger: stall.ledger, limits, gate: { isOn: false } });
+  const sales = Array.from({ length: 30 }, () => call(`/v1/stamps/${UNKNOWN_SERIAL}/sale`, { body: sale }));
+  await soon(async () => stall.begun() === 30, 'all of them to begin');
+  stall.letGo();
+  for (const reply of await Promise.all(sales)) t.equal(reply.status, 404);
+  await api.close();
+});
