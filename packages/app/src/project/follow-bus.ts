@@ -104,7 +104,8 @@ export async function runBusProjections(run: BusProjectionRun): Promise<void> {
       if (fed.kind !== 'gaps') return fed;
       const gone = given.deliveries.filter(({ partition }) => {
         const [from, to] = [asked.get(partition), fed.to.get(partition)];
-        return from !== undefined && to !== undefined && from <= to;
+        const isAnswer = trust.has(name, fed.lineage, partition);
+        return isAnswer && from !== undefined && to !== undefined && from <= to;
       });
       if (gone.length === 0) return fed;
       const isDone = await catchUpFromLog(run, name, {
