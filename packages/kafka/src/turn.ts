@@ -13,6 +13,8 @@ export class Turn {
   #epoch = -1n;
   #mark: BusMark | undefined;
   #lineage: BusLineage | undefined;
+  /** Milliseconds before the mark is said again. */
+  #pause: number = KAFKA_LIMITS.markMilliseconds;
   #timer: NodeJS.Timeout | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -41,6 +43,7 @@ export class Turn {
   }): Promise<void> {
     this.#mark = mark;
     this.#lineage = lineage;
+    this.#pause = KAFKA_LIMITS.markMilliseconds;
     await this.#alone(() => this.#sendMark());
   }
 
@@ -49,6 +52,7 @@ export class Turn {
       const offsets = new Map(this.#mark?.offsets);
       await this.#producer.sendEvents(messages, offsets);
       this.#mark = { position, recordedAt, offsets };
+      this.#pause = KAFKA_LIMITS.markMilliseconds;
       await this.#sendMark();
     });
   }
@@ -67,7 +71,8 @@ export class Turn {
     if (this.ended.aborted) return;
     // A failure ends the turn and is told there.
     const again = (): void => void this.#alone(() => this.#sendMark()).catch(() => undefined);
-    this.#timer = setTimeout(again, KAFKA_LIMITS.markMilliseconds).unref();
+    this.#timer = setTimeout(again, this.#pause).unref();
+    this.#pause = Math.min(this.#pause * 2, KAFKA_LIMITS.markMillisecondsMax);
   }
 
   /** Does work after what is under way. The producer counts on from what it believes was sent: a failure ends the turn. */
