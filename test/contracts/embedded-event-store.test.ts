@@ -53,8 +53,10 @@ t.test('a repeat of an old append does not hide what came after it', async (t) =
   t.teardown(destroy);
   const stream = 'stamp-A' as StreamName;
   await store.append([first(stream), { stream, expected: 0, events: [event('1')] }]);
-  const others = Array.from({ length: LIMITS.knownStreamHeads }, (_, index) => first(`stamp-${index}`));
-  await store.append(others);
+  for (let from = 0; from < LIMITS.knownStreamHeads; from += LIMITS.appendEvents)
+    await store.append(
+      Array.from({ length: LIMITS.appendEvents }, (_, index) => first(`stamp-${from + index}`)),
+    );
   await store.append([first(stream)]);
   t.equal((await store.readStream({ stream, from: 1, limit: 5 })).events.length, 1);
 });
