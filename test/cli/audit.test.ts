@@ -8,6 +8,7 @@ import { PassThrough } from 'node:stream';
 import { run } from '@stamp-ledger/cli';
 import {
   cosign,
+  emptyRoot,
   formatSignatureLine,
   formatVkey,
   leafHash,
@@ -298,15 +299,22 @@ t.test('an event that a receipt promised and the log does not have is reported',
   };
   const entries = await world.entries();
   const lost = Buffer.from(entries[5]!.toString().replace('"revision":0', '"revision":9'));
-  const receipts = async (...lines: string[]) => {
+  const receiptsOf = async (log: string, ...lines: string[]) => {
     const file = path('receipts');
     writeFileSync(file, lines.join('\n'));
     const { code, stdout } = await cli([
-      ...['audit', 'receipts', file, '--log', path('whole'), '--key', KEY, '--json'],
-      ...['--receipt-key', formatVkey(signer.verifier)],
+      ...['audit', 'receipts', file, '--log', path(log), '--key', KEY, '--json'],
+      ...['--receipt-key', formatVkey(signer.verifier), '--evidence', path('evidence')],
     ]);
     return { code, report: JSON.parse(stdout) as Report };
   };
+  const receipts = (...lines: string[]) => receiptsOf('whole', ...lines);
+  mkdirSync(path('nothing-sealed'));
+  const root = emptyRoot();
+  writeFileSync(
+    path('nothing-sealed/checkpoint'),
+    signCheckpoint({ origin: ORIGIN, size: 0, root }, [IDENTITY.signers[0]]),
+  );
   const held = [receiptOf(entries[0]!), receiptOf(entries[669]!)];
   t.match(await receipts(...held), { code: 0, report: { promisesKept: 2, pending: 0 } });
   t.match(await receipts(...held, receiptOf(lost, '2000-01-01T00:00:00.000Z')), {
@@ -317,6 +325,11 @@ t.test('an event that a receipt promised and the log does not have is reported',
     code: 0,
     report: { promisesKept: 2, pending: 1 },
   });
+  for (const place of ['small', 'nothing-sealed'])
+    t.match(await receiptsOf(place, receiptOf(entries[669]!)), {
+      code: 15,
+      report: { promisesKept: 0, findings: [{ kind: 'receipt-missing' }] },
+    });
   t.match(await receipts('c2NyaWJibGU='), { code: 15, report: { findings: [{ kind: 'receipt-invalid' }] } });
 });
 

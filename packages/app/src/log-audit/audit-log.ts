@@ -1,3 +1,4 @@
+import type { Instant } from '@stamp-ledger/domain';
 import type { AuditedLog } from '@stamp-ledger/ports';
 import {
   type Hash,
@@ -79,14 +80,17 @@ export interface ReceiptsReport extends LogAuditReport, ReceiptCounts {}
 export async function auditReceipts({
   receipts,
   receiptKeys,
+  now,
   ...request
 }: LogAuditRequest & {
   /** Signed notes, as the ledger gave them. */
   readonly receipts: AsyncIterable<{ readonly note: Uint8Array; readonly name: string }>;
   readonly receiptKeys: readonly VerifierKey[];
+  /** The auditor's own time at the beginning. */
+  readonly now: Instant;
 }): Promise<ReceiptsReport> {
   const findings = new Findings();
-  const search = new ReceiptSearch({ origin: request.trust.origin, keys: receiptKeys }, findings);
+  const search = new ReceiptSearch({ origin: request.trust.origin, keys: receiptKeys, now }, findings);
   for await (const { note, name } of receipts) search.add(note, name);
   const report = await scanning(request, (scanned) => search.take(scanned), findings);
   const counts = search.finish();

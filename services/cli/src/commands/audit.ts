@@ -13,6 +13,7 @@ import {
   parsePolicy,
   TransparencyError,
 } from '@stamp-ledger/app';
+import type { Instant } from '@stamp-ledger/domain';
 import type { Command } from 'commander';
 import { openAuditedLog } from '../audit/audited-log.js';
 import { eventsOfLedger, openEventsOfStore } from '../audit/event-sources.js';
@@ -136,10 +137,11 @@ async function auditAgainstSource(session: Session, options: SourceOptions): Pro
 async function auditOfReceipts(session: Session, file: string, options: ReceiptOptions): Promise<ExitCode> {
   const { logKeys: receiptKeys } = await readTrust(options.receiptKey, undefined);
   const receipts = readReceipts(file === '-' ? session.stdin : createReadStream(file), file);
+  const now = new Date().toISOString() as Instant;
   return run(
     session,
     options,
-    (request) => auditReceipts({ ...request, receipts, receiptKeys }),
+    (request) => auditReceipts({ ...request, receipts, receiptKeys, now }),
     ({ kept: promisesKept, pending }) => ({ promisesKept, pending }),
   );
 }
