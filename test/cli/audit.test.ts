@@ -202,6 +202,13 @@ t.test('every flipped, cut or missing file of the log is found, and the file is 
     const bytes = readFileSync(join(cut, file));
     writeFileSync(join(cut, file), bytes.subarray(0, -5));
     t.match(await audit('deep', ['--log', cut, '--key', KEY]), { code: 13 }, `${file}, cut`);
+    const long = copyOf('whole');
+    writeFileSync(join(long, file), Buffer.concat([bytes, Buffer.alloc(32)]));
+    t.match(
+      await audit('deep', ['--log', long, '--key', KEY]),
+      { code: 13, report: { findings: [{ path: file }] } },
+      `${file}, with more at its end`,
+    );
     const gone = copyOf('whole');
     rmSync(join(gone, file));
     const { code, report } = await audit('deep', ['--log', gone, '--key', KEY]);

@@ -11,7 +11,7 @@ import {
   verifyConsistency,
 } from '@stamp-ledger/transparency';
 import type { Findings } from './findings.js';
-import { FileFault, readTileBytes } from './log-files.js';
+import { FileFault, readHashes } from './log-files.js';
 
 /** Whom an auditor believes: the log by its name and its keys. */
 export interface LogTrust {
@@ -88,7 +88,7 @@ async function compare({ log, kept, current }: Pair, findings: Findings): Promis
     findings.add('forked', `two trees of ${current.size} entries were signed`);
     return [];
   }
-  const read = tileHashReader({ size: current.size, readTile: (tile) => readTileBytes(log, tile) });
+  const read = tileHashReader({ size: current.size, readTile: (tile) => readHashes(log, tile) });
   try {
     if (!(await treeRoot({ size: current.size, read })).equals(current.root)) {
       findings.add(
