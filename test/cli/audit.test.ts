@@ -23,6 +23,7 @@ import {
 import t, { type Test } from 'tap';
 import { IDENTITY, ORIGIN, signerOf, World } from '../seal/world.js';
 import { CLI } from '../support/cli.js';
+import { faultOf } from '../transparency/naive.js';
 
 const world = await World.begin();
 t.teardown(() => world.end());
@@ -172,6 +173,31 @@ t.test('what no known key signed, or another log did, is not believed', async (t
     formatVkey(elsewhere.verifier),
   ]);
   t.equal(code, 11, stderr);
+});
+
+t.test('a key of another name or kind does not stand for the log, though it is among the keys', async (t) => {
+  const { size, root } = openCheckpoint(small, { origin: ORIGIN, logKeys: [IDENTITY.signers[0].verifier] });
+  const witness = makeSigner({ name: ORIGIN, seed: Buffer.alloc(32, 3), algorithm: 4 });
+  const { keyId } = witness.verifier;
+  const signature = cosign({
+    signer: witness,
+    checkpoint: `${small.toString().split('\n\n')[0]}\n`,
+    time: 1,
+  });
+  const cosigned = `${small.toString().split('\n\n')[0]}\n\n${formatSignatureLine({ name: ORIGIN, keyId, signature })}`;
+  const receipts = signerOf(9, `${ORIGIN}/receipts`);
+  for (const [verifier, checkpoint] of [
+    [witness.verifier, Buffer.from(cosigned)],
+    [receipts.verifier, signCheckpoint({ origin: ORIGIN, size, root }, [receipts])],
+  ] as const) {
+    t.equal(
+      faultOf(() => openCheckpoint(checkpoint, { origin: ORIGIN, logKeys: [verifier] })),
+      'no-known-signature',
+    );
+    const keys = path('keys');
+    writeFileSync(keys, `${KEY}\n${formatVkey(verifier)}\n`);
+    t.equal((await cli(['audit', 'quick', '--log', path('small'), '--key', keys])).code, 2);
+  }
 });
 
 t.test('an empty log is clean, extends to any, and a kept checkpoint of it stands for nothing', async (t) => {

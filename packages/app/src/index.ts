@@ -7,6 +7,8 @@ export {
   toThousandths,
 } from '@stamp-ledger/ports';
 export {
+  formatVkey,
+  isLogKey,
   openCheckpoint,
   parsePolicy,
   parseVkey,

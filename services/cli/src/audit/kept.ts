@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Finding, LogAuditReport, LogTrust } from '@stamp-ledger/app';
-import { openCheckpoint, parseVkey, TransparencyError } from '@stamp-ledger/app';
+import { formatVkey, isLogKey, openCheckpoint, parseVkey, TransparencyError } from '@stamp-ledger/app';
 import { UsageError } from '../exit-codes.js';
 
 type OpenedCheckpoint = ReturnType<typeof openCheckpoint>;
@@ -12,14 +12,17 @@ export async function readTrust(key: string, origin: string | undefined): Promis
   return parseTrust(existsSync(key) ? await readFile(key, 'utf8') : key, origin);
 }
 
-/** One vkey a line. */
-export function parseTrust(text: string, origin: string | undefined): LogTrust {
+/** One vkey a line. A key that cannot sign for the log, a witness's say, is a mistake that would make it a log's key. */
+export function parseTrust(text: string, told: string | undefined): LogTrust {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   try {
     const logKeys = lines.map((line) => parseVkey(line.trim()));
     const [first] = logKeys;
     if (first === undefined) throw new UsageError('there is no key');
-    return { origin: origin ?? first.name, logKeys };
+    const origin = told ?? first.name;
+    const strange = logKeys.find((key) => !isLogKey(key, origin));
+    if (strange !== undefined) throw new UsageError(`${formatVkey(strange)} is no key of ${origin}`);
+    return { origin, logKeys };
   } catch (error) {
     if (error instanceof TransparencyError) throw new UsageError(`this is no public key: ${error.message}`);
     throw error;
