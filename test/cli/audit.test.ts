@@ -71,8 +71,10 @@ async function cli(args: readonly string[]): Promise<{ code: number; stdout: str
 }
 
 async function audit(mode: string, args: readonly string[]): Promise<{ code: number; report: Report }> {
-  const evidence = mode === 'quorum' ? [] : ['--evidence', path('evidence')];
-  const { code, stdout, stderr } = await cli(['audit', mode, ...args, ...evidence, '--json']);
+  const { code, stdout, stderr } = await cli([
+    ...['audit', mode, ...args],
+    ...['--evidence', path('evidence'), '--json'],
+  ]);
   const report = JSON.parse(stdout) as Report;
   if (report.findings === undefined) throw new Error(`${stderr}${stdout}`);
   return { code, report };
@@ -197,6 +199,18 @@ t.test('a key of another name or kind does not stand for the log, though it is a
     const keys = path('keys');
     writeFileSync(keys, `${KEY}\n${formatVkey(verifier)}\n`);
     t.equal((await cli(['audit', 'quick', '--log', path('small'), '--key', keys])).code, 2);
+  }
+});
+
+t.test('a checkpoint that was signed for other tiles is kept as evidence', async (t) => {
+  const log = copyOf('small');
+  const root = leafHash(Buffer.from('something else'));
+  const signed = signCheckpoint({ origin: ORIGIN, size: 300, root }, [IDENTITY.signers[0]]);
+  writeFileSync(join(log, 'checkpoint'), signed);
+  for (const mode of ['quick', 'deep']) {
+    const { code, report } = await audit(mode, ['--log', log, '--key', KEY]);
+    t.match({ code, report }, { code: 13, report: { findings: [{ kind: 'root-differs' }] } });
+    t.strictSame(readFileSync(join(report.evidence ?? '', 'found.checkpoint')), signed);
   }
 });
 
@@ -400,6 +414,19 @@ t.test('a quorum of witnesses is counted by a policy', async (t) => {
     code: 0,
     report: { outcome: 'clean' },
   });
+});
+
+t.test('a cosigned checkpoint that is smaller than the one kept is a contradiction', async (t) => {
+  const policy = path('policy-of-none');
+  writeFileSync(policy, `log ${KEY}\nquorum none\n`);
+  const file = path('quorum.checkpoint');
+  const quorum = (log: string) => audit('quorum', ['--log', log, '--policy', policy, '--checkpoint', file]);
+  t.match(await quorum(path('small')), { code: 0 });
+  t.match(await quorum(path('whole')), { code: 0, report: { kept: 300 } });
+  const { code, report } = await quorum(path('small'));
+  t.match({ code, report }, { code: 10, report: { findings: [{ kind: 'rolled-back' }] } });
+  t.strictSame(readFileSync(join(report.evidence ?? '', 'found.checkpoint')), small);
+  t.strictSame(readFileSync(file), readFileSync(join(path('whole'), 'checkpoint')), 'kept as it was');
 });
 
 t.test('a fork behind a hundred damaged entries is still the gravest finding, with evidence', async (t) => {

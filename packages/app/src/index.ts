@@ -10,6 +10,7 @@ export {
   formatVkey,
   isLogKey,
   openCheckpoint,
+  openOfPolicy,
   parsePolicy,
   parseVkey,
   TransparencyError,

@@ -8,7 +8,7 @@ import {
   TransparencyError,
   type VerifierKey,
 } from '@stamp-ledger/transparency';
-import { checkCheckpoint, type LogTrust } from './check-checkpoint.js';
+import { checkCheckpoint, compareWithKept, type LogTrust } from './check-checkpoint.js';
 import { type EventSequence, SourceComparison } from './compare-source.js';
 import { type Finding, Findings } from './findings.js';
 import { type ReceiptCounts, ReceiptSearch } from './receipts.js';
@@ -97,13 +97,18 @@ export async function auditReceipts({
   return { ...report, ...counts, findingCount: findings.count, findings: findings.kept };
 }
 
-/** Whether enough of the witnesses that a policy names (C2SP tlog-policy) have cosigned the published checkpoint. */
+/**
+ * Whether enough of the witnesses that a policy names (C2SP tlog-policy) have cosigned the published checkpoint; and whether
+ * it extends the one kept, if there is one: an older checkpoint has its cosignatures for ever.
+ */
 export async function auditQuorum({
   log,
   policy,
+  kept,
 }: {
   readonly log: AuditedLog;
   readonly policy: Policy;
+  readonly kept?: OpenedCheckpoint | undefined;
 }): Promise<LogAuditReport> {
   const findings = new Findings();
   const checkpoint = await log.read('checkpoint');
@@ -119,7 +124,11 @@ export async function auditQuorum({
         path: 'checkpoint',
       });
     }
-  return reportOf({ current, bytes: checkpoint, proof: [] }, findings);
+  const proof =
+    current !== undefined && kept !== undefined
+      ? await compareWithKept({ log, kept, current }, findings)
+      : [];
+  return reportOf({ current, bytes: checkpoint, proof }, findings);
 }
 
 /** Checks the checkpoint, then scans what it covers. A log that contradicts what was kept is scanned all the same. */

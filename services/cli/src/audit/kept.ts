@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Finding, LogAuditReport, LogTrust } from '@stamp-ledger/app';
-import { formatVkey, isLogKey, openCheckpoint, parseVkey, TransparencyError } from '@stamp-ledger/app';
+import { formatVkey, isLogKey, type openCheckpoint, parseVkey, TransparencyError } from '@stamp-ledger/app';
 import { UsageError } from '../exit-codes.js';
 
 type OpenedCheckpoint = ReturnType<typeof openCheckpoint>;
@@ -35,8 +35,11 @@ export interface Kept {
   readonly bytes: Buffer;
 }
 
-/** Undefined when there is no such file yet. */
-export async function readKept(file: string, trust: LogTrust): Promise<Kept | undefined> {
+/** Undefined when there is no such file yet. `open` checks whose it is, and throws a TransparencyError. */
+export async function readKept(
+  file: string,
+  open: (bytes: Buffer) => OpenedCheckpoint,
+): Promise<Kept | undefined> {
   let bytes: Buffer;
   try {
     bytes = await readFile(file);
@@ -46,7 +49,7 @@ export async function readKept(file: string, trust: LogTrust): Promise<Kept | un
     throw new UsageError(`cannot read ${file}: ${code}`);
   }
   try {
-    return { checkpoint: openCheckpoint(bytes, trust), bytes };
+    return { checkpoint: open(bytes), bytes };
   } catch (error) {
     if (error instanceof TransparencyError)
       throw new UsageError(`${file} is no checkpoint by these keys: ${error.message}`);
@@ -74,8 +77,8 @@ export async function keep(file: string, checkpoint: Buffer): Promise<void> {
 }
 
 /**
- * Writes down what contradicts what: both signed checkpoints as they are, the proof out of the log's own tiles, and the
- * findings. Two checkpoints by one key convince anybody. Answers the directory, a new one each time.
+ * Writes down what was found against a signed checkpoint: it and the one kept as they are, the proof out of the log's own
+ * tiles, and the findings. Two checkpoints by one key convince anybody. Answers the directory, a new one each time.
  */
 export async function writeEvidence(
   directory: string,
