@@ -151,6 +151,10 @@ export const LIMITS = {
   /** Orders a second taken to be possible before anything was measured, and the least ever taken to be. */
   firstOrdersPerSecond: 200,
   leastOrdersPerSecond: 10,
+  /** Milliseconds over which the orders done are counted, at least, before more or fewer are taken to be possible. */
+  orderFlowMilliseconds: 500,
+  /** Nine in ten commits beyond this many milliseconds may be a sign of too many orders. */
+  slowCommitMilliseconds: 100,
   /** Seconds after which the holder of a ticket may ask again, at least and at most. */
   askAgainSeconds: 2,
   askAgainSecondsMax: 60,

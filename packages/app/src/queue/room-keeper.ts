@@ -86,9 +86,11 @@ export class RoomKeeper {
   async step(intake: OrderIntake, opensUnderPressure: boolean): Promise<void> {
     await this.refresh();
     const isPressed = this.#watchPressure(intake);
+    // Looked at while nobody needs a ticket too: what was done then is known when the room opens.
+    const perSecond = intake.capacity();
     const { room } = this.#queue;
     if (room === undefined) await this.#openIfDue(isPressed && opensUnderPressure);
-    else await this.#move(room, intake);
+    else await this.#move(room, perSecond);
   }
 
   async #load(): Promise<void> {
@@ -138,7 +140,7 @@ export class RoomKeeper {
     await this.refresh();
   }
 
-  async #move({ roomId }: OpenRoom, intake: OrderIntake): Promise<void> {
+  async #move({ roomId }: OpenRoom, capacity: number): Promise<void> {
     const { clock, ids } = this.context.runtime;
     if (this.#telling?.roomId !== roomId) this.#telling = undefined;
     const at = clock.now();
@@ -147,7 +149,7 @@ export class RoomKeeper {
       source: fromProcess('waiting-room', ids.commandId()),
       arrivals: this.#untold.take(),
       // Before anything was measured it is little, not nothing: what is let in shows how much more there is.
-      perSecond: Math.max(LIMITS.leastOrdersPerSecond, Math.floor(intake.capacity())),
+      perSecond: Math.max(LIMITS.leastOrdersPerSecond, Math.floor(capacity)),
       at,
     };
     // Kept until the log has answered: told again under the same name, the same tickets are counted once.
