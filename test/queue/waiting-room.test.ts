@@ -193,6 +193,26 @@ t.test('orders that are kept out before they come to the ledger are pressure too
   t.match((await ledger.queue.report()).room, { cause: 'pressure' });
 });
 
+t.test('a ticket that its process did not tell of waits for no other process for ever', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  const one = world.start();
+  const two = world.start();
+  await one.ledger.queue.announce({ opensAt: world.time.instant(3) }, by('operator'));
+  await world.steps(4);
+  const told = await ticketOf(one.ledger, 'ann', 'kiosk');
+  await one.stop();
+  t.match((await two.ledger.queue.report()).room, { lines: [] });
+  await world.steps(1);
+  t.match(
+    (await two.ledger.queue.report()).room,
+    { lines: [{ channel: 'kiosk', waiting: 1 }] },
+    'a process that stops tells of its last tickets',
+  );
+  await world.steps(3);
+  t.equal(await statusOf(two.ledger, told.ticket, 'ann'), 'admitted');
+});
+
 t.test('what an operator cannot announce or take back', async (t) => {
   const world = await queueWorld();
   t.teardown(() => world.close());

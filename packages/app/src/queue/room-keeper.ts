@@ -93,6 +93,13 @@ export class RoomKeeper {
     else await this.#move(room, perSecond);
   }
 
+  /** What this process gave and has not told: those tickets would else be let in without a turn. */
+  async tellLast(intake: OrderIntake): Promise<void> {
+    const { room } = this.#queue;
+    if (room !== undefined && (this.#telling !== undefined || !this.#untold.isEmpty))
+      await this.#move(room, intake.capacity());
+  }
+
   async #load(): Promise<void> {
     const { queue, rooms } = this.context.aggregates;
     const { state } = await queue.load(QUEUE_STREAM);
@@ -190,7 +197,7 @@ export class RoomKeeper {
   }
 }
 
-/** Steps until `signal` aborts. A log that is away is waited for; the room stands still meanwhile, as orders do. */
+/** Steps until `signal` aborts, and tells what it has not told. A log that is away is waited for; the room stands still meanwhile, as orders do. */
 export async function keepRoom(
   keeper: RoomKeeper,
   {
@@ -207,13 +214,17 @@ export async function keepRoom(
     readonly onPortError: (error: PortError) => void;
   },
 ): Promise<void> {
-  while (!signal.aborted) {
+  const unlessAway = async (work: Promise<void>): Promise<void> => {
     try {
-      await keeper.step(intake, opensUnderPressure);
+      await work;
     } catch (error) {
       if (!(error instanceof PortError)) throw error;
       if (!signal.aborted) onPortError(error);
     }
+  };
+  while (!signal.aborted) {
+    await unlessAway(keeper.step(intake, opensUnderPressure));
     await clock.sleep(LIMITS.roomStepMilliseconds, signal);
   }
+  await unlessAway(keeper.tellLast(intake));
 }
