@@ -213,6 +213,35 @@ t.test('a ticket that its process did not tell of waits for no other process for
   t.equal(await statusOf(two.ledger, told.ticket, 'ann'), 'admitted');
 });
 
+t.test('who was let in may use it when the room has closed and another has opened', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  const { ledger } = world.start();
+  const announce = (seconds: number) =>
+    ledger.queue.announce(
+      { opensAt: world.time.instant(seconds), ticketsFrom: world.time.instant(seconds - 2) },
+      by('operator'),
+    );
+  await announce(3);
+  await announce(100);
+  await world.steps(2);
+  const ann = await ticketOf(ledger, 'ann', 'kiosk');
+  await world.steps(5);
+  const before = await ledger.queue.look(ann.ticket, { actor: 'ann' });
+  t.match(before, { status: 'admitted', until: String });
+  await world.steps(80);
+  t.equal((await ledger.queue.report()).room, undefined, 'closed');
+  await world.steps(15);
+  t.match((await ledger.queue.report()).room, { cause: 'opening' }, 'and another is open');
+  t.strictSame(await ledger.queue.look(ann.ticket, { actor: 'ann' }), before);
+  t.match(await ledger.queue.admit(ann.ticket, orderOf('kiosk'), by('ann', 'kiosk')), { kind: 'admitted' });
+  for (let minute = 0; minute < 10; minute++) {
+    await ticketOf(ledger, 'crowd', 'bank');
+    await world.steps(58);
+  }
+  t.equal(await statusOf(ledger, ann.ticket, 'ann'), 'expired', 'as long as was promised');
+});
+
 t.test('what an operator cannot announce or take back', async (t) => {
   const world = await queueWorld();
   t.teardown(() => world.close());

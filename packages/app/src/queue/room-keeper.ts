@@ -61,6 +61,13 @@ export class RoomKeeper {
     return this.#room;
   }
 
+  /** A room that closed lately, as it was left; undefined for any other. */
+  async closed(roomId: RoomId): Promise<RoomState | undefined> {
+    const { room, closed } = this.#queue;
+    if (room?.roomId === roomId || !closed.includes(roomId)) return undefined;
+    return (await this.context.aggregates.rooms.load(roomStream(roomId))).state;
+  }
+
   weights(at: Instant): ReadonlyMap<Channel, number> {
     return weightsAt(this.openings, at);
   }
@@ -167,7 +174,12 @@ export class RoomKeeper {
     const isAhead = openingBefore(this.openings, at) !== undefined;
     const now = clock.monotonicMilliseconds();
     if (telling.arrivals.length > 0 || isWaited || isAhead || !this.#untold.isEmpty) this.#busyAt = now;
-    else if (now - this.#busyAt >= LIMITS.roomQuietMilliseconds) await this.#close(roomId);
+    else if (
+      now - this.#busyAt >= LIMITS.roomQuietMilliseconds &&
+      // Others may have given tickets, and let them in, since.
+      toMilliseconds(at) - this.#room.atMilliseconds >= LIMITS.roomQuietMilliseconds
+    )
+      await this.#close(roomId);
   }
 
   async #advance({ roomId, source, arrivals, perSecond, at }: Telling): Promise<void> {
