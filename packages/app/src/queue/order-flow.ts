@@ -28,11 +28,14 @@ export class OrderFlow implements OrderIntake {
     this.#lookedAt = monotonicMilliseconds();
   }
 
-  async run<Result>(place: () => Promise<Result>): Promise<Result> {
+  async run<Result extends { readonly kind: string; readonly changed?: boolean }>(
+    place: () => Promise<Result>,
+  ): Promise<Result> {
     this.#underWay++;
     try {
       const result = await place();
-      this.#done++;
+      // What is refused costs the store nothing, however many are.
+      if (result.kind === 'done' && result.changed === true) this.#done++;
       return result;
     } finally {
       this.#underWay--;
