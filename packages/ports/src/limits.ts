@@ -142,6 +142,8 @@ export const LIMITS = {
   unpaidOrderMilliseconds: 86_400_000,
   /** Milliseconds between two looks at the waiting room, and before a look that failed is tried again. */
   roomStepMilliseconds: 1_000,
+  /** Events in which a process tells of its tickets at one step, at most: each names a bounded number of lines. */
+  roomTellings: 40,
   /** Milliseconds for which more orders have to come than can be taken before a waiting room opens by itself. */
   roomPressureMilliseconds: 5_000,
   /** Milliseconds without anybody in line and without pressure after which it closes by itself. */

@@ -154,7 +154,14 @@ export class RoomKeeper {
     await this.refresh();
   }
 
-  async #move({ roomId }: OpenRoom, capacity: number): Promise<void> {
+  /** What is told later than its second may be let in without a turn: so as many events as it takes, up to a bound. */
+  async #move(room: OpenRoom, capacity: number): Promise<void> {
+    let tellings = 0;
+    do await this.#tell(room, capacity);
+    while (!this.#untold.isEmpty && ++tellings < LIMITS.roomTellings);
+  }
+
+  async #tell({ roomId }: OpenRoom, capacity: number): Promise<void> {
     const { clock, ids } = this.context.runtime;
     if (this.#telling?.roomId !== roomId) this.#telling = undefined;
     const at = clock.now();
