@@ -208,6 +208,51 @@ t.test('a death in a refill: it happens once, and in full', async (t) => {
   }
 });
 
+t.test(
+  'a refill rests on what nobody else was promised, and is made smaller when that changes',
+  async (t) => {
+    const stage = await scene();
+    const away = new Set<string>();
+    const life = await begin(stage.directory, {
+      longestSleep: 100,
+      store: (store): EventStore => ({
+        ...passing(store),
+        append: async (appends) => {
+          if (appends.some(({ stream, events }) => away.has(events[0].type) && !stream.includes('rival')))
+            throw new PortError('unavailable', 'not now');
+          return store.append(appends);
+        },
+      }),
+    });
+    const rival = async (allocationId: string, quantity: number): Promise<void> => {
+      const asked = { allocationId, channel: 'bank', denomination, quantity };
+      t.match(await life.ledger.allocations.request(asked, caller()), { kind: 'done' });
+    };
+    await mint(life, 12);
+    away.add('StampAllocated');
+    await rival('rival-1', 4);
+    away.add('AllocationRequested');
+    await life.ledger.stock.setPolicy({ ...POLICY, refill: { quantity: 10, perDay: 13 } }, caller());
+    await until(life, async () => (await levels(life)).length > 0);
+    t.strictSame(await levels(life), ['low: 8']);
+    await rival('rival-2', 5);
+    away.clear();
+    await until(life, async () => (await levels(life)).at(-1) === 'low: issuer-out-of-stock');
+    t.equal(await stockOf(life, 'kiosk'), 3);
+    await mint(life, 40);
+    await until(life, async () => (await levels(life)).at(-1) === 'recovered');
+    t.strictSame(
+      await levels(life),
+      ['low: 8', 'low: 3', 'low: issuer-out-of-stock', 'low: 10', 'recovered'],
+      'what was never given does not count for the day',
+    );
+    t.equal(await stockOf(life, 'kiosk'), 13);
+    await isConserved(t, life);
+    await life.end();
+    await stage.remove();
+  },
+);
+
 t.test('two workers on one stock refill it once', async (t) => {
   const stage = await scene();
   const life = await begin(stage.directory, { longestSleep: 100 });

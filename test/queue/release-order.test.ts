@@ -159,6 +159,16 @@ t.test('100,000 tickets are let in exactly in the order of the rule, and by shar
   }
 });
 
+t.test('a ticket that nobody was told of is let in when its second is over', async (t) => {
+  const state = advance(roomDecider.initialState, 'copy', OPENS, [
+    { roomId, channel: 'kiosk' as Channel, orderId: 'order-1' as OrderId, atMilliseconds: OPENS },
+  ]);
+  const at = { atMilliseconds: OPENS, weights: WEIGHTS };
+  const place = (second: number) => ({ channel: 'bank' as Channel, second: OPENS / 1_000 + second, draw: 5 });
+  t.match(standingOf(state, place(-2), at), { kind: 'admitted' });
+  t.match(standingOf(state, place(-1), at), { kind: 'waiting' }, 'others may still tell of it');
+});
+
 t.test('a ticket is worth something to its holder alone, as it was given', async (t) => {
   const ticket: QueueTicket = {
     roomId,

@@ -193,6 +193,55 @@ t.test('orders that are kept out before they come to the ledger are pressure too
   t.match((await ledger.queue.report()).room, { cause: 'pressure' });
 });
 
+t.test('a ticket that its process did not tell of waits for no other process for ever', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  const one = world.start();
+  const two = world.start();
+  await one.ledger.queue.announce({ opensAt: world.time.instant(3) }, by('operator'));
+  await world.steps(4);
+  const told = await ticketOf(one.ledger, 'ann', 'kiosk');
+  await one.stop();
+  t.match((await two.ledger.queue.report()).room, { lines: [] });
+  await world.steps(1);
+  t.match(
+    (await two.ledger.queue.report()).room,
+    { lines: [{ channel: 'kiosk', waiting: 1 }] },
+    'a process that stops tells of its last tickets',
+  );
+  await world.steps(3);
+  t.equal(await statusOf(two.ledger, told.ticket, 'ann'), 'admitted');
+});
+
+t.test('who was let in may use it when the room has closed and another has opened', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  const { ledger } = world.start();
+  const announce = (seconds: number) =>
+    ledger.queue.announce(
+      { opensAt: world.time.instant(seconds), ticketsFrom: world.time.instant(seconds - 2) },
+      by('operator'),
+    );
+  await announce(3);
+  await announce(100);
+  await world.steps(2);
+  const ann = await ticketOf(ledger, 'ann', 'kiosk');
+  await world.steps(5);
+  const before = await ledger.queue.look(ann.ticket, { actor: 'ann' });
+  t.match(before, { status: 'admitted', until: String });
+  await world.steps(80);
+  t.equal((await ledger.queue.report()).room, undefined, 'closed');
+  await world.steps(15);
+  t.match((await ledger.queue.report()).room, { cause: 'opening' }, 'and another is open');
+  t.strictSame(await ledger.queue.look(ann.ticket, { actor: 'ann' }), before);
+  t.match(await ledger.queue.admit(ann.ticket, orderOf('kiosk'), by('ann', 'kiosk')), { kind: 'admitted' });
+  for (let minute = 0; minute < 10; minute++) {
+    await ticketOf(ledger, 'crowd', 'bank');
+    await world.steps(58);
+  }
+  t.equal(await statusOf(ledger, ann.ticket, 'ann'), 'expired', 'as long as was promised');
+});
+
 t.test('what an operator cannot announce or take back', async (t) => {
   const world = await queueWorld();
   t.teardown(() => world.close());
@@ -234,7 +283,13 @@ t.test('more channels than one event may tell of, with the longest names', async
   const tickets: string[] = [];
   for (let each = 0; each < 600; each++)
     tickets.push((await ticketOf(ledger, 'buyer', String(each).padEnd(64, 'x'))).ticket);
-  await world.steps(10);
+  await world.steps(1);
+  t.equal(
+    (await ledger.queue.report()).room?.lines.length,
+    600,
+    'all are told of before their second is over',
+  );
+  await world.steps(9);
   const states = await Promise.all(tickets.map((ticket) => statusOf(ledger, ticket, 'buyer')));
   t.equal(states.filter((status) => status === 'admitted').length, 600);
 });

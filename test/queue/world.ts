@@ -1,4 +1,4 @@
-import { type Caller, createContext, createLedger, type Ledger } from '@stamp-ledger/app';
+import { type Caller, type Context, createContext, createLedger, type Ledger } from '@stamp-ledger/app';
 import { deriveCommandId, serialDeriver, sha256Hex, ticketSealer } from '@stamp-ledger/codec';
 import type { Channel, Instant, PlaceOrder } from '@stamp-ledger/domain';
 import { openEmbeddedEventStore } from '@stamp-ledger/embedded';
@@ -54,6 +54,8 @@ class StepClock {
 /** One process that takes orders. */
 interface Copy {
   readonly ledger: Ledger;
+  /** Orders on their way through this process. */
+  readonly flow: Context['orderFlow'];
   stop(): Promise<void>;
 }
 
@@ -96,7 +98,8 @@ export async function queueWorld(openStore?: () => Promise<EventStore>): Promise
     time,
     store,
     start: (given = steady(10)) => {
-      const ledger = createLedger(createContext({ store, readModels, runtime }));
+      const context = createContext({ store, readModels, runtime });
+      const ledger = createLedger(context);
       const stopping = new AbortController();
       const run = ledger.queue.run({
         signal: stopping.signal,
@@ -107,6 +110,7 @@ export async function queueWorld(openStore?: () => Promise<EventStore>): Promise
       });
       const copy: Copy = {
         ledger,
+        flow: context.orderFlow,
         stop: async () => {
           running.delete(copy);
           stopping.abort();

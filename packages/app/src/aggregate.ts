@@ -145,7 +145,7 @@ export interface AggregateDependencies {
   readonly store: EventStore;
   readonly serde: Serde;
   readonly clock: Clock;
-  readonly commits: CommitMeter;
+  readonly commits: Pick<CommitMeter, 'record'>;
 }
 
 export function createAggregate<State, Command, Event extends DomainEvent>(

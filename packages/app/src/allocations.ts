@@ -28,6 +28,7 @@ export function allocationCommands(context: Context): Ledger['allocations'] {
         const allocationId = (body.allocationId ?? caller.commandId) as AllocationId;
         const stream = allocationStream(allocationId);
         const { state } = await allocations.load(stream);
+        if (state.status === 'none') await mustBeCaughtUp(context);
         const inStock = state.status === 'none' ? await uncommittedStock(context, body) : body.quantity;
         return allocations.execute({
           stream,
@@ -65,12 +66,14 @@ export function allocationCommands(context: Context): Ledger['allocations'] {
   };
 }
 
-const batchOf = ({ batchId }: RequestAllocation) =>
+const batchOf = ({ batchId }: Pick<RequestAllocation, 'batchId'>) =>
   batchId === undefined ? {} : { batchId: batchId as BatchId };
 
-/** The issuer's stock that no earlier allocation is still waiting for. */
-async function uncommittedStock(context: Context, body: RequestAllocation): Promise<number> {
-  await mustBeCaughtUp(context);
+/** The issuer's stock that no earlier allocation is still waiting for, as the read models know it. */
+export async function uncommittedStock(
+  context: Context,
+  body: Pick<RequestAllocation, 'denomination' | 'batchId'>,
+): Promise<number> {
   const { readModels, aggregates } = context;
   // What is still to be given is read before the stock: a chunk given in between makes too little of it, never too much.
   let waitedFor = 0;

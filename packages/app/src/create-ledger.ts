@@ -55,12 +55,17 @@ export function createContext({
   readonly log?: PublishedLog;
 }): Context {
   const commits = new CommitMeter();
+  const orderFlow = new OrderFlow(() => runtime.clock.monotonicMilliseconds());
+  const record = (milliseconds: number): void => {
+    commits.record(milliseconds);
+    orderFlow.committed(milliseconds);
+  };
   return {
     store,
     serde,
     readModels,
     runtime,
-    aggregates: createAggregates({ store, serde, clock: runtime.clock, commits }),
+    aggregates: createAggregates({ store, serde, clock: runtime.clock, commits: { record } }),
     commits,
     share,
     ...(sealing && { sealing }),
@@ -69,7 +74,7 @@ export function createContext({
     stampViews: new StampViews({ readModels, clock: runtime.clock }),
     queueLengths: new QueueLengths(readModels),
     fulfilmentRates: new FulfilmentRates(() => runtime.clock.monotonicMilliseconds()),
-    orderFlow: new OrderFlow(() => runtime.clock.monotonicMilliseconds()),
+    orderFlow,
   };
 }
 

@@ -28,6 +28,8 @@ export interface QueueState {
   readonly openings: ReadonlyMap<OpeningId, Opening>;
   /** Undefined while orders need no ticket. */
   readonly room: OpenRoom | undefined;
+  /** Those that closed last, the latest last: who was let in by one may still use that when another opens. */
+  readonly closed: readonly RoomId[];
 }
 
 export type QueueCommand =
@@ -41,12 +43,15 @@ export type QueueCommand =
   | ({ readonly kind: 'open-room' } & OpenRoom)
   | { readonly kind: 'close-room'; readonly roomId: RoomId };
 
+/** More than can open and close while an admission lasts: one stays open for a minute. */
+const CLOSED_MAX = 10;
+
 /** Openings still to come, at most. */
 const UPCOMING_MAX = 100;
 
 /** Announced openings, and which waiting room is open: stream `queue-orders`. */
 export const queueDecider: Decider<QueueState, QueueCommand, QueueEvent> = {
-  initialState: { openings: new Map(), room: undefined },
+  initialState: { openings: new Map(), room: undefined, closed: [] },
   decide,
   evolve,
 };
@@ -155,7 +160,7 @@ function evolve(state: QueueState, event: QueueEvent): QueueState {
     }
     case 'QueueClosed':
       return state.room?.roomId === event.data.roomId
-        ? { ...state, room: undefined }
+        ? { ...state, room: undefined, closed: [...state.closed, state.room.roomId].slice(-CLOSED_MAX) }
         : cannotFollow(event.type, 'another room');
     default:
       return impossible(event);

@@ -91,7 +91,7 @@ export const roomDecider: Decider<RoomState, AdvanceRoom, RoomEvent> = {
 function advance(state: RoomState, command: AdvanceRoom): Decision<RoomEvent> {
   const { roomId, copy, perSecond, arrivals, weights } = command;
   const atMilliseconds = Math.max(state.atMilliseconds, command.atMilliseconds);
-  const lines = [...withArrivals(state.lines, arrivals)].filter(
+  const lines = [...withArrivals(state, arrivals)].filter(
     ([, { waiting }]) => (waiting[0]?.second ?? Number.POSITIVE_INFINITY) <= settledSecond(atMilliseconds),
   );
   if (arrivals.length === 0 && lines.length === 0) return unchanged;
@@ -134,13 +134,18 @@ const settledSecond = (atMilliseconds: number): number =>
 const isBefore = (a: RoomCursor, b: RoomCursor): boolean =>
   a.second < b.second || (a.second === b.second && a.below < b.below);
 
-const START: RoomCursor = { second: 0, below: 0 };
-const EMPTY: Line = { waiting: [], cursor: START, passed: [] };
+/** A line that nothing was told of is open too: who has a ticket of a process that died does not wait for ever. */
+const lineOf = ({ lines, atMilliseconds }: RoomState, channel: Channel): Line =>
+  lines.get(channel) ?? {
+    waiting: [],
+    cursor: { second: settledSecond(atMilliseconds) + 1, below: 0 },
+    passed: [],
+  };
 
-function withArrivals(lines: RoomState['lines'], arrivals: readonly Arrivals[]): ReadonlyMap<Channel, Line> {
-  const all = new Map(lines);
+function withArrivals(state: RoomState, arrivals: readonly Arrivals[]): ReadonlyMap<Channel, Line> {
+  const all = new Map(state.lines);
   for (const { channel, second, count } of arrivals) {
-    const line = all.get(channel) ?? EMPTY;
+    const line = all.get(channel) ?? lineOf(state, channel);
     // Told too late: the cursor has passed them, they are let in.
     if (second < line.cursor.second) continue;
     const counts = new Map(line.waiting.map((each) => [each.second, each.count]));
@@ -192,7 +197,7 @@ function evolve(state: RoomState, { data }: RoomEvent): RoomState {
   const arrivals = data.arrivals.map((each) => ({ ...each, channel: each.channel as Channel }));
   const cursors = new Map(data.cursors.map(({ channel, second, below }) => [channel, { second, below }]));
   const lines = new Map<Channel, Line>();
-  for (const [channel, line] of withArrivals(state.lines, arrivals))
+  for (const [channel, line] of withArrivals(state, arrivals))
     lines.set(channel, passedTo(line, cursors.get(channel), atMilliseconds));
   const copies = new Map(state.copies).set(copy, { atMilliseconds, perSecond });
   for (const [name, told] of copies)
@@ -237,7 +242,7 @@ export function standingOf(
   { channel, second, draw }: Place,
   { atMilliseconds, weights }: { readonly atMilliseconds: number; readonly weights: AdvanceRoom['weights'] },
 ): Standing {
-  const line = state.lines.get(channel) ?? EMPTY;
+  const line = lineOf(state, channel);
   const place = { second, below: draw };
   if (!isBefore(place, line.cursor))
     return {

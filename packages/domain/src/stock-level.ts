@@ -28,11 +28,11 @@ export interface ObserveStock {
   readonly policy: StockPolicy;
   /** What the channel can sell. */
   readonly inStock: number;
-  /** What the issuer could give. */
+  /** What the issuer could give: its stock without what it has promised. */
   readonly issuerStock: number;
-  /** Whether the last allocation is still under way: then none follows it yet. */
+  /** Whether the last allocation was asked for and is still under way: then none follows it yet. */
   readonly isRefilling: boolean;
-  /** Of the allocation that may follow. */
+  /** Of the allocation that may follow; that of the last one, when this was never asked for. */
   readonly allocationId: AllocationId;
   readonly atMilliseconds: number;
 }
@@ -54,19 +54,34 @@ function observe(state: StockLevelState, command: ObserveStock): Decision<StockL
   if (state.status === 'low' && command.isRefilling) return unchanged;
   const refill = refillFor(state, command);
   // Said once, until the reason is another.
-  if (state.status === 'low' && 'none' in refill && refill.none === state.none) return unchanged;
+  if (state.status === 'low' && isSaid(state, refill)) return unchanged;
   return accept({
     type: 'StockRanLow',
     data: { policyId, channel, denomination, inStock, lowBelow, refill },
   });
 }
 
+function isSaid({ none, refills }: StockLevelState, refill: StockRanLowV1['refill']): boolean {
+  if ('none' in refill) return refill.none === none;
+  const last = refills.at(-1);
+  return (
+    none === undefined && last?.allocationId === refill.allocationId && last.quantity === refill.quantity
+  );
+}
+
+/** Those of a day that were given or may still be: not one whose place another takes. */
+const countingFor = (
+  refills: StockLevelState['refills'],
+  { allocationId, atMilliseconds }: Pick<GrantedRefill, 'allocationId' | 'atMilliseconds'>,
+): StockLevelState['refills'] =>
+  refills.filter(
+    (each) => each.allocationId !== allocationId && atMilliseconds - each.atMilliseconds < DAY_MILLISECONDS,
+  );
+
 function refillFor(state: StockLevelState, command: ObserveStock): StockRanLowV1['refill'] {
   const { policy, issuerStock, allocationId, atMilliseconds } = command;
   if (policy.refill === undefined) return { none: 'not-automatic' };
-  const given = state.refills
-    .filter((each) => atMilliseconds - each.atMilliseconds < DAY_MILLISECONDS)
-    .reduce((sum, { quantity }) => sum + quantity, 0);
+  const given = countingFor(state.refills, command).reduce((sum, { quantity }) => sum + quantity, 0);
   const left = policy.refill.perDay - given;
   if (left <= 0) return { none: 'limit-reached' };
   const quantity = Math.min(policy.refill.quantity, left, issuerStock);
@@ -78,14 +93,8 @@ function evolve(state: StockLevelState, event: StockLevelEvent): StockLevelState
     case 'StockRanLow': {
       const { refill } = event.data;
       if ('none' in refill) return { status: 'low', refills: state.refills, none: refill.none };
-      const { allocationId, quantity, atMilliseconds } = refill;
-      const counting = state.refills.filter(
-        (each) => atMilliseconds - each.atMilliseconds < DAY_MILLISECONDS,
-      );
-      return {
-        status: 'low',
-        refills: [...counting, { allocationId: allocationId as AllocationId, quantity, atMilliseconds }],
-      };
+      const granted: GrantedRefill = { ...refill, allocationId: refill.allocationId as AllocationId };
+      return { status: 'low', refills: [...countingFor(state.refills, granted), granted] };
     }
     case 'StockRecovered':
       return { status: 'enough', refills: state.refills };

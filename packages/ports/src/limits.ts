@@ -149,6 +149,8 @@ export const LIMITS = {
   unpaidOrderMilliseconds: 86_400_000,
   /** Milliseconds between two looks at the waiting room, and before a look that failed is tried again. */
   roomStepMilliseconds: 1_000,
+  /** Events in which a process tells of its tickets at one step, at most: each names a bounded number of lines. */
+  roomTellings: 40,
   /** Milliseconds for which more orders have to come than can be taken before a waiting room opens by itself. */
   roomPressureMilliseconds: 5_000,
   /** Milliseconds without anybody in line and without pressure after which it closes by itself. */
@@ -160,6 +162,10 @@ export const LIMITS = {
   /** Orders a second taken to be possible before anything was measured, and the least ever taken to be. */
   firstOrdersPerSecond: 200,
   leastOrdersPerSecond: 10,
+  /** Milliseconds over which the orders done are counted, at least, before more or fewer are taken to be possible. */
+  orderFlowMilliseconds: 500,
+  /** Nine in ten commits beyond this many milliseconds may be a sign of too many orders. */
+  slowCommitMilliseconds: 100,
   /** Seconds after which the holder of a ticket may ask again, at least and at most. */
   askAgainSeconds: 2,
   askAgainSecondsMax: 60,

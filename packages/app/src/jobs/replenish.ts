@@ -6,14 +6,13 @@ import {
 } from '@stamp-ledger/codec';
 import {
   type AllocationId,
-  DIRECT_CHANNEL,
   type ObserveStock,
   type StockLevelState,
   type StockPolicy,
   stockLevelDecider,
 } from '@stamp-ledger/domain';
 import { LIMITS } from '@stamp-ledger/ports';
-import { allocationCommands } from '../allocations.js';
+import { allocationCommands, uncommittedStock } from '../allocations.js';
 import type { Context } from '../context.js';
 import { caughtUp } from '../freshness.js';
 import { fromProcess } from '../sources.js';
@@ -57,27 +56,29 @@ async function observation(
   head: string,
 ): Promise<ObserveStock> {
   const { readModels, runtime } = context;
-  const { denomination } = policy;
   const last = state.refills.at(-1);
+  const refill =
+    last && (await context.aggregates.allocations.load(allocationStream(last.allocationId))).state;
+  const inStock = await readModels.stockCount(policy);
+  const isRefilling = refill?.status === 'allocating';
   return {
     kind: 'observe',
     policy,
-    inStock: await readModels.stockCount(policy),
-    issuerStock: await readModels.stockCount({ channel: DIRECT_CHANNEL, denomination }),
-    isRefilling:
-      state.none === undefined && last !== undefined && !(await isAllocated(context, last.allocationId)),
-    // Named by what it follows.
-    allocationId: fromProcess('replenishment', policy.policyId, head).commandId as string as AllocationId,
+    inStock,
+    // Asked for at every policy in every sweep, so not where nothing follows from it.
+    issuerStock: inStock < policy.lowBelow && !isRefilling ? await uncommittedStock(context, policy) : 0,
+    isRefilling,
+    allocationId:
+      last !== undefined && refill?.status === 'none'
+        ? // It was refused: another may take its place, under its name, so that only one can ever be given.
+          last.allocationId
+        : // Named by what it follows.
+          (fromProcess('replenishment', policy.policyId, head).commandId as string as AllocationId),
     atMilliseconds: toMilliseconds(runtime.clock.now()),
   };
 }
 
-async function isAllocated({ aggregates }: Context, id: AllocationId): Promise<boolean> {
-  const { state } = await aggregates.allocations.load(allocationStream(id));
-  return state.status === 'allocated';
-}
-
-/** Asks for the allocation; refused for want of stock, it is asked for again in the next sweep. */
+/** Asks for the allocation. Refused, since the stock went elsewhere meanwhile, a smaller one or none takes its place. */
 async function request(
   context: Context,
   { channel, denomination }: StockPolicy,

@@ -1,34 +1,50 @@
 import { LIMITS, type OrderIntake } from '@stamp-ledger/ports';
-import { RateMeter } from '../rate-meter.js';
+import { CommitMeter } from '../commit-meter.js';
 
-/** While more than this part of what was thought possible is done and nothing piles up, more is possible. */
+/** While more than this part of what was thought possible is done, more may come as soon as more is let in. */
 const NEARLY_ALL = 0.8;
-const MORE = 1.05;
+const MORE = 1.25;
 const LESS = 0.9;
+/** Commits that take so many times as long as they do when they are quick are a sign of too much. */
+const SLOWED = 3;
+/** By how much a look takes the quickest commits to be slower than before, so that a changed store is found out. */
+const FORGETS = 1.02;
 
 /**
- * Orders on their way through this process, and what it can take of them: when they pile up, the rate at which they get
- * done is the most there is; while they do not, a little more is tried.
+ * Orders on their way through this process, and what it can take of them. What gets done never says that no more can be:
+ * it may be all that came. So less is thought possible only when commits become slow or orders pile up behind them, and
+ * more while nearly all of it is done without that. Otherwise it stays: before an opening, and while few come.
  */
 export class OrderFlow implements OrderIntake {
-  readonly #done: RateMeter;
+  readonly #commits = new CommitMeter();
+  #done = 0;
   #underWay = 0;
   #isKeptOut: () => boolean = () => false;
   #perSecond: number = LIMITS.firstOrdersPerSecond;
+  #lookedAt: number;
+  #quickMilliseconds = Number.POSITIVE_INFINITY;
 
-  constructor(monotonicMilliseconds: () => number) {
-    this.#done = new RateMeter(monotonicMilliseconds);
+  constructor(private readonly monotonicMilliseconds: () => number) {
+    this.#lookedAt = monotonicMilliseconds();
   }
 
-  async run<Result>(place: () => Promise<Result>): Promise<Result> {
+  async run<Result extends { readonly kind: string; readonly changed?: boolean }>(
+    place: () => Promise<Result>,
+  ): Promise<Result> {
     this.#underWay++;
     try {
       const result = await place();
-      this.#done.add(1);
+      // What is refused costs the store nothing, however many are.
+      if (result.kind === 'done' && result.changed === true) this.#done++;
       return result;
     } finally {
       this.#underWay--;
     }
+  }
+
+  /** A command, of whatever kind, became durable after so long. */
+  committed(milliseconds: number): void {
+    this.#commits.record(milliseconds);
   }
 
   /** Who stands before this process and keeps orders out of it, so that they do not pile up within. */
@@ -37,14 +53,33 @@ export class OrderFlow implements OrderIntake {
   }
 
   isPressed(): boolean {
-    return this.#underWay > LIMITS.pressingOrders || this.#isKeptOut();
+    return this.#isPilingUp() || this.#isKeptOut();
   }
 
   capacity(): number {
-    const done = this.#done.perSecond();
-    if (this.isPressed())
-      this.#perSecond = Math.max(LIMITS.leastOrdersPerSecond, done, this.#perSecond * LESS);
-    else if (done > this.#perSecond * NEARLY_ALL) this.#perSecond *= MORE;
+    const now = this.monotonicMilliseconds();
+    const milliseconds = now - this.#lookedAt;
+    if (milliseconds < LIMITS.orderFlowMilliseconds) return this.#perSecond;
+    const done = (this.#done * 1_000) / milliseconds;
+    this.#lookedAt = now;
+    this.#done = 0;
+    const isUsed = done > this.#perSecond * NEARLY_ALL;
+    // Being kept out says nothing here: those without a ticket are kept out however much is possible.
+    if ((this.#isSlow() && isUsed) || this.#isPilingUp())
+      this.#perSecond = Math.max(LIMITS.leastOrdersPerSecond, LESS * Math.max(this.#perSecond, done));
+    else if (isUsed) this.#perSecond *= MORE;
     return this.#perSecond;
+  }
+
+  #isPilingUp(): boolean {
+    return this.#underWay > LIMITS.pressingOrders;
+  }
+
+  /** Whether the commits since the last look were slow, for a store that may never be quick. */
+  #isSlow(): boolean {
+    const { count, p90Milliseconds } = this.#commits.take();
+    if (count === 0) return false;
+    this.#quickMilliseconds = Math.min(this.#quickMilliseconds * FORGETS, p90Milliseconds);
+    return p90Milliseconds > Math.max(LIMITS.slowCommitMilliseconds, this.#quickMilliseconds * SLOWED);
   }
 }

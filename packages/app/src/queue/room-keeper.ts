@@ -61,6 +61,13 @@ export class RoomKeeper {
     return this.#room;
   }
 
+  /** A room that closed lately, as it was left; undefined for any other. */
+  async closed(roomId: RoomId): Promise<RoomState | undefined> {
+    const { room, closed } = this.#queue;
+    if (room?.roomId === roomId || !closed.includes(roomId)) return undefined;
+    return (await this.context.aggregates.rooms.load(roomStream(roomId))).state;
+  }
+
   weights(at: Instant): ReadonlyMap<Channel, number> {
     return weightsAt(this.openings, at);
   }
@@ -86,9 +93,18 @@ export class RoomKeeper {
   async step(intake: OrderIntake, opensUnderPressure: boolean): Promise<void> {
     await this.refresh();
     const isPressed = this.#watchPressure(intake);
+    // Looked at while nobody needs a ticket too: what was done then is known when the room opens.
+    const perSecond = intake.capacity();
     const { room } = this.#queue;
     if (room === undefined) await this.#openIfDue(isPressed && opensUnderPressure);
-    else await this.#move(room, intake);
+    else await this.#move(room, perSecond);
+  }
+
+  /** What this process gave and has not told: those tickets would else be let in without a turn. */
+  async tellLast(intake: OrderIntake): Promise<void> {
+    const { room } = this.#queue;
+    if (room !== undefined && (this.#telling !== undefined || !this.#untold.isEmpty))
+      await this.#move(room, intake.capacity());
   }
 
   async #load(): Promise<void> {
@@ -138,7 +154,14 @@ export class RoomKeeper {
     await this.refresh();
   }
 
-  async #move({ roomId }: OpenRoom, intake: OrderIntake): Promise<void> {
+  /** What is told later than its second may be let in without a turn: so as many events as it takes, up to a bound. */
+  async #move(room: OpenRoom, capacity: number): Promise<void> {
+    let tellings = 0;
+    do await this.#tell(room, capacity);
+    while (!this.#untold.isEmpty && ++tellings < LIMITS.roomTellings);
+  }
+
+  async #tell({ roomId }: OpenRoom, capacity: number): Promise<void> {
     const { clock, ids } = this.context.runtime;
     if (this.#telling?.roomId !== roomId) this.#telling = undefined;
     const at = clock.now();
@@ -147,7 +170,7 @@ export class RoomKeeper {
       source: fromProcess('waiting-room', ids.commandId()),
       arrivals: this.#untold.take(),
       // Before anything was measured it is little, not nothing: what is let in shows how much more there is.
-      perSecond: Math.max(LIMITS.leastOrdersPerSecond, Math.floor(intake.capacity())),
+      perSecond: Math.max(LIMITS.leastOrdersPerSecond, Math.floor(capacity)),
       at,
     };
     // Kept until the log has answered: told again under the same name, the same tickets are counted once.
@@ -158,7 +181,12 @@ export class RoomKeeper {
     const isAhead = openingBefore(this.openings, at) !== undefined;
     const now = clock.monotonicMilliseconds();
     if (telling.arrivals.length > 0 || isWaited || isAhead || !this.#untold.isEmpty) this.#busyAt = now;
-    else if (now - this.#busyAt >= LIMITS.roomQuietMilliseconds) await this.#close(roomId);
+    else if (
+      now - this.#busyAt >= LIMITS.roomQuietMilliseconds &&
+      // Others may have given tickets, and let them in, since.
+      toMilliseconds(at) - this.#room.atMilliseconds >= LIMITS.roomQuietMilliseconds
+    )
+      await this.#close(roomId);
   }
 
   async #advance({ roomId, source, arrivals, perSecond, at }: Telling): Promise<void> {
@@ -188,7 +216,7 @@ export class RoomKeeper {
   }
 }
 
-/** Steps until `signal` aborts. A log that is away is waited for; the room stands still meanwhile, as orders do. */
+/** Steps until `signal` aborts, and tells what it has not told. A log that is away is waited for; the room stands still meanwhile, as orders do. */
 export async function keepRoom(
   keeper: RoomKeeper,
   {
@@ -205,13 +233,17 @@ export async function keepRoom(
     readonly onPortError: (error: PortError) => void;
   },
 ): Promise<void> {
-  while (!signal.aborted) {
+  const unlessAway = async (work: Promise<void>): Promise<void> => {
     try {
-      await keeper.step(intake, opensUnderPressure);
+      await work;
     } catch (error) {
       if (!(error instanceof PortError)) throw error;
       if (!signal.aborted) onPortError(error);
     }
+  };
+  while (!signal.aborted) {
+    await unlessAway(keeper.step(intake, opensUnderPressure));
     await clock.sleep(LIMITS.roomStepMilliseconds, signal);
   }
+  await unlessAway(keeper.tellLast(intake));
 }

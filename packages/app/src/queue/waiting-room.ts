@@ -73,7 +73,7 @@ export function waitingRoom(context: Context): Ledger['queue'] {
         kind: 'taken',
         ticket: runtime.tickets.seal(ticket, caller.actor),
         orderId,
-        report: standing(context, keeper, ticket),
+        report: await standing(context, keeper, ticket),
       };
     },
     look: async (text, caller) => {
@@ -87,7 +87,7 @@ export function waitingRoom(context: Context): Ledger['queue'] {
       if (text !== undefined && ticket === undefined) return { kind: 'invalid' };
       if (ticket !== undefined && !isFor(ticket, order)) return { kind: 'other-order' };
       const orderId = ticket?.orderId ?? ((order.orderId ?? caller.commandId) as OrderId);
-      const admission = admissionOf(context, keeper, ticket);
+      const admission = await admissionOf(context, keeper, ticket);
       if (admission.kind === 'admitted') return { kind: 'admitted', orderId };
       // An order that was taken before is answered as before: the room keeps out new ones alone.
       const { head } = await aggregates.orders.load(orderStream(orderId));
@@ -133,26 +133,35 @@ function opened(
   return actingChannel === undefined || ticket?.channel === actingChannel ? ticket : undefined;
 }
 
-function standing({ runtime }: Context, keeper: RoomKeeper, ticket: QueueTicket): TicketReport {
+async function standing(
+  { runtime }: Context,
+  keeper: RoomKeeper,
+  ticket: QueueTicket,
+): Promise<TicketReport> {
   const { open, openings, room } = keeper;
   if (open === undefined) return { status: 'not-needed' };
-  if (open.roomId !== ticket.roomId) return { status: 'expired' };
   const at = runtime.clock.now();
   const givenAt = fromMilliseconds(ticket.atMilliseconds);
-  const opening = openingBefore(openings, givenAt);
-  if (opening !== undefined && at < opening.opensAt) {
-    const left = (toMilliseconds(opening.opensAt) - toMilliseconds(at)) / 1_000;
-    return { status: 'before-opening', opensAt: opening.opensAt, askAgainSeconds: askAgain(left) };
-  }
   const place = {
     channel: ticket.channel,
     second: secondOf(openings, givenAt),
     draw: runtime.tickets.draw(ticket),
   };
-  const stands = standingOf(room, place, {
-    atMilliseconds: toMilliseconds(at),
-    weights: keeper.weights(at),
-  });
+  const when = { atMilliseconds: toMilliseconds(at), weights: keeper.weights(at) };
+  if (open.roomId !== ticket.roomId) {
+    const closed = await keeper.closed(ticket.roomId);
+    const stood = closed && standingOf(closed, place, when);
+    // What nobody can date ends with its room.
+    return stood?.kind === 'admitted' && stood.untilMilliseconds !== undefined
+      ? { status: 'admitted', until: fromMilliseconds(stood.untilMilliseconds) }
+      : { status: 'expired' };
+  }
+  const opening = openingBefore(openings, givenAt);
+  if (opening !== undefined && at < opening.opensAt) {
+    const left = (toMilliseconds(opening.opensAt) - toMilliseconds(at)) / 1_000;
+    return { status: 'before-opening', opensAt: opening.opensAt, askAgainSeconds: askAgain(left) };
+  }
+  const stands = standingOf(room, place, when);
   switch (stands.kind) {
     case 'admitted':
       return {
@@ -186,14 +195,14 @@ const isFor = (
   order: { readonly channel: string; readonly orderId?: string },
 ): boolean => order.channel === channel && (order.orderId ?? orderId) === orderId;
 
-function admissionOf(
+async function admissionOf(
   context: Context,
   keeper: RoomKeeper,
   ticket: QueueTicket | undefined,
-): { readonly kind: 'admitted' } | Exclude<Admission, { kind: 'admitted' }> {
+): Promise<{ readonly kind: 'admitted' } | Exclude<Admission, { kind: 'admitted' }>> {
   if (ticket === undefined)
     return keeper.open === undefined ? { kind: 'admitted' } : { kind: 'ticket-required' };
-  const report = standing(context, keeper, ticket);
+  const report = await standing(context, keeper, ticket);
   return report.status === 'admitted' || report.status === 'not-needed'
     ? { kind: 'admitted' }
     : { kind: 'not-yet', report };

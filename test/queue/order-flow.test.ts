@@ -1,0 +1,62 @@
+import t from 'tap';
+import { by, queueWorld } from './world.js';
+
+const DONE = { kind: 'done', changed: true };
+
+t.test('the pace follows what becomes durable, not its own past', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  // All the time the crowd is pressing: most of it has no ticket, and is kept out.
+  const { ledger, flow } = world.start({ isKeptOut: () => true });
+  const pace = async () => (await ledger.queue.report()).room?.perSecond ?? 0;
+  const ticket = () => ledger.queue.take({ channel: 'kiosk' }, by('ann', 'kiosk'));
+  await ledger.queue.announce(
+    { opensAt: world.time.instant(62), ticketsFrom: world.time.instant(2) },
+    by('operator'),
+  );
+  await world.steps(3);
+  const first = flow.capacity();
+  for (let second = 0; second < 59; second++) {
+    await ticket();
+    await world.steps(1);
+  }
+  t.ok((await pace()) >= first, `a storm of tickets before an opening slows nothing: ${await pace()}`);
+
+  /** Orders that the store has not made durable yet; it makes `most` of them so in a second. */
+  const waiting: (() => void)[] = [];
+  const run = async (seconds: number, { most, coming }: { most: number; coming: () => number }) => {
+    const seen: number[] = [];
+    for (let second = 0; second < seconds; second++) {
+      await ticket();
+      const orders = Array.from({ length: Math.floor(coming()) }, () =>
+        flow.run(() => new Promise<typeof DONE>((resolve) => waiting.push(() => resolve(DONE)))),
+      );
+      const milliseconds = 5 + (1_000 * Math.max(0, waiting.length - most)) / most;
+      for (const durable of waiting.splice(0, most)) {
+        durable();
+        flow.committed(milliseconds);
+      }
+      void Promise.all(orders);
+      await world.steps(1);
+      seen.push(await pace());
+    }
+    return seen;
+  };
+  const allLetIn = () => flow.capacity();
+  const grown = (await run(40, { most: 1_000, coming: allLetIn })).slice(20);
+  t.ok(Math.min(...grown) > 600 && Math.max(...grown) < 1_600, `about a thousand: ${grown.join(' ')}`);
+  const few = await run(15, { most: 1_000, coming: () => 50 });
+  t.equal(few.at(-1), few[5], 'that few come says nothing');
+  const refused = await run(15, {
+    most: 1_000,
+    coming: () => {
+      for (let each = 0; each < 1_500; each++) void flow.run(async () => ({ kind: 'refused' }));
+      return 50;
+    },
+  });
+  t.equal(refused.at(-1), few[5], 'nor do those that write nothing');
+  const slowed = await run(25, { most: 200, coming: allLetIn });
+  t.ok((slowed.at(-1) ?? 0) < 400, `a store that does less is followed: ${slowed.join(' ')}`);
+  const back = await run(20, { most: 1_000, coming: allLetIn });
+  t.ok(Math.max(...back) > 800, `and one that does more again: ${back.join(' ')}`);
+});
