@@ -69,6 +69,8 @@ export const HTTP_LIMITS = {
   gateRefusalsHeld: 10_000,
   /** Requests whose bodies have not arrived yet; beyond, the one that takes longest is cut. */
   gateArrivingBodies: 1_000,
+  /** Requests of one connection whose answers are not out yet; beyond, it is cut. */
+  gateAnswersPerConnection: 256,
   /** Callers whose quotas are remembered. */
   gateCallers: 10_000,
   /** Longest time that running requests get to end when the service stops. */

@@ -1,8 +1,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Ledger } from '@stamp-ledger/app';
 import type { Clock } from '@stamp-ledger/ports';
 import { GATE_CLASSES, type HttpLimits } from '../limits.js';
 import { RequestProblem } from '../problems/problem.js';
+import { ClientGone } from '../request/read-body.js';
 import { AdaptiveLimit } from './adaptive-limit.js';
 import { Admission, type Place } from './admission.js';
 import { type Capacity, CapacityEstimate } from './capacity.js';
@@ -40,7 +42,12 @@ interface Visit {
 interface Waiter {
   start(): void;
   refuse(reason: RefusalReason): void;
+  /** The client has left before it was let in. */
+  drop(): void;
 }
+
+/** Carries a request out. Settles when there is nothing left to do for it but to send what was answered; never rejects. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 interface Held {
   readonly response: ServerResponse;
@@ -83,8 +90,10 @@ export class Gate {
   readonly #refusals: Refusals;
   readonly #pacing: Pacing;
   readonly #visits = new WeakMap<IncomingMessage, Visit>();
-  /** Requests that are being carried out or answered. */
+  /** Requests that wait, are being carried out, or whose answers are not out yet. */
   readonly #open = new Set<Visit>();
+  /** How many requests of a connection have no answer that is out yet. */
+  readonly #unanswered = new WeakMap<Socket, number>();
   readonly #admitted = new Map<WorkClass, number>(WORK_CLASSES.map((work) => [work, 0]));
   readonly #refused = new Map<WorkClass, Map<RefusalReason, number>>(
     WORK_CLASSES.map((work) => [work, new Map()]),
@@ -145,8 +154,8 @@ export class Gate {
     this.#tellRefusals();
   }
 
-  /** The listener, reached only by what is let in. */
-  guard(listener: RequestListener): RequestListener {
+  /** The handler, reached only by what is let in. A place is taken until it settles, whether or not its client still waits. */
+  guard(handler: Handler): RequestListener {
     return (request, response) => {
       const { method = 'GET', url = '/' } = request;
       const arrived = this.#now();
@@ -160,7 +169,11 @@ export class Gate {
       };
       this.#visits.set(request, visit);
       if (!this.options.isOn) {
-        listener(request, response);
+        void handler(request, response);
+        return;
+      }
+      if (!this.#mayAsk(request.socket)) {
+        request.socket.destroy();
         return;
       }
       response.once('close', () => this.#closed(visit));
@@ -168,7 +181,7 @@ export class Gate {
         this.#refuse(visit, 'quota');
         return;
       }
-      const start = (): void => listener(request, response);
+      const start = (): void => void handler(request, response).finally(() => this.#settled(visit));
       if (method === 'GET' || method === 'HEAD') this.#offer(visit, this.#waiter(visit, start));
       else if (this.#poolOf(visit.work).isFull(visit.work)) this.#refuse(visit, 'queue-full');
       // The body of a command mostly comes with its head, and is read with it; any other is waited for outside.
@@ -195,6 +208,7 @@ export class Gate {
           const headers = this.#refusals.headers(this.#policy(visit.work, reason));
           reject(new RequestProblem(problemOf(reason), { headers }));
         },
+        drop: () => reject(new ClientGone()),
       });
     });
   }
@@ -242,13 +256,23 @@ export class Gate {
   #now = (): number => this.options.clock.monotonicMilliseconds();
 
   #waiter(visit: Visit, start: () => void): Waiter {
-    return { start, refuse: (reason) => this.#refuse(visit, reason) };
+    return { start, refuse: (reason) => this.#refuse(visit, reason), drop: () => undefined };
+  }
+
+  /** Answers wait in memory for those before them: a connection that sends on and on without reading is cut. */
+  #mayAsk(socket: Socket): boolean {
+    const unanswered = (this.#unanswered.get(socket) ?? 0) + 1;
+    this.#unanswered.set(socket, unanswered);
+    return unanswered <= this.options.limits.gateAnswersPerConnection;
   }
 
   #offer(visit: Visit, waiter: Waiter): void {
     const { work, deadline } = visit;
     const now = this.#now();
-    if (visit.response.destroyed) return;
+    if (visit.response.destroyed) {
+      waiter.drop();
+      return;
+    }
     if (now >= deadline) {
       waiter.refuse('deadline');
       return;
@@ -317,11 +341,23 @@ export class Gate {
     this.#letIn(pool);
   }
 
-  /** The answer is out, or the client has left: one that still waited is dropped, and nothing was done for it. */
-  #closed(visit: Visit): void {
-    this.#open.delete(visit);
+  #settled(visit: Visit): void {
     this.#arriving.delete(visit);
     this.#end(visit);
+  }
+
+  /**
+   * The answer is out, or the client has left: one that still waited is dropped, and nothing was done for it. What is
+   * being carried out goes on, and keeps its place until it has ended.
+   */
+  #closed(visit: Visit): void {
+    const { socket } = visit.response.req;
+    this.#unanswered.set(socket, (this.#unanswered.get(socket) ?? 1) - 1);
+    this.#open.delete(visit);
+    this.#arriving.delete(visit);
+    if (visit.place?.state !== 'waiting') return;
+    this.#end(visit);
+    visit.place.item.drop();
   }
 
   #refuse({ response, work }: Visit, reason: RefusalReason): void {
