@@ -170,9 +170,11 @@ t.test('expired work is not appended', async (t) => {
       body: { document: pdf(freshDocument()) },
       headers: { 'request-timeout': '0' },
     });
-    t.equal(reply.status, 503);
-    t.equal(problemName(reply), 'deadline-passed');
+    t.equal(reply.status, 400, 'a client that does not wait at all asks for nothing');
+    t.equal(problemName(reply), 'invalid-request');
+    t.equal(reply.headers.get('retry-after'), null);
     t.equal(await head(), before);
+    t.notOk(api.keepsOut('affixing'), 'this says nothing about the room that there is');
     await api.close();
   });
 

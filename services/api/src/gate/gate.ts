@@ -12,7 +12,14 @@ import { WORK_CLASSES, type WorkClass, workClassOf } from './classes.js';
 import { patienceOf } from './deadline.js';
 import { Pacing } from './pacing.js';
 import { CallerQuota } from './quota.js';
-import { type GateProblem, type Policy, problemOf, type RefusalReason, Refusals } from './refusals.js';
+import {
+  type GateProblem,
+  isForWantOfRoom,
+  type Policy,
+  problemOf,
+  type RefusalReason,
+  Refusals,
+} from './refusals.js';
 
 export interface GateOptions {
   /** False lets everything pass, and only looks on. */
@@ -52,7 +59,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => Pr
 interface Held {
   readonly response: ServerResponse;
   readonly problem: GateProblem;
-  readonly policy: Policy;
+  readonly policy: Policy | undefined;
   readonly due: number;
 }
 
@@ -120,7 +127,7 @@ export class Gate {
       loopMilliseconds: limits.gateLoopMilliseconds,
     });
     this.#shared = new Admission<WorkClass, Waiter>(GATE_CLASSES.shared, this.#limit.value);
-    const own = (work: 'health' | 'log' | 'look-up'): [WorkClass, Pool] => [
+    const own = (work: 'health' | 'log' | 'look-up' | 'ticket'): [WorkClass, Pool] => [
       work,
       new Admission<WorkClass, Waiter>([[work, GATE_CLASSES[work].terms]], GATE_CLASSES[work].places),
     ];
@@ -128,6 +135,7 @@ export class Gate {
       own('health'),
       own('log'),
       own('look-up'),
+      own('ticket'),
       ...GATE_CLASSES.shared.map(([work]): [WorkClass, Pool] => [work, this.#shared]),
     ]);
     this.#refusals = new Refusals(limits, random);
@@ -159,11 +167,12 @@ export class Gate {
     return (request, response) => {
       const { method = 'GET', url = '/' } = request;
       const arrived = this.#now();
+      const patience = patienceOf(request.headers);
       const visit: Visit = {
         response,
         work: workClassOf(method, url),
         arrived,
-        deadline: arrived + patienceOf(request.headers),
+        deadline: arrived + patience,
         place: undefined,
         answered: undefined,
       };
@@ -179,6 +188,10 @@ export class Gate {
       response.once('close', () => this.#closed(visit));
       if (this.#quota?.take(callerOf(request), arrived) === false) {
         this.#refuse(visit, 'quota');
+        return;
+      }
+      if (patience < this.options.limits.requestTimeoutLeastMilliseconds) {
+        this.#refuse(visit, 'patience');
         return;
       }
       const start = (): void => void handler(request, response).finally(() => this.#settled(visit));
@@ -376,13 +389,14 @@ export class Gate {
   #count(work: WorkClass, reason: RefusalReason): void {
     const counts = this.#refused.get(work);
     counts?.set(reason, (counts.get(reason) ?? 0) + 1);
-    if (reason === 'quota') return;
+    if (!isForWantOfRoom(reason)) return;
     this.#keptOutAt.set(work, this.#now());
     if (this.#poolOf(work) === this.#shared) this.#refusedShared += 1;
   }
 
-  #policy(work: WorkClass, reason: RefusalReason): Policy {
+  #policy(work: WorkClass, reason: RefusalReason): Policy | undefined {
     const { callerPerSecond } = this.options;
+    if (reason === 'patience') return undefined;
     return reason === 'quota' && callerPerSecond !== undefined
       ? { name: 'caller', quota: callerPerSecond, window: 1 }
       : { name: work, quota: this.#poolOf(work).limit };
