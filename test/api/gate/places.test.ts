@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import t from 'tap';
 import { eventually } from '../../support/eventually.js';
@@ -51,7 +52,7 @@ async function oneStalledPlace() {
   };
   const served = await serve(opened, {
     ledger: { ...ledger, stamps: { ...ledger.stamps, sell } },
-    limits: { gateLimitLeast: 1, gateLimitMost: 1 },
+    limits: { gateLimitLeast: 1, gateLimitMost: 1, bulkRequests: 1 },
   });
   const first = await raw(served.url);
   first.write(head() + body);
@@ -123,3 +124,32 @@ t.test(
     await api.close();
   },
 );
+
+t.test('bulk verifications that waited together do not begin together', async (t) => {
+  const { api, url, call, first, letGo } = await oneStalledPlace();
+  const statuses: (number | undefined)[] = [];
+  const sent = Array.from({ length: 3 }, () => {
+    const bulk = request(`${url}/v1/verifications/bulk`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-ndjson',
+        authorization: `Bearer ${opened.adminToken}`,
+        'idempotency-key': fresh(),
+      },
+    });
+    bulk.on('error', () => undefined);
+    bulk.on('response', (response) => {
+      statuses.push(response.statusCode);
+      response.on('error', () => undefined).resume();
+    });
+    bulk.write('[]\n');
+    return bulk;
+  });
+  await soon(() => metric(call, 'gate_waiting{class="bulk"} 3'), 'the three to wait');
+  letGo();
+  await soon(async () => statuses.length === 3, 'their answers');
+  t.strictSame(statuses.sort(), [200, 503, 503]);
+  for (const each of sent) each.destroy();
+  first.destroy();
+  await api.close();
+});
