@@ -146,6 +146,7 @@ t.test('refusals count for the outage report', async (t) => {
     refused: (kind: string, count = 1) => void counted.push([kind, count]),
   };
   const { api, call } = await serve(opened, { ledger, gate: { isOn: true, callerPerSecond: 3 }, witness });
+  t.equal((await call('/v1/events?limit=1')).status, 200, 'the token is known from here on');
   const replies = await Promise.all(Array.from({ length: 10 }, () => call(`/v1/stamps/${UNKNOWN_SERIAL}`)));
   const refused = replies.filter(({ status }) => status === 429);
   t.ok(refused.length >= 6 && refused.length <= 7, 'the caller has used up its quota');
@@ -154,11 +155,18 @@ t.test('refusals count for the outage report', async (t) => {
   t.equal(one?.headers.get('ratelimit-policy'), '"caller";q=3;w=1');
   t.match(one?.headers.get('ratelimit'), /^"caller";r=0;t=[1-5]$/);
   t.equal((await call('/livez', { token: null })).status, 200, 'another caller has its own');
+  const madeUp = await Promise.all(
+    Array.from({ length: 10 }, (_, index) =>
+      call(`/v1/stamps/${UNKNOWN_SERIAL}`, { token: `made-up-${index}` }),
+    ),
+  );
+  const stopped = madeUp.filter(({ status }) => status === 429);
+  t.ok(stopped.length >= 6, 'whoever makes tokens up has only the quota of its address');
   await api.close();
   const sum = counted
     .filter(([kind]) => kind === 'quota-exceeded')
     .reduce((all, [, count]) => all + count, 0);
-  t.equal(sum, refused.length);
+  t.equal(sum, refused.length + stopped.length);
 });
 
 t.test('expired work is not appended', async (t) => {

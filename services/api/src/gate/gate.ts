@@ -11,7 +11,7 @@ import { type Capacity, CapacityEstimate } from './capacity.js';
 import { WORK_CLASSES, type WorkClass, workClassOf } from './classes.js';
 import { patienceOf } from './deadline.js';
 import { Pacing } from './pacing.js';
-import { CallerQuota } from './quota.js';
+import { type AskedBy, CallerQuota } from './quota.js';
 import {
   type GateProblem,
   isForWantOfRoom,
@@ -186,7 +186,7 @@ export class Gate {
         return;
       }
       response.once('close', () => this.#closed(visit));
-      if (this.#quota?.take(callerOf(request), arrived) === false) {
+      if (this.#quota?.take(askedBy(request), arrived) === false) {
         this.#refuse(visit, 'quota');
         return;
       }
@@ -230,6 +230,11 @@ export class Gate {
   leave(request: IncomingMessage): void {
     const visit = this.#visits.get(request);
     if (visit !== undefined) this.#end(visit);
+  }
+
+  /** The request's credentials were found good: those that come with them again have a quota of their own. */
+  verified({ headers: { authorization } }: IncomingMessage): void {
+    if (authorization !== undefined) this.#quota?.verified(authorization, this.#now());
   }
 
   /** Until when its client waits, by the clock's monotonic milliseconds; absent when it did not say. */
@@ -466,6 +471,7 @@ export class Gate {
   }
 }
 
-/** Whose quota a request counts towards: the token's when it brings one, and else the address's. */
-const callerOf = ({ headers, socket }: IncomingMessage): string =>
-  headers.authorization ?? socket.remoteAddress ?? '';
+const askedBy = ({ headers, socket }: IncomingMessage): AskedBy => ({
+  address: socket.remoteAddress ?? '',
+  credentials: headers.authorization,
+});
