@@ -48,6 +48,19 @@ t.test('one call takes as many streams as the limit allows', async (t) => {
   t.equal(await store.head(), String(LIMITS.appendEvents).padStart(16, '0'));
 });
 
+t.test('a repeat of an old append does not hide what came after it', async (t) => {
+  const { store, destroy } = await embeddedEventStore();
+  t.teardown(destroy);
+  const stream = 'stamp-A' as StreamName;
+  await store.append([first(stream), { stream, expected: 0, events: [event('1')] }]);
+  for (let from = 0; from < LIMITS.knownStreamHeads; from += LIMITS.appendEvents)
+    await store.append(
+      Array.from({ length: LIMITS.appendEvents }, (_, index) => first(`stamp-${from + index}`)),
+    );
+  await store.append([first(stream)]);
+  t.equal((await store.readStream({ stream, from: 1, limit: 5 })).events.length, 1);
+});
+
 t.test('the file refuses changing and deleting an event', async (t) => {
   const directory = await temporaryDirectory();
   const store = await openEmbeddedEventStore({ directory });

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { createTopics } from '@stamp-ledger/kafka';
+import { Kafka as KafkaClient, logLevel } from 'kafkajs';
 import t, { type Test } from 'tap';
 import { startDistributedLedger, startEngines } from '../support/distributed.js';
 import { eventually } from '../support/eventually.js';
@@ -159,6 +161,38 @@ t.test('engines that are away one at a time', async (t) => {
       await readModelSays(call, serial, 'affixed');
     });
 
+  await t.test('Kafka loses what came after a copy of its data, and nobody is told', async (t) => {
+    const goBack = await engines.kafka.keepCopy();
+    const [serial = ''] = await fulfilled(call, await placed(t, call, 'Kafka to lose'));
+    await affixes(t, call, serial);
+    await readModelSays(call, serial, 'affixed');
+    await goBack();
+    // More than was lost, which thus takes the same offsets.
+    let last = '';
+    for (const key of ['after the loss', 'and more', 'and yet more'])
+      [last = ''] = await fulfilled(call, await placed(t, call, key));
+    await affixes(t, call, last);
+    await readModelSays(call, last, 'affixed');
+  });
+
+  for (const [how, isStopped] of [
+    ['under a running ledger', false],
+    ['while the projections are stopped', true],
+  ] as const)
+    await t.test(`the topics are made anew ${how}`, async (t) => {
+      if (isStopped) await drain(t, 'projections');
+      await makeTopicsAnew(engines.kafka.brokers);
+      const orderId = await placed(t, call, `topics made anew ${how}`);
+      if (isStopped) {
+        await becomes({ relay: true }, 'with new topics');
+        await startAgain('projections');
+      }
+      const [serial = ''] = await fulfilled(call, orderId);
+      await affixes(t, call, serial);
+      await readModelSays(call, serial, 'affixed');
+      await becomes(ALL_READY, 'with new topics');
+    });
+
   await t.test('the read models are rebuilt beside the live ones by the projections service', async (t) => {
     const before = await call('/v1/audit/conservation');
     const started = await call('/v1/rebuilds', { body: {} });
@@ -183,6 +217,21 @@ t.test('engines that are away one at a time', async (t) => {
     'every service drains',
   );
 });
+
+/** As an operator would who has lost the volume of the bus. */
+async function makeTopicsAnew(brokers: readonly string[]): Promise<void> {
+  const admin = new KafkaClient({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  await admin.deleteTopics({
+    topics: (await admin.listTopics()).filter((name) => name.startsWith('ledger.')),
+  });
+  await eventually(async () => (await admin.listTopics()).every((name) => !name.startsWith('ledger.')), {
+    what: 'the deletion',
+    milliseconds: SOON,
+  });
+  await admin.disconnect();
+  await createTopics({ brokers });
+}
 
 async function readiness(url: string): Promise<{ isReady: boolean; failing: readonly unknown[] }> {
   const response = await fetch(`${url}/readyz`);

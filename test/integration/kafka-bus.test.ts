@@ -12,6 +12,7 @@ import {
 import {
   type BusPublisher,
   type Delivery,
+  type LineageId,
   type Partition,
   PortError,
   type PublisherTurn,
@@ -320,7 +321,8 @@ t.test('the bus on a real Kafka', async (t) => {
     await t.rejects(publish(turn, count, count + 1), { name: 'PortError', kind: 'unavailable' });
     t.match(reasons, [{ kind: 'unavailable', message: 'another relay took the lead' }]);
     const far = { position: positionOf(1_000_000), recordedAt: AT, offsets: new Map() };
-    await sendControl(kafka, markText(far, 0n));
+    const lineage = { id: 'stale' as LineageId, ancestors: [], start: new Map() };
+    await sendControl(kafka, markText(far, { epoch: 0n, lineage }));
     turn = await leadWith(second);
     t.equal(turn.mark?.position, positionOf(count - 1), 'the stale mark is not believed');
     await publishMore(500);
@@ -426,17 +428,26 @@ t.test('the bus on a real Kafka', async (t) => {
     const consumer = await openKafkaConsumer({ brokers, clientId: 'again', group: 'again' });
     const stopping = new AbortController();
     const offered: string[] = [];
+    let alive = 0;
+    let aliveBefore = 0;
     await consumer.consume({
       signal: stopping.signal,
-      onAlive: () => undefined,
+      onAlive: () => {
+        alive++;
+      },
       take: async (deliveries) => {
         offered.push(deliveries.map(({ partition, first, next }) => `${partition} ${first} ${next}`).join());
         if (offered.length < 3) throw new PortError('unavailable', 'the database is away');
+        if (offered.length === 3) {
+          aliveBefore = alive;
+          return { kind: 'unfinished' };
+        }
+        t.ok(alive > aliveBefore, 'work that takes long shows that it goes on');
         stopping.abort();
         return { kind: 'taken' };
       },
     });
-    t.equal(offered.length, 3);
+    t.equal(offered.length, 4);
     t.equal(new Set(offered).size, 1, 'the same each time');
   });
 
@@ -507,6 +518,48 @@ t.test('the bus on a real Kafka', async (t) => {
       });
       t.strictSame(firsts, [kept, kept]);
     });
+});
+
+t.test('a turn goes on from the last mark that the bus can keep, in a lineage of its own', async (t) => {
+  const kafka = await startKafka();
+  t.teardown(() => kafka.stop());
+  const { brokers } = kafka;
+  await createTopics({ brokers });
+  const publisher = await openKafkaPublisher({ brokers, clientId: 'relay' });
+  t.teardown(() => publisher.close());
+  let turn = await leadWith(publisher);
+  turn = await publishAnyhow(publisher, { turn, from: 0, to: 500 });
+  await turn.resign();
+  const goBack = await kafka.keepCopy();
+  turn = await leadAnyhow(publisher);
+  t.equal(turn.mark?.position, positionOf(499));
+  turn = await publishAnyhow(publisher, { turn, from: 500, to: 1_000 });
+  await turn.resign();
+  await goBack('ledger.stamps');
+  turn = await leadAnyhow(publisher);
+  t.equal(turn.mark?.position, positionOf(499), 'those that promise more than there is do not count');
+  turn = await publishAnyhow(publisher, { turn, from: 500, to: 1_000 });
+  await turn.resign();
+  await goBack();
+  turn = await leadAnyhow(publisher);
+  t.equal(turn.mark?.position, positionOf(499), 'as a whole it has gone back to a moment of before');
+
+  await withAdmin(kafka, (admin) =>
+    admin.deleteTopics({ topics: ['ledger.control', 'ledger.orders', 'ledger.stamps'] }),
+  );
+  await eventually(async () => (await createTopics({ brokers })).length === 3, {
+    what: 'topics made anew',
+    ...PATIENCE,
+  }).catch((error: unknown) => t.fail(String(error)));
+  await t.rejects(
+    (async () => {
+      for (let from = 500; ; from += 100) await publish(turn, from, from + 100);
+    })(),
+    { name: 'PortError', kind: 'unavailable' },
+    'a turn that finds its place taken ends',
+  );
+  turn = await leadAnyhow(publisher);
+  t.equal(turn.mark, undefined, 'of a bus that was made anew nothing counts');
 });
 
 /** Leads, and publishes the pages it is sent, until it is killed. */

@@ -1,7 +1,7 @@
 import { canonicalJson, type Position, type RecordedEvent, type StreamName } from '@stamp-ledger/codec';
 import type { EventId, Instant } from '@stamp-ledger/domain';
 import { claimText, eventText, markText, readMessage } from '@stamp-ledger/kafka';
-import type { Partition } from '@stamp-ledger/ports';
+import type { LineageId, Partition } from '@stamp-ledger/ports';
 import t from 'tap';
 
 const event = (changes: Partial<RecordedEvent> = {}): RecordedEvent => ({
@@ -57,7 +57,12 @@ t.test('marks and claims', async (t) => {
     recordedAt: '2024-09-06T13:00:00.123Z' as Instant,
     offsets: new Map([['ledger.stamps/0' as Partition, 9_007_199_254_740_993n]]),
   };
-  t.strictSame(read(markText(mark, 12n)), { kind: 'mark', epoch: 12n, mark });
+  const lineage = {
+    id: 'c' as LineageId,
+    ancestors: ['b', 'a'] as LineageId[],
+    start: new Map([['ledger.stamps/0' as Partition, 7n]]),
+  };
+  t.strictSame(read(markText(mark, { epoch: 12n, lineage })), { kind: 'mark', epoch: 12n, mark, lineage });
   t.strictSame(read(claimText()), { kind: 'claim' });
 });
 
@@ -76,7 +81,10 @@ t.test('what is not ours is told from what is', async (t) => {
     ours.replace('"specversion":"1.0"', '"specversion":"2.0"'),
     ours.replace('"ledgerrevision":7', '"ledgerrevision":"x"'),
     ours.replace('"subject"', '"object"'),
-    markText({ position: '1' as Position, recordedAt: '' as Instant, offsets: new Map() }, -1n),
+    markText(
+      { position: '1' as Position, recordedAt: '' as Instant, offsets: new Map() },
+      { epoch: -1n, lineage: { id: 'a' as LineageId, ancestors: [], start: new Map() } },
+    ),
   ])
     t.strictSame(read(text), { kind: 'unknown' }, text.slice(0, 60));
 });

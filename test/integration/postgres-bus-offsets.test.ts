@@ -34,6 +34,7 @@ async function withTake(
       readStream: unexpected,
       decode: serde.decode,
       signal: new AbortController().signal,
+      monotonicMilliseconds: () => performance.now(),
       onAlive: () => undefined,
       onHalted: (name, reason) => t.fail(`${name} halted: ${reason}`),
     });

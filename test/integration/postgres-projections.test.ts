@@ -1,18 +1,5 @@
 import { type EventSource, PROJECTION_NAMES, projectBatch, runProjections } from '@stamp-ledger/app';
-import {
-  batchStream,
-  deriveCommandId,
-  deriveEventId,
-  fromMilliseconds,
-  type LedgerEvent,
-  type Position,
-  type RecordedEvent,
-  type StreamName,
-  serde,
-  sha256Hex,
-  stampStream,
-} from '@stamp-ledger/codec';
-import type { BatchId, DomainEvent, Instant, Serial } from '@stamp-ledger/domain';
+import { type LedgerEvent, serde } from '@stamp-ledger/codec';
 import type {
   BusMark,
   Partition,
@@ -30,6 +17,7 @@ import {
 import t, { type Test } from 'tap';
 import { eventually } from '../support/eventually.js';
 import { queryPostgres, startPostgres } from '../support/postgres-server.js';
+import { BATCH, positionOf, recordedStamp, serialOf, timeOf } from '../support/recorded-stamps.js';
 
 const server = await startPostgres();
 t.teardown(() => server.stop());
@@ -50,53 +38,10 @@ async function openModels(t: Test, url: string) {
   return models;
 }
 
-const BATCH = 'batch-1' as BatchId;
-const START = Date.UTC(2024, 8, 6);
-const positionOf = (index: number): Position => String(index).padStart(16, '0') as Position;
-const timeOf = (index: number): Instant => fromMilliseconds(START + index * 1_000);
-const serialOf = (index: number): Serial => `S${index}`.padEnd(22, 'X') as Serial;
 const partition = (name: string): Partition => name as Partition;
 
-/** A batch opened at 0, and a stamp minted at each place from 1 on. */
-function recorded(index: number): RecordedEvent {
-  const denomination = { amount: '10000', currency: 'IDR' };
-  const [stream, event]: [StreamName, DomainEvent] =
-    index === 0
-      ? [
-          batchStream(BATCH),
-          { type: 'BatchOpened', data: { batchId: BATCH, series: 's', denomination, quantity: 100_000 } },
-        ]
-      : [
-          stampStream(serialOf(index)),
-          {
-            type: 'StampMinted',
-            data: { serial: serialOf(index), batchId: BATCH, series: 's', denomination, index: index - 1 },
-          },
-        ];
-  const commandId = deriveCommandId(`command ${index}`);
-  return {
-    ...serde.encode({
-      id: deriveEventId(commandId, stream, 0),
-      stream,
-      event,
-      metadata: {
-        commandId,
-        correlationId: commandId,
-        causationId: commandId,
-        actor: 'test',
-        requestHash: sha256Hex('request'),
-        occurredAt: timeOf(index),
-        recordedAt: timeOf(index),
-      },
-    }),
-    stream,
-    revision: 0,
-    position: positionOf(index),
-  };
-}
-
 const eventsOf = (...indexes: readonly number[]): LedgerEvent[] =>
-  indexes.map((index) => serde.decode(recorded(index)));
+  indexes.map((index) => serde.decode(recordedStamp(index)));
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from }, (_, index) => from + index);
 
@@ -397,7 +342,7 @@ t.test('a server that is away is unavailable, and a database without tables is r
 t.test('migrations go forward only, once, and one process at a time', async (t) => {
   const url = await server.createDatabase('migrations');
   const applied = await Promise.all([migratePostgres({ url }), migratePostgres({ url })]);
-  t.strictSame(applied.flat(), ['001-read-models-and-control', '002-seal-gaps']);
+  t.strictSame(applied.flat(), ['001-read-models-and-control', '002-seal-gaps', '003-bus-lineage']);
   t.strictSame(await migratePostgres({ url }), []);
   await (await openPostgresProjectionStore({ url })).close();
   await queryPostgres(
@@ -411,7 +356,7 @@ t.test('migrations go forward only, once, and one process at a time', async (t) 
 t.test('a run over the log keeps up with a big batch', async (t) => {
   const url = await freshDatabase();
   const { store, queries } = await openModels(t, url);
-  const log = range(0, 3_001).map(recorded);
+  const log = range(0, 3_001).map(recordedStamp);
   const stopping = new AbortController();
   await runProjections({
     ...source,

@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,6 +25,11 @@ export interface Kafka {
   /** `kill -9`. */
   kill(node?: number): Promise<void>;
   start(node?: number): Promise<void>;
+  /**
+   * Keeps a copy of the data of the only node, over a restart; the answer crashes the node and starts it on that copy, of
+   * one topic if told.
+   */
+  keepCopy(): Promise<(topic?: string) => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -64,6 +78,23 @@ export async function startKafka({ nodes: count = 1 }: { readonly nodes?: 1 | 3 
     stop,
     start: async (node = 0) => nodes[node]!.start(1),
     kill: async (node = 0) => nodes[node]!.kill(),
+    keepCopy: async () => {
+      const [node] = nodes;
+      const data = join(directory, 'data-1');
+      const copy = join(directory, 'copy');
+      await node!.end();
+      rmSync(copy, { recursive: true, force: true });
+      cpSync(data, copy, { recursive: true });
+      await node!.start(1);
+      return async (topic = '') => {
+        await node!.kill();
+        for (const name of readdirSync(data))
+          if (name.startsWith(topic)) rmSync(join(data, name), { recursive: true });
+        for (const name of readdirSync(copy))
+          if (name.startsWith(topic)) cpSync(join(copy, name), join(data, name), { recursive: true });
+        await node!.start(1);
+      };
+    },
     restart: async (node = 0) => {
       await nodes[node]!.end();
       await nodes[node]!.start(1);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Position, RecordedEvent, StreamName } from '@stamp-ledger/codec';
 import type { EventId, Instant } from '@stamp-ledger/domain';
-import type { BusMark, Partition } from '@stamp-ledger/ports';
+import type { BusLineage, BusMark, LineageId, Partition } from '@stamp-ledger/ports';
 
 /** CloudEvents 1.0, Kafka protocol binding, structured mode. */
 export const CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8';
@@ -16,7 +16,12 @@ const DATA = ',"data":';
 /** What a message of the bus says. */
 export type Read =
   | { readonly kind: 'event'; readonly event: RecordedEvent }
-  | { readonly kind: 'mark'; readonly mark: BusMark; readonly epoch: bigint }
+  | {
+      readonly kind: 'mark';
+      readonly mark: BusMark;
+      readonly epoch: bigint;
+      readonly lineage: BusLineage;
+    }
   | { readonly kind: 'claim' }
   /** Not ours, or of a later version. */
   | { readonly kind: 'unknown' };
@@ -36,13 +41,20 @@ export function eventText({ id, type, data, metadata, stream, revision, position
 const occurredAtOf = (metadata: string): string | undefined =>
   /"occurredAt":"([0-9TZ:.-]+)"/.exec(metadata)?.[1];
 
-export const markText = ({ position, recordedAt, offsets }: BusMark, epoch: bigint): string =>
+export const markText = (
+  { position, recordedAt, offsets }: BusMark,
+  { epoch, lineage: { id, ancestors, start } }: { readonly epoch: bigint; readonly lineage: BusLineage },
+): string =>
   controlText(MARK, {
     epoch: String(epoch),
     position,
     recordedAt,
-    offsets: Object.fromEntries([...offsets].map(([partition, offset]) => [partition, String(offset)])),
+    offsets: jsonOf(offsets),
+    lineage: { id, ancestors, start: jsonOf(start) },
   });
+
+const jsonOf = (offsets: ReadonlyMap<Partition, bigint>): Json =>
+  Object.fromEntries([...offsets].map(([partition, offset]) => [partition, String(offset)]));
 
 export const claimText = (): string => controlText(CLAIM, {});
 
@@ -108,14 +120,27 @@ function markFrom(data: Json | undefined): Read {
   if (data === undefined) return UNKNOWN;
   const { epoch, position, recordedAt } = data;
   const offsets = offsetsFrom(data.offsets);
-  if (!isOffset(epoch) || typeof position !== 'string' || typeof recordedAt !== 'string' || !offsets)
-    return UNKNOWN;
+  const lineage = lineageFrom(data.lineage);
+  if (!isOffset(epoch) || typeof position !== 'string' || typeof recordedAt !== 'string') return UNKNOWN;
+  if (offsets === undefined || lineage === undefined) return UNKNOWN;
   return {
     kind: 'mark',
     epoch: BigInt(epoch),
+    lineage,
     mark: { position: position as Position, recordedAt: recordedAt as Instant, offsets },
   };
 }
+
+function lineageFrom(value: unknown): BusLineage | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { id, ancestors, start } = value as Json;
+  const offsets = offsetsFrom(start);
+  if (!isId(id) || !Array.isArray(ancestors) || !ancestors.every(isId) || offsets === undefined)
+    return undefined;
+  return { id, ancestors, start: offsets };
+}
+
+const isId = (value: unknown): value is LineageId => typeof value === 'string' && value !== '';
 
 function offsetsFrom(value: unknown): Map<Partition, bigint> | undefined {
   if (typeof value !== 'object' || value === null) return undefined;

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { type BusConsumer, type BusMessage, type Partition, PortError } from '@stamp-ledger/ports';
+import type { BusConsumer, BusMessage, Partition } from '@stamp-ledger/ports';
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { readMessage } from './cloud-events.js';
 import { Epochs } from './epochs.js';
@@ -115,7 +115,7 @@ class Reader implements BusConsumer {
   #seeking(take: Request['take'], onAlive: () => void): Request['take'] {
     return async (deliveries) => {
       const taken = await take(deliveries);
-      if (deliveries.some(({ first, next }) => next > first)) onAlive();
+      if (taken.kind === 'unfinished' || deliveries.some(({ first, next }) => next > first)) onAlive();
       if (taken.kind === 'rewind') for (const [place, offset] of taken.to) this.#seek(place, offset);
       return taken;
     };
@@ -127,9 +127,8 @@ class Reader implements BusConsumer {
     try {
       this.#consumer.seek({ topic, partition, offset: String(offset) });
       this.#places.sentTo(place, offset);
-    } catch (error) {
-      // It is leaving the group, and has no place of its own any more.
-      if (!this.#isOver) throw new PortError('unavailable', 'Kafka cannot go back now', { cause: error });
+    } catch {
+      // It has no place in the group now. When it has one again, what is in hand was dropped and comes anew.
     }
   }
 
@@ -186,7 +185,7 @@ class Reader implements BusConsumer {
       case 'event':
         return [{ kind: 'event', offset, event: message.event }];
       case 'mark':
-        return isCurrent ? [{ kind: 'mark', offset, mark: message.mark }] : [];
+        return isCurrent ? [{ kind: 'mark', offset, mark: message.mark, lineage: message.lineage }] : [];
       case 'claim':
       case 'unknown':
         return [];

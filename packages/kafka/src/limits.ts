@@ -28,6 +28,8 @@ export const KAFKA_LIMITS = {
   silenceMilliseconds: 45_000,
   /** Milliseconds that a new leader has to read up to its own claim. */
   claimMilliseconds: 30_000,
+  /** Lineages before its own that a mark names: readers start from a place at most seconds old. */
+  ancestors: 16,
   /** Milliseconds a fetch waits for something new. */
   fetchWaitMilliseconds: 100,
   fetchBytesPerPartition: 1024 * 1024,
@@ -58,8 +60,12 @@ export const KAFKA_LIMITS = {
    * are left to end by themselves or with the process, which has a bound of its own on stopping.
    */
   closeMilliseconds: 3_000,
-  /** Milliseconds after which the last mark is sent again, so that retention never removes it. */
-  markMilliseconds: 3_600_000,
+  /**
+   * Milliseconds after which the last mark is sent again, doubled up to the greatest: a reader that went over the first ones,
+   * which took offsets that were lost, meets another soon, and retention never removes the only one.
+   */
+  markMilliseconds: 2_000,
+  markMillisecondsMax: 3_600_000,
   /** Milliseconds that a topic keeps its messages: the log has them for good. */
   retentionMilliseconds: 604_800_000,
 } as const;

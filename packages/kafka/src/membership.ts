@@ -1,13 +1,32 @@
-import { type BusMark, PortError, type PublisherTurn } from '@stamp-ledger/ports';
+import { randomUUID } from 'node:crypto';
+import {
+  type BusLineage,
+  type BusMark,
+  type LineageId,
+  type Partition,
+  PortError,
+  type PublisherTurn,
+} from '@stamp-ledger/ports';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { readMessage } from './cloud-events.js';
 import { Epochs } from './epochs.js';
 import { kafkaError } from './errors.js';
 import { ending, MEMBER_RETRY, TOPICS } from './kafka-client.js';
 import { KAFKA_LIMITS } from './limits.js';
+import { placeOf } from './producer.js';
 import { Turn } from './turn.js';
 
 const GROUP = 'ledger-relay';
+
+interface Marked {
+  readonly mark: BusMark;
+  readonly lineage: BusLineage;
+}
+
+interface Search {
+  readonly ends: ReadonlyMap<Partition, bigint>;
+  found: Marked | undefined;
+}
 
 /** One membership in the group of the relays: standing by, then at most one turn. Whatever fails ends it for good. */
 export class Membership {
@@ -21,8 +40,10 @@ export class Membership {
   #wake: () => void = () => {};
   /** Offset behind the last record of the control topic that was read. */
   #read = 0n;
-  /** The last mark, until the turn begins. */
-  #mark: BusMark | undefined;
+  /** The last mark of others, and its lineage. */
+  #last: Marked | undefined;
+  /** Once the last one was found to promise more than there is: the ends of the partitions, and the last mark within them. */
+  #search: Search | undefined;
   #epoch: bigint | undefined;
   #committedAt = Number.NEGATIVE_INFINITY;
 
@@ -61,8 +82,8 @@ export class Membership {
       const epoch = await turn.claim();
       this.#epoch = epoch;
       await this.#soon(this.#until(() => this.#read > epoch));
-      const mark = this.#mark;
-      await turn.begin(mark);
+      const { mark, lineage } = await this.#foundOn(epoch);
+      await turn.begin({ mark, lineage });
       this.#refuseIfEnded();
       return {
         mark,
@@ -75,6 +96,37 @@ export class Membership {
       await this.leave();
       throw error;
     }
+  }
+
+  /**
+   * What the turn goes on from: the last mark whose offsets the partitions still have. For that the control topic is read
+   * from its beginning when the very last one promises more than there is.
+   */
+  async #foundOn(
+    epoch: bigint,
+  ): Promise<{ readonly mark: BusMark | undefined; readonly lineage: BusLineage }> {
+    const last = this.#last;
+    const kept = last && (await this.#lastWithinEnds(last, epoch));
+    const before = last === undefined ? [] : [last.lineage.id, ...last.lineage.ancestors];
+    return {
+      mark: kept?.mark,
+      lineage: {
+        id: randomUUID() as string as LineageId,
+        ancestors: before.slice(0, KAFKA_LIMITS.ancestors),
+        start: kept?.mark.offsets ?? new Map(),
+      },
+    };
+  }
+
+  async #lastWithinEnds(last: Marked, epoch: bigint): Promise<Marked | undefined> {
+    const ends = await endsOf(this.kafka);
+    if (isWithin(last.mark.offsets, ends)) return last;
+    const search: Search = { ends, found: undefined };
+    this.#search = search;
+    this.#read = 0n;
+    this.#consumer.seek({ topic: TOPICS.control, partition: 0, offset: '0' });
+    await this.#soon(this.#until(() => this.#read > epoch));
+    return search.found;
   }
 
   /** Ends the turn, if it has one, and lets another have it. */
@@ -134,16 +186,27 @@ export class Membership {
       const isCurrent = this.#epochs.isCurrent(at, message);
       if (message.kind === 'claim' && this.#epoch !== undefined && at > this.#epoch)
         this.#fail(new PortError('unavailable', 'another relay took the lead'));
-      if (message.kind === 'mark' && isCurrent) {
-        // From the claim on, this relay knows better than what it reads.
-        if (this.#epoch === undefined || at < this.#epoch) this.#mark = message.mark;
-        await this.#commit(at);
-      }
+      const isMark = message.kind === 'mark' && isCurrent;
+      // From the claim on, this relay knows better than what it reads.
+      if (isMark && (this.#epoch === undefined || at < this.#epoch)) this.#note(message);
       this.#read = at + 1n;
       resolveOffset(offset);
+      if (isMark) await this.#commit(at);
     }
     this.#wake();
     await heartbeat();
+  }
+
+  #note(marked: Marked): void {
+    if (this.#search === undefined) {
+      this.#last = marked;
+      return;
+    }
+    const { ends, found } = this.#search;
+    // What a lineage found lost may have come to be there again since, but not as it was.
+    if (found?.lineage.id !== marked.lineage.id && !isWithin(found?.mark.offsets, marked.lineage.start))
+      this.#search.found = undefined;
+    if (isWithin(marked.mark.offsets, ends)) this.#search.found = marked;
   }
 
   async #commit(offset: bigint): Promise<void> {
@@ -196,3 +259,23 @@ export class Membership {
     this.#refuseIfEnded();
   }
 }
+
+/** The offset behind the last message of each partition. */
+async function endsOf(kafka: Kafka): Promise<ReadonlyMap<Partition, bigint>> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    const ends = new Map<Partition, bigint>();
+    for (const topic of Object.values(TOPICS))
+      for (const { partition, high } of await admin.fetchTopicOffsets(topic))
+        ends.set(placeOf(topic, partition), BigInt(high));
+    return ends;
+  } finally {
+    await ending(admin.disconnect());
+  }
+}
+
+const isWithin = (
+  offsets: ReadonlyMap<Partition, bigint> = new Map(),
+  ends: ReadonlyMap<Partition, bigint>,
+): boolean => [...offsets].every(([partition, offset]) => offset <= (ends.get(partition) ?? 0n));

@@ -5,7 +5,7 @@ import { KAFKA_LIMITS } from './limits.js';
 type Take = Parameters<BusConsumer['consume']>[0]['take'];
 
 /** `dropped`: not taken; what of it still belongs to this member is fetched again. */
-export type Answer = Taken | { readonly kind: 'dropped' };
+export type Answer = Exclude<Taken, { readonly kind: 'unfinished' }> | { readonly kind: 'dropped' };
 
 /** A partition's way back to Kafka while its messages are in hand. */
 export interface Hold {
@@ -95,11 +95,18 @@ export class Merger {
   async #answerTo(offers: readonly Offer[]): Promise<Answer> {
     const deliveries = offers.map(({ delivery }) => delivery);
     const isWorthWaiting = deliveries.some(({ first, next }) => next > first);
-    const end = performance.now() + (isWorthWaiting ? KAFKA_LIMITS.takeMillisecondsMax : 0);
+    const endFromNow = (): number =>
+      performance.now() + (isWorthWaiting ? KAFKA_LIMITS.takeMillisecondsMax : 0);
+    let end = endFromNow();
     let pause: number = KAFKA_LIMITS.takeRetryMilliseconds;
     while (offers.every(this.#isUsable)) {
       try {
-        return await this.take(deliveries);
+        const taken = await this.take(deliveries);
+        if (taken.kind !== 'unfinished') return taken;
+        end = endFromNow();
+        pause = KAFKA_LIMITS.takeRetryMilliseconds;
+        await this.#stay(offers);
+        continue;
       } catch (error) {
         if (!(error instanceof PortError) || error.kind === 'corrupt') {
           this.onFailure(error);
@@ -109,8 +116,14 @@ export class Merger {
       if (performance.now() >= end) break;
       await setTimeout(pause, undefined, { signal: this.over }).catch(() => undefined);
       pause = Math.min(pause * 2, KAFKA_LIMITS.takeRetryMillisecondsMax);
-      await Promise.all(offers.map(({ heartbeat }) => heartbeat()));
+      await this.#stay(offers);
     }
     return DROPPED;
+  }
+
+  /** Rejects when the group wants those in hand to join again; those that wait will hear of it when it is their turn. */
+  async #stay(offers: readonly Offer[]): Promise<void> {
+    await Promise.all(this.#waiting.map(({ heartbeat }) => heartbeat().catch(() => undefined)));
+    await Promise.all(offers.map(({ heartbeat }) => heartbeat()));
   }
 }

@@ -14,6 +14,7 @@ const ACKS_ALL = -1;
 export class LedgerProducer {
   readonly #producer: Producer;
   readonly #partitions = new Map<string, PartitionMetadata[]>();
+  #control = -1n;
   /** Java's choice (murmur2 of the key). Asked here, so that it is known how many messages went where. */
   readonly #choose = Partitioners.DefaultPartitioner();
 
@@ -51,7 +52,16 @@ export class LedgerProducer {
       acks: ACKS_ALL,
       messages: [{ key: 'relay', value, headers: HEADERS, partition: 0 }],
     });
-    return offsetOf(sent?.baseOffset);
+    const offset = offsetOf(sent?.baseOffset);
+    refuseBefore(this.#control + 1n, offset);
+    this.#control = offset;
+    return offset;
+  }
+
+  /** Offsets behind events, and behind the last record of the relay's own as well. */
+  withControl(offsets: ReadonlyMap<Partition, bigint>): ReadonlyMap<Partition, bigint> {
+    const control = placeOf(TOPICS.control, 0);
+    return new Map(offsets).set(control, greater(offsets.get(control), this.#control + 1n));
   }
 
   /** Sends events in order; moves `offsets` behind what was sent. */
@@ -74,7 +84,9 @@ export class LedgerProducer {
     const reached = new Map<Partition, bigint>();
     for (const { topicName, partition, baseOffset } of sent) {
       const place = placeOf(topicName, partition);
-      const next = offsetOf(baseOffset) + BigInt(counts.get(place) ?? 0);
+      const base = offsetOf(baseOffset);
+      refuseBefore(offsets.get(place) ?? 0n, base);
+      const next = base + BigInt(counts.get(place) ?? 0);
       // Sent again over a new connection, a partition is answered twice: what counts is behind both.
       reached.set(place, greater(reached.get(place), next));
     }
@@ -118,6 +130,11 @@ interface Placed {
 export const placeOf = (topic: string, partition: number): Partition => `${topic}/${partition}` as Partition;
 
 const greater = (a: bigint | undefined, b: bigint): bigint => (a === undefined || a < b ? b : a);
+
+/** A place that was taken already: what was there is lost. The next turn begins with what is left. */
+function refuseBefore(end: bigint, offset: bigint): void {
+  if (offset < end) throw new PortError('unavailable', 'Kafka has lost messages that it had taken');
+}
 
 /** Without the offset nobody could say how far the bus has come: then it is sent again. */
 function offsetOf(baseOffset: string | undefined): bigint {

@@ -7,7 +7,8 @@ import { Membership } from './membership.js';
 /**
  * The publishing side. Publishers are members of one consumer group over the one partition of the control topic: whoever
  * is given it leads. It announces itself with a claim, whose offset is its epoch, and reads the topic up to there: then it
- * knows the last mark. A later claim ends its turn. `onError` hears why a turn ended that was not given up.
+ * knows the last mark that the partitions can keep. A later claim ends its turn. `onError` hears why a turn ended that was
+ * not given up.
  */
 export async function openKafkaPublisher({
   clientId,

@@ -1,4 +1,4 @@
-import { type BusMark, PortError, type PublisherTurn } from '@stamp-ledger/ports';
+import { type BusLineage, type BusMark, PortError, type PublisherTurn } from '@stamp-ledger/ports';
 import type { Kafka } from 'kafkajs';
 import { claimText, markText } from './cloud-events.js';
 import { kafkaError } from './errors.js';
@@ -12,6 +12,9 @@ export class Turn {
   readonly #producer: LedgerProducer;
   #epoch = -1n;
   #mark: BusMark | undefined;
+  #lineage: BusLineage | undefined;
+  /** Milliseconds before the mark is said again. */
+  #pause: number = KAFKA_LIMITS.markMilliseconds;
   #timer: NodeJS.Timeout | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -31,8 +34,16 @@ export class Turn {
   }
 
   /** Goes on after the last mark, and says it again: retention must never remove the only one. */
-  async begin(mark: BusMark | undefined): Promise<void> {
+  async begin({
+    mark,
+    lineage,
+  }: {
+    readonly mark: BusMark | undefined;
+    readonly lineage: BusLineage;
+  }): Promise<void> {
     this.#mark = mark;
+    this.#lineage = lineage;
+    this.#pause = KAFKA_LIMITS.markMilliseconds;
     await this.#alone(() => this.#sendMark());
   }
 
@@ -41,6 +52,7 @@ export class Turn {
       const offsets = new Map(this.#mark?.offsets);
       await this.#producer.sendEvents(messages, offsets);
       this.#mark = { position, recordedAt, offsets };
+      this.#pause = KAFKA_LIMITS.markMilliseconds;
       await this.#sendMark();
     });
   }
@@ -51,13 +63,16 @@ export class Turn {
   }
 
   async #sendMark(): Promise<void> {
-    if (this.#mark === undefined) return;
-    await this.#producer.sendControl(markText(this.#mark, this.#epoch));
+    if (this.#mark === undefined || this.#lineage === undefined) return;
+    // Whoever goes back to a mark need not read all those before it.
+    const mark = { ...this.#mark, offsets: this.#producer.withControl(this.#mark.offsets) };
+    await this.#producer.sendControl(markText(mark, { epoch: this.#epoch, lineage: this.#lineage }));
     clearTimeout(this.#timer);
     if (this.ended.aborted) return;
     // A failure ends the turn and is told there.
     const again = (): void => void this.#alone(() => this.#sendMark()).catch(() => undefined);
-    this.#timer = setTimeout(again, KAFKA_LIMITS.markMilliseconds).unref();
+    this.#timer = setTimeout(again, this.#pause).unref();
+    this.#pause = Math.min(this.#pause * 2, KAFKA_LIMITS.markMillisecondsMax);
   }
 
   /** Does work after what is under way. The producer counts on from what it believes was sent: a failure ends the turn. */

@@ -24,9 +24,27 @@ export interface BusMark {
   readonly offsets: ReadonlyMap<Partition, bigint>;
 }
 
+declare const lineageBrand: unique symbol;
+export type LineageId = string & { readonly [lineageBrand]: true };
+
+/**
+ * Offsets mean something within one lineage only: a bus that was made anew, or lost its last messages, gives the same
+ * offsets to others. Every turn of a publisher begins one, since nobody can tell from what is left that nothing was lost.
+ */
+export interface BusLineage {
+  readonly id: LineageId;
+  /** Those before it on this bus, the latest first; as many as may still be met by who reads on from a place of before. */
+  readonly ancestors: readonly LineageId[];
+  /**
+   * What the turn found and goes on from: up to these offsets the bus is as it was for `ancestors[0]`, and whatever came
+   * to lie behind them is published again. Empty when nothing is left.
+   */
+  readonly start: ReadonlyMap<Partition, bigint>;
+}
+
 /** The turn of the one active publisher. */
 export interface PublisherTurn {
-  /** The last mark on the bus: everything up to its position is there. Absent on a bus that has none. */
+  /** The last mark that the bus can keep: everything up to its position is there. Absent on a bus that has none. */
   readonly mark: BusMark | undefined;
   /** Aborts when the turn is over: another publisher took it, or the bus is lost. Nothing may be published after. */
   readonly ended: AbortSignal;
@@ -65,7 +83,12 @@ export interface BusPublisher {
 
 export type BusMessage =
   | { readonly kind: 'event'; readonly offset: bigint; readonly event: RecordedEvent }
-  | { readonly kind: 'mark'; readonly offset: bigint; readonly mark: BusMark };
+  | {
+      readonly kind: 'mark';
+      readonly offset: bigint;
+      readonly mark: BusMark;
+      readonly lineage: BusLineage;
+    };
 
 /** What came of one partition, in order. */
 export interface Delivery {
@@ -77,10 +100,11 @@ export interface Delivery {
   readonly messages: readonly BusMessage[];
 }
 
-/** What became of deliveries: all taken, or go back to these offsets first. */
+/** What became of deliveries: all taken, go back to these offsets first, or offer the same again at once for the rest of the work. */
 export type Taken =
   | { readonly kind: 'taken' }
-  | { readonly kind: 'rewind'; readonly to: ReadonlyMap<Partition, bigint> };
+  | { readonly kind: 'rewind'; readonly to: ReadonlyMap<Partition, bigint> }
+  | { readonly kind: 'unfinished' };
 
 /** The receiving side. Consumers of one group share the partitions; each partition goes to one of them at a time. */
 export interface BusConsumer {

@@ -95,6 +95,8 @@ export const LIMITS = {
   keptTiles: 512,
   /** Lost events put back into the event store in one append. */
   refillEvents: 1_000,
+  /** Milliseconds for which a projection reads the log before the bus, from which it comes, is heard again. */
+  catchUpMilliseconds: 2_000,
   /** Events projected in one transaction. */
   projectionEvents: 5_000,
   /** The same where all read models are built anew, into tables that nobody reads: the rows of a stamp meet in memory. */

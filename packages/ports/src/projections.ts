@@ -1,6 +1,6 @@
 import type { Position, RecordedEvent, StreamName } from '@stamp-ledger/codec';
 import type { Channel, EventType, Instant, OrderId, Serial } from '@stamp-ledger/domain';
-import type { BusMark, Partition } from './event-bus.js';
+import type { BusLineage, BusMark, Partition } from './event-bus.js';
 import type { InventoryTransaction } from './inventory-rows.js';
 import type { ProjectionName, StampView } from './read-models.js';
 
@@ -113,6 +113,8 @@ export type ReadStream = (request: {
 export interface BusTransaction {
   /** The next offset of each partition that this projection has not seen; absent for one it has seen nothing of. */
   loadOffsets(): Promise<ReadonlyMap<Partition, bigint>>;
+  /** The lineage that the offsets belong to; absent before the first mark. */
+  loadLineage(): Promise<KnownLineage | undefined>;
   /**
    * Moves to these offsets (the partitions named; never back) and keeps the marks. The projection is settled up to the
    * greatest mark, new or kept, all of whose offsets it has reached; marks no later than that are forgotten.
@@ -121,7 +123,15 @@ export interface BusTransaction {
     readonly offsets: ReadonlyMap<Partition, bigint>;
     readonly marks: readonly BusMark[];
   }): Promise<void>;
+  /** Goes over to another lineage: these offsets take the place of all that were kept, and no mark is kept. */
+  enterLineage(entry: {
+    readonly lineage: KnownLineage;
+    readonly offsets: ReadonlyMap<Partition, bigint>;
+  }): Promise<void>;
 }
+
+/** What has to be known of a lineage to tell an earlier one from a later one. */
+export type KnownLineage = Pick<BusLineage, 'id' | 'ancestors'>;
 
 /** Where a projection stands for its readers. */
 export interface Settled {

@@ -109,7 +109,9 @@ class PostgresProjectionStore implements SharedProjectionStore {
       const bus = busTransaction(session, projection, standing.settled);
       return work(transactionOf(session, standing, { projection, afterSave: async () => undefined }), {
         loadOffsets: () => guarded(() => bus.loadOffsets()),
+        loadLineage: () => guarded(() => bus.loadLineage()),
         saveOffsets: (write) => guarded(() => bus.saveOffsets(write)),
+        enterLineage: (entry) => guarded(() => bus.enterLineage(entry)),
       });
     });
   }

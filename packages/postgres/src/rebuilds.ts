@@ -33,8 +33,12 @@ export interface PostgresRebuilds {
    * but those that writing needs.
    */
   createGeneration(): Promise<number>;
-  /** Makes a generation's indexes, and then makes it live; waits for the transactions on the one before. */
-  swapGeneration(generation: number): Promise<void>;
+  /**
+   * Makes a generation's indexes, and then makes it live; waits for the transactions on the one before. False when the live
+   * one has gone over to another lineage of the bus since: the generation has taken over its place once more, and has to be
+   * filled up to the end of the log again before the next attempt.
+   */
+  swapGeneration(generation: number): Promise<boolean>;
   /** Drops every generation but the live one: for the holder of the turn, before it makes one or after the swap. */
   dropOldGenerations(): Promise<void>;
   close(): Promise<void>;
@@ -86,7 +90,7 @@ export async function openPostgresRebuilds({ url }: { readonly url: string }): P
     createGeneration: () => on(createGeneration),
     swapGeneration: async (generation) => {
       await makeIndexes(url, generation);
-      await on((connection) => swapGeneration(connection, generation));
+      return on((connection) => swapGeneration(connection, generation));
     },
     dropOldGenerations: () => on(dropOldGenerations),
     close: () => closePool(pool),
@@ -197,12 +201,32 @@ function createGeneration(connection: Connection): Promise<number> {
     const number = rows[0]?.number;
     if (number === undefined) throw new PortError('corrupt', 'a generation got no number');
     await connection.query(createBareModelsSql(number));
-    await connection.query(
-      `INSERT INTO ${schemaOf(number)}.bus_offset (projection, partition, next)
-         SELECT projection, partition, next FROM ${schemaOf(live)}.bus_offset`,
-    );
+    await takeOverPlace(connection, { from: live, to: number });
     return number;
   });
+}
+
+interface Generations {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One statement, so that the offsets are those of the lineage. */
+async function takeOverPlace(connection: Connection, { from, to }: Generations): Promise<void> {
+  await connection.query(
+    `WITH lineage AS (
+       INSERT INTO ${schemaOf(to)}.bus_lineage SELECT projection, id, ancestors FROM ${schemaOf(from)}.bus_lineage
+     )
+     INSERT INTO ${schemaOf(to)}.bus_offset SELECT projection, partition, next FROM ${schemaOf(from)}.bus_offset`,
+  );
+}
+
+async function isOfOneLineage(connection: Connection, { from, to }: Generations): Promise<boolean> {
+  const { rows } = await connection.query(
+    `SELECT FROM ${schemaOf(from)}.bus_lineage AS a FULL JOIN ${schemaOf(to)}.bus_lineage AS b USING (projection)
+      WHERE a.id IS DISTINCT FROM b.id`,
+  );
+  return rows.length === 0;
 }
 
 /** Whatever a crash leaves of them, and of the rows, is not live: the next holder of the turn begins anew. */
@@ -227,15 +251,25 @@ async function makeIndexes(url: string, generation: number): Promise<void> {
 const noGeneration = (generation: number): PortError =>
   new PortError('corrupt', `there is no generation ${generation}`);
 
-function swapGeneration(connection: Connection, generation: number): Promise<void> {
+function swapGeneration(connection: Connection, generation: number): Promise<boolean> {
   return inTransaction(connection, async () => {
     await connection.query('SELECT pg_advisory_xact_lock($1, 0)', [LOCKS.live]);
+    const { rows } = await connection.query<{ generation: number }>('SELECT generation FROM ledger.live');
+    const between = { from: liveOf(rows[0]), to: generation };
+    if (!(await isOfOneLineage(connection, between))) {
+      await connection.query(
+        `DELETE FROM ${schemaOf(generation)}.bus_lineage; DELETE FROM ${schemaOf(generation)}.bus_offset`,
+      );
+      await takeOverPlace(connection, between);
+      return false;
+    }
     const { rowCount } = await connection.query(
       `UPDATE ledger.live SET generation = $1
         WHERE EXISTS (SELECT FROM ledger.generation WHERE number = $1)`,
       [generation],
     );
     if (rowCount !== 1) throw noGeneration(generation);
+    return true;
   });
 }
 

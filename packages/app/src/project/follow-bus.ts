@@ -1,13 +1,18 @@
-import type { LedgerEvent, Position, RecordedEvent } from '@stamp-ledger/codec';
+import { type LedgerEvent, type Position, type RecordedEvent, recordedAt } from '@stamp-ledger/codec';
+import type { Instant } from '@stamp-ledger/domain';
 import {
   type BusConsumer,
+  type BusLineage,
   type BusMark,
   type BusTransaction,
   type Delivery,
+  type KnownLineage,
   LIMITS,
+  type LineageId,
   type Partition,
   type ProjectionName,
   type ProjectionTransactions,
+  type Settled,
   type SharedProjectionStore,
   type Taken,
 } from '@stamp-ledger/ports';
@@ -26,6 +31,7 @@ export interface BusProjectionRun extends EventSource {
   }) => Promise<readonly RecordedEvent[]>;
   readonly projections?: Projections;
   readonly signal: AbortSignal;
+  readonly monotonicMilliseconds: () => number;
   /** Called whenever the bus answered. */
   readonly onAlive: () => void;
   readonly onHalted: (projection: ProjectionName, reason: string) => void;
@@ -39,8 +45,16 @@ interface Given {
   readonly decode: EventSource['decode'];
 }
 
-/** What became of deliveries for one projection. `gaps`: the next offset wanted where deliveries begin behind it. */
-type Fed = { readonly kind: 'fed' } | { readonly kind: 'gaps'; readonly gaps: Offsets };
+/**
+ * What became of deliveries for one projection. `back`: they are not what its offsets are about. `gaps`: the next offset
+ * wanted where deliveries begin behind it.
+ */
+type Fed =
+  | { readonly kind: 'fed' }
+  | { readonly kind: 'back' | 'gaps'; readonly to: Offsets; readonly lineage: LineageId | undefined };
+
+/** `unfinished`: the same deliveries once more. */
+type Outcome = Fed | { readonly kind: 'unfinished' };
 
 /**
  * Keeps the projections up with the bus until `signal` aborts. Each keeps the offsets it has seen with its rows, in one
@@ -53,71 +67,137 @@ export async function runBusProjections(run: BusProjectionRun): Promise<void> {
   const going = new Set<ProjectionName>();
   /** Where the bus was asked to go back to: if it then begins later again, the messages are gone. */
   const asked: Offsets = new Map();
+  const trust = new Trust();
 
   async function take(deliveries: readonly Delivery[]): Promise<Taken> {
-    const rewind: Offsets = new Map();
     const given: Given = { deliveries, decode: decodingOnce(run.decode) };
     // Side by side: while one waits for the database another is worked out.
-    for (const wanted of await allOf(PROJECTION_NAMES.map((name) => takeUnlessHalted(name, given))))
-      for (const [partition, offset] of wanted) rewind.set(partition, least(rewind.get(partition), offset));
+    const outcomes = await allOf(
+      PROJECTION_NAMES.map(async (name) => ({ name, outcome: await takeUnlessHalted(name, given) })),
+    );
+    if (outcomes.some(({ outcome }) => outcome.kind === 'unfinished')) return { kind: 'unfinished' };
+    const rewind: Offsets = new Map();
+    for (const { name, outcome } of outcomes) {
+      if (outcome.kind !== 'back' && outcome.kind !== 'gaps') continue;
+      trust.gain(name, outcome);
+      for (const [partition, offset] of outcome.to)
+        rewind.set(partition, least(rewind.get(partition), offset));
+    }
     for (const { partition } of deliveries) asked.delete(partition);
     for (const [partition, to] of rewind) asked.set(partition, to);
     return rewind.size === 0 ? { kind: 'taken' } : { kind: 'rewind', to: rewind };
   }
 
-  async function takeUnlessHalted(name: ProjectionName, given: Given): Promise<Offsets> {
+  async function takeUnlessHalted(name: ProjectionName, given: Given): Promise<Outcome> {
     const known = halted.get(name);
     // Said with every delivery: another worker that starts takes it back.
     if (known !== undefined || !going.has(name)) await run.store.setHalted(name, known);
-    if (known !== undefined) return new Map();
+    if (known !== undefined) return { kind: 'fed' };
     going.add(name);
     return takeFor(name, given);
   }
 
   /** Feeds one projection; answers what it wants again. */
-  async function takeFor(name: ProjectionName, given: Given): Promise<Offsets> {
+  async function takeFor(name: ProjectionName, given: Given): Promise<Outcome> {
     try {
-      const fed = await feed(run, name, given);
-      if (fed.kind === 'fed') return new Map();
+      const fed = await feed(run, { name, given, trust });
+      if (fed.kind !== 'gaps') return fed;
       const gone = given.deliveries.filter(({ partition }) => {
-        const [from, to] = [asked.get(partition), fed.gaps.get(partition)];
-        return from !== undefined && to !== undefined && from <= to;
+        const [from, to] = [asked.get(partition), fed.to.get(partition)];
+        const isAnswer = trust.has(name, fed.lineage, partition);
+        return isAnswer && from !== undefined && to !== undefined && from <= to;
       });
-      if (gone.length === 0) return fed.gaps;
-      await catchUpFromLog(run, name, new Map(gone.map(({ partition, first }) => [partition, first])));
-      return takeFor(name, given);
+      if (gone.length === 0) return fed;
+      const isDone = await catchUpFromLog(run, name, {
+        lineage: fed.lineage,
+        offsets: new Map(gone.map(({ partition, first }) => [partition, first])),
+      });
+      return isDone ? takeFor(name, given) : { kind: 'unfinished' };
     } catch (error) {
       if (!(error instanceof ProjectionFault)) throw error;
       const sound = given.deliveries.map((delivery) => before(error.position, delivery));
-      await feed(run, name, { ...given, deliveries: sound }).catch(ignoreFault);
+      await feed(run, { name, given: { ...given, deliveries: sound }, trust }).catch(ignoreFault);
       halted.set(name, error.message);
       run.onHalted(name, error.message);
       await run.store.setHalted(name, error.message);
-      return new Map();
+      return { kind: 'fed' };
     }
   }
 
   await run.consumer.consume({ take, signal: run.signal, onAlive: run.onAlive });
 }
 
-function feed(run: BusProjectionRun, name: ProjectionName, { deliveries, decode }: Given): Promise<Fed> {
+/**
+ * Of which partitions what comes was asked for since the lineage is known. Another worker may have taken the projection
+ * over to that lineage while what is in hand here was fetched under the one before, where its offsets meant other messages.
+ */
+class Trust {
+  readonly #known = new Map<
+    ProjectionName,
+    { readonly lineage: LineageId; readonly asked: Set<Partition> }
+  >();
+
+  has(name: ProjectionName, lineage: LineageId | undefined, partition: Partition): boolean {
+    if (lineage === undefined) return true;
+    const known = this.#known.get(name);
+    return known?.lineage === lineage && known.asked.has(partition);
+  }
+
+  /** The bus goes back in these partitions. */
+  gain(
+    name: ProjectionName,
+    { lineage, to }: { readonly lineage: LineageId | undefined; readonly to: Offsets },
+  ): void {
+    if (lineage === undefined) return;
+    const known = this.#known.get(name);
+    const asked = known?.lineage === lineage ? known.asked : new Set<Partition>();
+    for (const partition of to.keys()) asked.add(partition);
+    this.#known.set(name, { lineage, asked });
+  }
+}
+
+interface Feeding {
+  readonly name: ProjectionName;
+  readonly given: Given;
+  readonly trust: Trust;
+}
+
+function feed(run: BusProjectionRun, { name, given, trust }: Feeding): Promise<Fed> {
+  const { deliveries, decode } = given;
   return inTransaction(run, name, async (project, bus) => {
-    const offsets = await bus.loadOffsets();
+    const [offsets, lineage] = await Promise.all([bus.loadOffsets(), bus.loadLineage()]);
     const wanted = (partition: Partition): bigint => offsets.get(partition) ?? 0n;
-    const gaps: Offsets = new Map();
+    const isOwn = (partition: Partition): boolean => trust.has(name, lineage?.id, partition);
+    const strange = deliveries.filter(({ partition, messages }) => messages.length > 0 && !isOwn(partition));
+    if (strange.length > 0) {
+      // Also behind what is wanted: in a lineage that follows, marks may stand there.
+      const to = strange.map(({ partition, first }) => [partition, least(first, wanted(partition))] as const);
+      return { kind: 'back', to: new Map(to), lineage: lineage?.id };
+    }
+    const gaps = new Map(
+      deliveries
+        .filter(({ partition, first }) => first > wanted(partition))
+        .map(({ partition }) => [partition, wanted(partition)] as const),
+    );
+    // First of all: a lineage that came between may be told of there.
+    if (gaps.size > 0) return { kind: 'gaps', to: gaps, lineage: lineage?.id };
+    const entry = entryOf(deliveries, { lineage, offsets });
+    if (entry !== undefined) {
+      await bus.enterLineage(entry);
+      const to = deliveries.map(({ partition }) => [partition, entry.offsets.get(partition) ?? 0n] as const);
+      return { kind: 'back', to: new Map(to), lineage: entry.lineage.id };
+    }
     const events: LedgerEvent[] = [];
     const marks: BusMark[] = [];
     const reached: Offsets = new Map();
-    for (const { partition, first, next, messages } of deliveries) {
-      if (first > wanted(partition)) gaps.set(partition, wanted(partition));
+    for (const { partition, next, messages } of deliveries) {
       if (next > wanted(partition)) reached.set(partition, next);
       for (const message of messages) {
         if (message.offset < wanted(partition)) continue;
-        if (message.kind === 'mark') marks.push(message.mark);
-        else events.push(decodeOrFault(message.event, { decode }));
+        if (message.kind === 'event') events.push(decodeOrFault(message.event, { decode }));
+        else if (message.lineage.id === lineage?.id) marks.push(message.mark);
       }
     }
-    if (gaps.size > 0) return { kind: 'gaps', gaps };
     if (reached.size === 0) return { kind: 'fed' };
     // Partitions are uneven; the order of the log leaves the projections the least to put right.
     events.sort((a, b) => (a.position < b.position ? -1 : 1));
@@ -125,6 +205,41 @@ function feed(run: BusProjectionRun, name: ProjectionName, { deliveries, decode 
     await bus.saveOffsets({ offsets: reached, marks });
     return { kind: 'fed' };
   });
+}
+
+interface Place {
+  readonly lineage: KnownLineage | undefined;
+  readonly offsets: ReadonlyMap<Partition, bigint>;
+}
+
+/**
+ * Where the marks lead from a place: absent when they are all of its lineage or of earlier ones. What a lineage has lost is
+ * published again behind its start, so that is where to go on; of one that follows no lineage known here nothing was seen.
+ */
+function entryOf(
+  deliveries: readonly Delivery[],
+  { lineage, offsets }: Place,
+): { readonly lineage: BusLineage; readonly offsets: ReadonlyMap<Partition, bigint> } | undefined {
+  let entry: { readonly lineage: BusLineage; readonly offsets: ReadonlyMap<Partition, bigint> } | undefined;
+  for (const { messages } of deliveries)
+    for (const message of messages) {
+      if (message.kind === 'event') continue;
+      const at: Place = entry ?? { lineage, offsets };
+      const { id, ancestors, start } = message.lineage;
+      if (id === at.lineage?.id || at.lineage?.ancestors.includes(id) === true) continue;
+      const isNext = at.lineage !== undefined && ancestors[0] === at.lineage.id;
+      entry = { lineage: message.lineage, offsets: isNext ? lower(at.offsets, start) : new Map() };
+    }
+  return entry;
+}
+
+function lower(a: ReadonlyMap<Partition, bigint>, b: ReadonlyMap<Partition, bigint>): Offsets {
+  const both: Offsets = new Map();
+  for (const [partition, offset] of a) {
+    const other = b.get(partition);
+    if (other !== undefined) both.set(partition, least(other, offset));
+  }
+  return both;
 }
 
 /** The part of a delivery that comes before an event of the log. */
@@ -140,28 +255,43 @@ function before(position: Position, delivery: Delivery): Delivery {
 
 /**
  * Applies the log from where the projection is settled to its end as it is now: whatever was on the bus before `offsets`
- * is in it. Then those offsets are reached.
+ * is in it. Then those offsets are reached. Each page is settled, so that a call goes on where the one before came to.
+ * Answers false when its time is over first, when the run is, or when the offsets are of another lineage by then.
  */
-async function catchUpFromLog(run: BusProjectionRun, name: ProjectionName, offsets: Offsets): Promise<void> {
-  let after = (await run.store.settled()).get(name)?.position;
+async function catchUpFromLog(
+  run: BusProjectionRun,
+  name: ProjectionName,
+  { lineage, offsets }: { readonly lineage: LineageId | undefined; readonly offsets: Offsets },
+): Promise<boolean> {
+  const end = run.monotonicMilliseconds() + LIMITS.catchUpMilliseconds;
+  let settled = (await run.store.settled()).get(name);
   for (;;) {
+    const after = settled?.position;
     const page = await run.read({ limit: LIMITS.projectionEvents, ...(after && { after }) });
     const events = page.map((recorded) => decodeOrFault(recorded, run));
-    after = events.at(-1)?.position ?? after;
     const isEnd = page.length < LIMITS.projectionEvents;
-    const position = after;
-    await inTransaction(run, name, async (project, bus) => {
-      const projected = events.length === 0 ? undefined : await project(events);
-      if (!isEnd) return;
-      const recordedAt = projected?.progress?.recordedAt;
-      const marks =
-        position === undefined || recordedAt === undefined
-          ? []
-          : [{ position, recordedAt, offsets: new Map<Partition, bigint>() }];
-      await bus.saveOffsets({ offsets, marks });
+    settled = settledBehind(page, settled);
+    const marks: readonly BusMark[] = settled === undefined ? [] : [{ ...settled, offsets: new Map() }];
+    const isKept = await inTransaction(run, name, async (project, bus) => {
+      if ((await bus.loadLineage())?.id !== lineage) return false;
+      if (events.length > 0) await project(events);
+      await bus.saveOffsets({ offsets: isEnd ? offsets : new Map(), marks });
+      return true;
     });
-    if (isEnd) return;
+    if (isEnd || !isKept) return isKept;
+    if (run.signal.aborted || run.monotonicMilliseconds() >= end) return false;
   }
+}
+
+/** An event without a time of recording is for the projections to refuse. */
+function settledBehind(page: readonly RecordedEvent[], settled: Settled | undefined): Settled | undefined {
+  let next = settled;
+  for (const event of page) {
+    const time: Instant | undefined = recordedAt(event);
+    if (time === undefined) continue;
+    next = { position: event.position, recordedAt: next && next.recordedAt > time ? next.recordedAt : time };
+  }
+  return next;
 }
 
 /** Runs work on one projection and its place on the bus; what the projection throws becomes a fault or a PortError. */

@@ -174,7 +174,8 @@ class Store implements EmbeddedEventStore {
     for (const [index, result] of results.entries()) {
       const stream = appends[index]?.stream;
       if (stream === undefined || result.kind !== 'appended') continue;
-      this.#heads.set(stream, result.revision);
+      // What a repeat found may be long past.
+      if (result.written) this.#heads.set(stream, result.revision);
       if (!this.#streams.isEmpty) this.#streams.announce(stream, result.revision);
     }
   }

@@ -14,7 +14,7 @@ export class StreamHeads {
     return this.#recent.get(stream) ?? this.#before.get(stream);
   }
 
-  /** A head only ever rises: a repeated append is answered with the revision that it had the first time. */
+  /** Where the stream ends. A head only ever rises; of two that were read side by side the later may be told first. */
   set(stream: StreamName, revision: number): void {
     const known = this.get(stream);
     if (known !== undefined && known >= revision) return;

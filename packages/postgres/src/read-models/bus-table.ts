@@ -1,6 +1,14 @@
 import type { Position } from '@stamp-ledger/codec';
 import type { Instant } from '@stamp-ledger/domain';
-import type { BusMark, BusTransaction, Partition, ProjectionName, Settled } from '@stamp-ledger/ports';
+import type {
+  BusMark,
+  BusTransaction,
+  KnownLineage,
+  LineageId,
+  Partition,
+  ProjectionName,
+  Settled,
+} from '@stamp-ledger/ports';
 import { POSTGRES_LIMITS } from '../limits.js';
 import { arrayOf, RowWriter, type Session, type Statement } from '../statements.js';
 import { text } from './columns.js';
@@ -14,6 +22,23 @@ const SQL = {
   marks: {
     name: 'bus_marks',
     sql: 'SELECT position, recorded_at, offsets FROM {models}.bus_mark WHERE projection = $1 ORDER BY position',
+  },
+  lineage: {
+    name: 'bus_lineage',
+    sql: 'SELECT id, ancestors FROM {models}.bus_lineage WHERE projection = $1',
+  },
+  clearOffsets: {
+    name: 'bus_clear_offsets',
+    sql: 'DELETE FROM {models}.bus_offset WHERE projection = $1',
+  },
+  clearMarks: {
+    name: 'bus_clear_marks',
+    sql: 'DELETE FROM {models}.bus_mark WHERE projection = $1',
+  },
+  enter: {
+    name: 'bus_enter',
+    sql: `INSERT INTO {models}.bus_lineage (projection, id, ancestors) VALUES ($1, $2, $3)
+      ON CONFLICT (projection) DO UPDATE SET id = excluded.id, ancestors = excluded.ancestors`,
   },
   forget: {
     name: 'bus_forget',
@@ -64,6 +89,20 @@ export function busTransaction(
   };
   return {
     loadOffsets: load,
+    async loadLineage() {
+      const row = await session.row(SQL.lineage, [projection]);
+      return row && lineageFrom(text(row[0]), text(row[1]));
+    },
+    async enterLineage({ lineage: { id, ancestors }, offsets: entered }) {
+      offsets = new Map(entered);
+      await session.rows(SQL.clearOffsets, [projection]);
+      await session.rows(SQL.clearMarks, [projection]);
+      await session.rows(SQL.enter, [projection, id, JSON.stringify(ancestors)]);
+      await offsetWriter.write(
+        session,
+        [...entered].map((offset) => ({ projection, offset })),
+      );
+    },
     async saveOffsets({ offsets: reached, marks }) {
       const known = await load();
       const moved = [...reached].filter(([partition, next]) => next > (known.get(partition) ?? -1n));
@@ -82,6 +121,11 @@ export function busTransaction(
     },
   };
 }
+
+const lineageFrom = (id: string, ancestors: string): KnownLineage => ({
+  id: id as LineageId,
+  ancestors: JSON.parse(ancestors) as LineageId[],
+});
 
 function greatestReached(marks: readonly BusMark[], offsets: Offsets): BusMark | undefined {
   let best: BusMark | undefined;

@@ -21,6 +21,7 @@ const PROGRESS = `
     projection TEXT NOT NULL, position TEXT NOT NULL, recorded_at TEXT NOT NULL, offsets TEXT NOT NULL,
     PRIMARY KEY (projection, position)
   );
+  CREATE TABLE {models}.bus_lineage (projection TEXT PRIMARY KEY, id TEXT NOT NULL, ancestors TEXT NOT NULL);
 `;
 
 /** What many stamps have in common is in `minting`; what few have, in `more` as JSON. */

@@ -60,6 +60,7 @@ export async function openProjections({ engines, logger, onFatal }: DistributedG
     readStream: (request) => log.readStream(request),
     decode: serde.decode,
     signal: stopping.signal,
+    monotonicMilliseconds: () => performance.now(),
     onAlive: () => {
       aliveAt = performance.now();
     },

@@ -61,9 +61,10 @@ async function once(
   try {
     await rebuilds.dropOldGenerations();
     const generation = await rebuilds.createGeneration();
-    await fill(options, { turn, generation, signal });
-    if (signal.aborted || turn.lost.aborted) return;
-    await rebuilds.swapGeneration(generation);
+    do {
+      await fill(options, { turn, generation, signal });
+      if (signal.aborted || turn.lost.aborted) return;
+    } while (!(await rebuilds.swapGeneration(generation)));
     await turn.endRebuild({ status: 'done' });
   } finally {
     await turn.release();
