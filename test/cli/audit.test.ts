@@ -8,6 +8,7 @@ import { PassThrough } from 'node:stream';
 import { run } from '@stamp-ledger/cli';
 import {
   cosign,
+  emptyRoot,
   formatSignatureLine,
   formatVkey,
   leafHash,
@@ -22,6 +23,7 @@ import {
 import t, { type Test } from 'tap';
 import { IDENTITY, ORIGIN, signerOf, World } from '../seal/world.js';
 import { CLI } from '../support/cli.js';
+import { faultOf } from '../transparency/naive.js';
 
 const world = await World.begin();
 t.teardown(() => world.end());
@@ -69,8 +71,10 @@ async function cli(args: readonly string[]): Promise<{ code: number; stdout: str
 }
 
 async function audit(mode: string, args: readonly string[]): Promise<{ code: number; report: Report }> {
-  const evidence = mode === 'quorum' ? [] : ['--evidence', path('evidence')];
-  const { code, stdout, stderr } = await cli(['audit', mode, ...args, ...evidence, '--json']);
+  const { code, stdout, stderr } = await cli([
+    ...['audit', mode, ...args],
+    ...['--evidence', path('evidence'), '--json'],
+  ]);
   const report = JSON.parse(stdout) as Report;
   if (report.findings === undefined) throw new Error(`${stderr}${stdout}`);
   return { code, report };
@@ -173,6 +177,43 @@ t.test('what no known key signed, or another log did, is not believed', async (t
   t.equal(code, 11, stderr);
 });
 
+t.test('a key of another name or kind does not stand for the log, though it is among the keys', async (t) => {
+  const { size, root } = openCheckpoint(small, { origin: ORIGIN, logKeys: [IDENTITY.signers[0].verifier] });
+  const witness = makeSigner({ name: ORIGIN, seed: Buffer.alloc(32, 3), algorithm: 4 });
+  const { keyId } = witness.verifier;
+  const signature = cosign({
+    signer: witness,
+    checkpoint: `${small.toString().split('\n\n')[0]}\n`,
+    time: 1,
+  });
+  const cosigned = `${small.toString().split('\n\n')[0]}\n\n${formatSignatureLine({ name: ORIGIN, keyId, signature })}`;
+  const receipts = signerOf(9, `${ORIGIN}/receipts`);
+  for (const [verifier, checkpoint] of [
+    [witness.verifier, Buffer.from(cosigned)],
+    [receipts.verifier, signCheckpoint({ origin: ORIGIN, size, root }, [receipts])],
+  ] as const) {
+    t.equal(
+      faultOf(() => openCheckpoint(checkpoint, { origin: ORIGIN, logKeys: [verifier] })),
+      'no-known-signature',
+    );
+    const keys = path('keys');
+    writeFileSync(keys, `${KEY}\n${formatVkey(verifier)}\n`);
+    t.equal((await cli(['audit', 'quick', '--log', path('small'), '--key', keys])).code, 2);
+  }
+});
+
+t.test('a checkpoint that was signed for other tiles is kept as evidence', async (t) => {
+  const log = copyOf('small');
+  const root = leafHash(Buffer.from('something else'));
+  const signed = signCheckpoint({ origin: ORIGIN, size: 300, root }, [IDENTITY.signers[0]]);
+  writeFileSync(join(log, 'checkpoint'), signed);
+  for (const mode of ['quick', 'deep']) {
+    const { code, report } = await audit(mode, ['--log', log, '--key', KEY]);
+    t.match({ code, report }, { code: 13, report: { findings: [{ kind: 'root-differs' }] } });
+    t.strictSame(readFileSync(join(report.evidence ?? '', 'found.checkpoint')), signed);
+  }
+});
+
 t.test('an empty log is clean, extends to any, and a kept checkpoint of it stands for nothing', async (t) => {
   const empty = await World.begin();
   t.teardown(() => empty.end());
@@ -201,6 +242,13 @@ t.test('every flipped, cut or missing file of the log is found, and the file is 
     const bytes = readFileSync(join(cut, file));
     writeFileSync(join(cut, file), bytes.subarray(0, -5));
     t.match(await audit('deep', ['--log', cut, '--key', KEY]), { code: 13 }, `${file}, cut`);
+    const long = copyOf('whole');
+    writeFileSync(join(long, file), Buffer.concat([bytes, Buffer.alloc(32)]));
+    t.match(
+      await audit('deep', ['--log', long, '--key', KEY]),
+      { code: 13, report: { findings: [{ path: file }] } },
+      `${file}, with more at its end`,
+    );
     const gone = copyOf('whole');
     rmSync(join(gone, file));
     const { code, report } = await audit('deep', ['--log', gone, '--key', KEY]);
@@ -298,15 +346,22 @@ t.test('an event that a receipt promised and the log does not have is reported',
   };
   const entries = await world.entries();
   const lost = Buffer.from(entries[5]!.toString().replace('"revision":0', '"revision":9'));
-  const receipts = async (...lines: string[]) => {
+  const receiptsOf = async (log: string, ...lines: string[]) => {
     const file = path('receipts');
     writeFileSync(file, lines.join('\n'));
     const { code, stdout } = await cli([
-      ...['audit', 'receipts', file, '--log', path('whole'), '--key', KEY, '--json'],
-      ...['--receipt-key', formatVkey(signer.verifier)],
+      ...['audit', 'receipts', file, '--log', path(log), '--key', KEY, '--json'],
+      ...['--receipt-key', formatVkey(signer.verifier), '--evidence', path('evidence')],
     ]);
     return { code, report: JSON.parse(stdout) as Report };
   };
+  const receipts = (...lines: string[]) => receiptsOf('whole', ...lines);
+  mkdirSync(path('nothing-sealed'));
+  const root = emptyRoot();
+  writeFileSync(
+    path('nothing-sealed/checkpoint'),
+    signCheckpoint({ origin: ORIGIN, size: 0, root }, [IDENTITY.signers[0]]),
+  );
   const held = [receiptOf(entries[0]!), receiptOf(entries[669]!)];
   t.match(await receipts(...held), { code: 0, report: { promisesKept: 2, pending: 0 } });
   t.match(await receipts(...held, receiptOf(lost, '2000-01-01T00:00:00.000Z')), {
@@ -317,6 +372,11 @@ t.test('an event that a receipt promised and the log does not have is reported',
     code: 0,
     report: { promisesKept: 2, pending: 1 },
   });
+  for (const place of ['small', 'nothing-sealed'])
+    t.match(await receiptsOf(place, receiptOf(entries[669]!)), {
+      code: 15,
+      report: { promisesKept: 0, findings: [{ kind: 'receipt-missing' }] },
+    });
   t.match(await receipts('c2NyaWJibGU='), { code: 15, report: { findings: [{ kind: 'receipt-invalid' }] } });
 });
 
@@ -354,6 +414,19 @@ t.test('a quorum of witnesses is counted by a policy', async (t) => {
     code: 0,
     report: { outcome: 'clean' },
   });
+});
+
+t.test('a cosigned checkpoint that is smaller than the one kept is a contradiction', async (t) => {
+  const policy = path('policy-of-none');
+  writeFileSync(policy, `log ${KEY}\nquorum none\n`);
+  const file = path('quorum.checkpoint');
+  const quorum = (log: string) => audit('quorum', ['--log', log, '--policy', policy, '--checkpoint', file]);
+  t.match(await quorum(path('small')), { code: 0 });
+  t.match(await quorum(path('whole')), { code: 0, report: { kept: 300 } });
+  const { code, report } = await quorum(path('small'));
+  t.match({ code, report }, { code: 10, report: { findings: [{ kind: 'rolled-back' }] } });
+  t.strictSame(readFileSync(join(report.evidence ?? '', 'found.checkpoint')), small);
+  t.strictSame(readFileSync(file), readFileSync(join(path('whole'), 'checkpoint')), 'kept as it was');
 });
 
 t.test('a fork behind a hundred damaged entries is still the gravest finding, with evidence', async (t) => {

@@ -86,6 +86,27 @@ t.test('sales are recorded, conflicts kept for a person, and a second run change
   t.strictSame((await client.events.page({ limit: 1 })).body, head);
 });
 
+t.test('half a payment, or a time of payment that is none, is no sale without payment', async (t) => {
+  const file = join(directory, 'halves.jsonl');
+  const sale = { serial: fifth, holder: 'buyer-5', channel: 'direct', occurredAt: AT };
+  const halves = [
+    { amount: '10000' },
+    { reference: 'off-5' },
+    { paidAt: AT },
+    { reference: 'off-5', amount: '10000', paidAt: 'yesterday' },
+    { kind: 'payment', orderId: 'some-order', reference: 'off-5', amount: '10000', paidAt: 'yesterday' },
+  ];
+  writeFileSync(file, halves.map((half) => `${JSON.stringify({ ...sale, ...half })}\n`).join(''));
+  const done = await cli(['backfill', file, ...FROM, '--json']);
+  t.equal(done.code, 6, done.stderr);
+  const lines = done.jsonLines().slice(0, -1);
+  t.strictSame(
+    lines.map(({ kind }) => kind),
+    halves.map(() => 'unreadable'),
+  );
+  t.equal((await client.stamps.history(fifth)).body.events.length, 1, 'minted, and not sold');
+});
+
 t.test('affixings and payments, as JSON lines; all recorded exits with 0', async (t) => {
   const order = { channel: 'kios-1', holder: 'buyer-5', denomination: RUPIAH, quantity: 1 };
   await client.orders.place({ ...order, orderId: 'offline-order' });

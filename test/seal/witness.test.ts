@@ -5,7 +5,13 @@ import type { StreamName } from '@stamp-ledger/codec';
 import type { Instant } from '@stamp-ledger/domain';
 import { openEmbeddedEventStore } from '@stamp-ledger/embedded';
 import { LIMITS } from '@stamp-ledger/ports';
-import { formatVkey, openCheckpoint } from '@stamp-ledger/transparency';
+import {
+  cosign,
+  formatSignatureLine,
+  formatVkey,
+  makeSigner,
+  openCheckpoint,
+} from '@stamp-ledger/transparency';
 import { httpWitness, openEmbeddedSealing, readConfiguration, sleep } from '@stamp-ledger/wiring';
 import t, { type Test } from 'tap';
 import { eventAt } from '../app-move/moving.js';
@@ -140,6 +146,21 @@ t.test('a cosignature of an older checkpoint never takes the place of a newer on
   t.equal(await tiles.attach({ checkpoint: older, lines, key: witness.key }), true);
   t.strictSame(await tiles.readCheckpoint(), tiles.latest());
   t.equal(openCheckpoint((await tiles.readCheckpoint())!, LOG).size, 20);
+});
+
+t.test('a cosignature of the checkpoint and more is none of the checkpoint', async (t) => {
+  const { world, tiles } = await scene(t);
+  await world.append(10);
+  await world.seal({ tiles });
+  const checkpoint = tiles.latest()!;
+  const signer = makeSigner({ name: 'w.example', seed: Buffer.alloc(32, 9), algorithm: 4 });
+  const { name, keyId } = signer.verifier;
+  const [text = ''] = checkpoint.toString().split('\n\n');
+  const extended = `${text}\n\n\u2014 x\n`;
+  const signature = cosign({ signer, checkpoint: extended, time: 1_750_000_000 });
+  const lines = `\u2014 x\n\n${formatSignatureLine({ name, keyId, signature })}`;
+  t.equal(await tiles.attach({ checkpoint, lines, key: signer.verifier }), false);
+  t.strictSame(await tiles.readCheckpoint(), checkpoint, 'published as it was signed');
 });
 
 t.test('the embedded sealer has its log cosigned, and ends though a witness hangs', async (t) => {

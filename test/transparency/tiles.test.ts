@@ -212,6 +212,11 @@ t.test('bundles give back the entries put in, and nothing that is cut, padded or
     }),
     { numRuns: 30 },
   );
+  t.throws(
+    () => decodeBundle(Buffer.alloc(2_001), 1),
+    { message: /more than 1/ },
+    'what comes after the last entry is not read',
+  );
   const longest = Buffer.alloc(65_535, 1);
   t.strictSame(decodeBundle(encodeBundle([longest]), 1)[0], longest);
   for (const entries of [[], Array.from({ length: 257 }, () => Buffer.alloc(0)), [Buffer.alloc(65_536)]])

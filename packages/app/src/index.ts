@@ -7,7 +7,10 @@ export {
   toThousandths,
 } from '@stamp-ledger/ports';
 export {
+  formatVkey,
+  isLogKey,
   openCheckpoint,
+  openOfPolicy,
   parsePolicy,
   parseVkey,
   TransparencyError,

@@ -54,6 +54,8 @@ export interface OutageReport {
   readonly backfilled: readonly ({ readonly incidentId: IncidentId } & EventTotals)[];
   /** Orders refunded in the window. */
   readonly refunded: number;
+  /** Paid sales without an order whose stamps were voided as refunds in the window; `more` when not all were looked at. */
+  readonly salesRefunded: { readonly count: number; readonly more: boolean };
   /** Orders paid in the window that have no stamps and no refund now. */
   readonly paidNotFulfilled: { readonly orders: readonly UnfulfilledOrder[]; readonly more: boolean };
   readonly readModelLag: JournalReport['lags'];

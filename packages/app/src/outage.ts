@@ -42,6 +42,7 @@ export function outageReports(context: Context): Ledger['audit']['outage'] {
       reservationsReleased: accepted.byType.StampReleased ?? 0,
       backfilled: await backfilled(context, incidents),
       refunded: accepted.byType.OrderRefunded ?? 0,
+      salesRefunded: await salesRefunded(context, window, accepted.byType.StampVoided ?? 0),
       paidNotFulfilled: await paidNotFulfilled(context, window),
       sealing: context.sealing === undefined ? 'not-configured' : 'configured',
     };
@@ -158,6 +159,35 @@ async function endingOf({ store, serde }: Context, reported: IndexedEvent): Prom
     if (event.type === 'StampVoided') return { ...report, ending: 'voided', endedAt };
   }
   return { ...report, ending: 'open' };
+}
+
+/** Of the stamps voided in the window, those of sales without an order that were paid for and given back. */
+async function salesRefunded(
+  context: Context,
+  window: Window,
+  voided: number,
+): Promise<OutageReport['salesRefunded']> {
+  const events = await context.readModels.findEvents(
+    { ...window, types: ['StampVoided'] },
+    { limit: LIMITS.outageRows },
+  );
+  let count = 0;
+  for (const event of events) if (await isSaleRefund(context, event)) count++;
+  return { count, more: voided > events.length };
+}
+
+async function isSaleRefund({ store, serde }: Context, { stream, revision }: IndexedEvent): Promise<boolean> {
+  const { events } = await store.readStream({ stream, limit: LIMITS.readEvents });
+  const life = events.filter((event) => event.revision <= revision).map((each) => serde.decode(each));
+  const voided = life.at(-1);
+  const sold = life.findLast((event) => event.type === 'StampSold');
+  return (
+    voided?.type === 'StampVoided' &&
+    voided.data.reason === 'refund' &&
+    sold?.type === 'StampSold' &&
+    sold.data.orderId === undefined &&
+    sold.data.payment !== undefined
+  );
 }
 
 const serialOf = (stream: StreamName): string => parseStream(stream)?.id ?? stream;

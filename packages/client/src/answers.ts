@@ -353,6 +353,7 @@ export interface OutageAnswer {
   readonly reservationsReleased: number;
   readonly backfilled: readonly ({ readonly incidentId: string } & EventTotals)[];
   readonly refunded: number;
+  readonly salesRefunded: { readonly count: number; readonly more: boolean };
   readonly paidNotFulfilled: { readonly orders: readonly UnfulfilledOrder[]; readonly more: boolean };
   readonly readModelLag: readonly { readonly projection: string; readonly milliseconds: number }[];
   readonly processes: {

@@ -48,6 +48,8 @@ export const LIMITS = {
   auditFindings: 100,
   /** Milliseconds that the clocks of the machines that record events may be apart, for whoever holds receipts to the log. */
   receiptGraceMilliseconds: 60_000,
+  /** Milliseconds by which a promised event is in the log; a sealer that is well needs few seconds. */
+  receiptOverdueMilliseconds: 10 * 60_000,
   /** Files of the log that an audit reads at once. */
   auditFilesAtOnce: 16,
   /** Orders whose channel the relay remembers. */

@@ -36,6 +36,9 @@ export function decodeBundle(bytes: Uint8Array, width: number): readonly Buffer[
   const entries: Buffer[] = [];
   let at = 0;
   while (at < buffer.length) {
+    // Before what follows is read: a file of empty entries would be millions of them.
+    if (entries.length === width)
+      throw new TransparencyError('bad-bundle', `the bundle has more than ${width} entries`);
     const start = at + LENGTH_BYTES;
     if (start > buffer.length)
       throw new TransparencyError('bad-bundle', `entry ${entries.length} has no length`);

@@ -1,6 +1,6 @@
 import { TransparencyError } from './errors.js';
 import { emptyRoot, HASH_BYTES, type Hash } from './hash.js';
-import { isKeyName, type SignerKey, type VerifierKey } from './keys.js';
+import { ALGORITHM, isKeyName, type SignerKey, type VerifierKey } from './keys.js';
 import { type OpenedNote, openNote, signNote } from './notes.js';
 import { checkCount, parseBase64, parseDecimal } from './numbers.js';
 
@@ -57,7 +57,8 @@ export function signCheckpoint(checkpoint: Checkpoint, signers: readonly SignerK
 
 /**
  * Reads a signed checkpoint of the log `origin`, signed by at least one of its keys; see {@link openNote}. Cosigners' keys
- * may be among `witnesses`: their cosignatures must hold too, but do not stand in for the log's.
+ * may be among `witnesses`: their cosignatures must hold too, but do not stand in for the log's. Nor does a key of another
+ * name or algorithm among `logKeys`; see {@link isLogKey}.
  *
  * @throws TransparencyError as {@link openNote}; `bad-checkpoint`; `wrong-origin` if it is of another log
  */
@@ -74,9 +75,13 @@ export function openCheckpoint(
   const checkpoint = parseCheckpoint(note.text);
   if (checkpoint.origin !== origin)
     throw new TransparencyError('wrong-origin', 'this checkpoint is of another log');
-  if (!note.verified.some(({ key }) => logKeys.includes(key)))
+  if (!note.verified.some(({ key }) => logKeys.includes(key) && isLogKey(key, origin)))
     throw new TransparencyError('no-known-signature', 'no known key of the log signed this checkpoint');
   return { ...checkpoint, note };
 }
+
+/** Whether a key can sign for a log: it has the log's name, and is no cosigner's (C2SP tlog-checkpoint). */
+export const isLogKey = ({ name, algorithm }: VerifierKey, origin: string): boolean =>
+  name === origin && algorithm === ALGORITHM.ed25519;
 
 const bad = (why: string): TransparencyError => new TransparencyError('bad-checkpoint', why);

@@ -89,10 +89,7 @@ export function meetsQuorum(quorum: Quorum, witnessed: ReadonlySet<string>): boo
  * @throws TransparencyError as {@link openCheckpoint}; `quorum-not-met`
  */
 export function openByPolicy(bytes: Uint8Array, policy: Policy): OpenedCheckpoint {
-  const { origin } = parseCheckpoint(parseNote(bytes).text);
-  const logKeys = policy.logs.map(({ key }) => key).filter((key) => key.name === origin);
-  const witnesses = policy.witnesses.map(({ key }) => key);
-  const checkpoint = openCheckpoint(bytes, { origin, logKeys, witnesses });
+  const checkpoint = openOfPolicy(bytes, policy);
   const verified = new Set(checkpoint.note.verified.map(({ key }) => key));
   const witnessed = new Set(policy.witnesses.filter(({ key }) => verified.has(key)).map(({ name }) => name));
   if (!meetsQuorum(policy.quorum, witnessed))
@@ -101,6 +98,18 @@ export function openByPolicy(bytes: Uint8Array, policy: Policy): OpenedCheckpoin
       `${witnessed.size} witnesses cosigned: not those asked for`,
     );
   return checkpoint;
+}
+
+/**
+ * Reads a checkpoint that one of a policy's logs signed, however many witnesses cosigned it.
+ *
+ * @throws TransparencyError as {@link openCheckpoint}
+ */
+export function openOfPolicy(bytes: Uint8Array, policy: Policy): OpenedCheckpoint {
+  const { origin } = parseCheckpoint(parseNote(bytes).text);
+  const logKeys = policy.logs.map(({ key }) => key).filter((key) => key.name === origin);
+  const witnesses = policy.witnesses.map(({ key }) => key);
+  return openCheckpoint(bytes, { origin, logKeys, witnesses });
 }
 
 function readLine(line: string, draft: Draft): void {

@@ -35,9 +35,15 @@ const incidents: Section = (report) =>
     ),
   );
 
-const accepted: Section = ({ accepted: { total, byType }, reservationsReleased, refunded }) => [
+const accepted: Section = ({
+  accepted: { total, byType },
+  reservationsReleased,
+  refunded,
+  salesRefunded,
+}) => [
   ...section(`Accepted: ${total} events`, rows(['event', 'number'], Object.entries(byType))),
   `Reservations released: ${reservationsReleased}. Orders refunded: ${refunded}.`,
+  `Sales without an order refunded: ${salesRefunded.count}${salesRefunded.more ? ' or more' : ''}.`,
   '',
 ];
 

@@ -166,8 +166,21 @@ async function outages(t: Test, { call }: World): Promise<void> {
   t.match(before.json, { accepted: { total: 0 }, refused: { total: 0 }, processes: { runs: [] } });
   await call(`/v1/orders/${order.json.orderId}/cancellation`, { body: {} });
   await call(`/v1/orders/${order.json.orderId}/refund`, { body: { policyVersion: '1' } });
+  const [given = '', lost = ''] = await mintStamps(call, 2);
+  for (const [serial, reason] of [
+    [given, 'refund'],
+    [lost, 'lost'],
+  ] as const) {
+    const sale = { channel: 'direct', holder: 'h', payment: payment('10000') };
+    t.equal((await call(`/v1/stamps/${serial}/sale`, { body: sale })).status, 201);
+    t.equal((await call(`/v1/stamps/${serial}/void`, { body: { reason, policyVersion: '1' } })).status, 201);
+  }
   const after = await call(`/v1/audit/outage?incident=${incidentId}`);
-  t.match(after.json, { refunded: 1, paidNotFulfilled: { orders: [] } });
+  t.match(after.json, {
+    refunded: 1,
+    salesRefunded: { count: 1, more: false },
+    paidNotFulfilled: { orders: [] },
+  });
 }
 
 async function search(t: Test, { call }: World): Promise<void> {

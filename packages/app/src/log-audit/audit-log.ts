@@ -1,3 +1,4 @@
+import type { Instant } from '@stamp-ledger/domain';
 import type { AuditedLog } from '@stamp-ledger/ports';
 import {
   type Hash,
@@ -7,7 +8,7 @@ import {
   TransparencyError,
   type VerifierKey,
 } from '@stamp-ledger/transparency';
-import { checkCheckpoint, type LogTrust } from './check-checkpoint.js';
+import { checkCheckpoint, compareWithKept, type LogTrust } from './check-checkpoint.js';
 import { type EventSequence, SourceComparison } from './compare-source.js';
 import { type Finding, Findings } from './findings.js';
 import { type ReceiptCounts, ReceiptSearch } from './receipts.js';
@@ -79,27 +80,35 @@ export interface ReceiptsReport extends LogAuditReport, ReceiptCounts {}
 export async function auditReceipts({
   receipts,
   receiptKeys,
+  now,
   ...request
 }: LogAuditRequest & {
   /** Signed notes, as the ledger gave them. */
   readonly receipts: AsyncIterable<{ readonly note: Uint8Array; readonly name: string }>;
   readonly receiptKeys: readonly VerifierKey[];
+  /** The auditor's own time at the beginning. */
+  readonly now: Instant;
 }): Promise<ReceiptsReport> {
   const findings = new Findings();
-  const search = new ReceiptSearch({ origin: request.trust.origin, keys: receiptKeys }, findings);
+  const search = new ReceiptSearch({ origin: request.trust.origin, keys: receiptKeys, now }, findings);
   for await (const { note, name } of receipts) search.add(note, name);
   const report = await scanning(request, (scanned) => search.take(scanned), findings);
   const counts = search.finish();
   return { ...report, ...counts, findingCount: findings.count, findings: findings.kept };
 }
 
-/** Whether enough of the witnesses that a policy names (C2SP tlog-policy) have cosigned the published checkpoint. */
+/**
+ * Whether enough of the witnesses that a policy names (C2SP tlog-policy) have cosigned the published checkpoint; and whether
+ * it extends the one kept, if there is one: an older checkpoint has its cosignatures for ever.
+ */
 export async function auditQuorum({
   log,
   policy,
+  kept,
 }: {
   readonly log: AuditedLog;
   readonly policy: Policy;
+  readonly kept?: OpenedCheckpoint | undefined;
 }): Promise<LogAuditReport> {
   const findings = new Findings();
   const checkpoint = await log.read('checkpoint');
@@ -115,7 +124,11 @@ export async function auditQuorum({
         path: 'checkpoint',
       });
     }
-  return reportOf({ current, bytes: checkpoint, proof: [] }, findings);
+  const proof =
+    current !== undefined && kept !== undefined
+      ? await compareWithKept({ log, kept, current }, findings)
+      : [];
+  return reportOf({ current, bytes: checkpoint, proof }, findings);
 }
 
 /** Checks the checkpoint, then scans what it covers. A log that contradicts what was kept is scanned all the same. */

@@ -11,7 +11,7 @@ import {
   verifyConsistency,
 } from '@stamp-ledger/transparency';
 import type { Findings } from './findings.js';
-import { FileFault, readTileBytes } from './log-files.js';
+import { FileFault, readHashes } from './log-files.js';
 
 /** Whom an auditor believes: the log by its name and its keys. */
 export interface LogTrust {
@@ -47,7 +47,7 @@ export async function checkCheckpoint(
   if (bytes === undefined)
     findings.add('missing-checkpoint', 'the log serves no checkpoint', { path: 'checkpoint' });
   if (current === undefined) return { current, bytes, proof: [] };
-  return { current, bytes, proof: await compare({ log, kept, current }, findings) };
+  return { current, bytes, proof: await compareWithKept({ log, kept, current }, findings) };
 }
 
 function open(bytes: Buffer, trust: LogTrust, findings: Findings): OpenedCheckpoint | undefined {
@@ -78,8 +78,15 @@ interface Pair {
   readonly current: OpenedCheckpoint;
 }
 
-/** Answers the consistency proof, made of the log's own tiles. */
-async function compare({ log, kept, current }: Pair, findings: Findings): Promise<readonly Hash[]> {
+/** Whether the log extends what was kept; answers the consistency proof, made of the log's own tiles. */
+export async function compareWithKept(
+  { log, kept, current }: Pair,
+  findings: Findings,
+): Promise<readonly Hash[]> {
+  if (kept !== undefined && kept.origin !== current.origin) {
+    findings.add('wrong-origin', `what was kept is of ${kept.origin}`, { path: 'checkpoint' });
+    return [];
+  }
   if (kept !== undefined && kept.size > current.size) {
     findings.add('rolled-back', `the log had ${kept.size} entries and shows ${current.size}`);
     return [];
@@ -88,7 +95,7 @@ async function compare({ log, kept, current }: Pair, findings: Findings): Promis
     findings.add('forked', `two trees of ${current.size} entries were signed`);
     return [];
   }
-  const read = tileHashReader({ size: current.size, readTile: (tile) => readTileBytes(log, tile) });
+  const read = tileHashReader({ size: current.size, readTile: (tile) => readHashes(log, tile) });
   try {
     if (!(await treeRoot({ size: current.size, read })).equals(current.root)) {
       findings.add(

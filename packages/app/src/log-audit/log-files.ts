@@ -32,12 +32,6 @@ export async function readHashes(log: AuditedLog, tile: Tile): Promise<Buffer> {
   return shaped('bad-tile', path, () => checkTile(bytes, shape).subarray(0, tile.width * HASH_BYTES));
 }
 
-/** The bytes of a tile, as {@link readHashes}. */
-export async function readTileBytes(log: AuditedLog, tile: Tile): Promise<Buffer> {
-  const { bytes } = await readFile(log, tile);
-  return bytes.subarray(0, tile.width * HASH_BYTES);
-}
-
 /** The entries of a bundle, as {@link readHashes}. */
 export async function readEntries(
   log: AuditedLog,

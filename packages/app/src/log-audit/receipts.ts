@@ -1,3 +1,4 @@
+import type { Instant } from '@stamp-ledger/domain';
 import { LIMITS } from '@stamp-ledger/ports';
 import {
   HASH_BYTES,
@@ -13,22 +14,28 @@ import type { ScannedEntries } from './scan-log.js';
 export interface ReceiptCounts {
   /** Events that receipts promise and the log has. */
   readonly kept: number;
-  /** Promised later than the last entry of the log: they may still come. */
+  /** Promised a short while ago, by the auditor's clock and the entries of the log: they may still come. */
   readonly pending: number;
 }
 
 /**
  * Looks for the leaf of every promised event among the leaves of the log. Memory grows with the receipts, not with the
- * log. The log is sealed in the order of recording, but for the clocks of several machines: an event recorded well before the
- * last entry that is not there is a broken promise.
+ * log. The log is sealed in the order of recording, but for the clocks of several machines: an event recorded well before
+ * another that is there is a broken promise. So is one that is still not there some minutes later by the auditor's own clock:
+ * what the log says of its times is in the hands of who is audited, and a log that stands still or was set back says nothing.
  */
 export class ReceiptSearch {
   readonly #wanted = new Map<string, ReceiptEvent>();
   #kept = 0;
-  #last: Buffer | undefined;
+  #sealedUntil = Number.NEGATIVE_INFINITY;
 
+  /** `now`: the auditor's, from before the checkpoint was read. */
   constructor(
-    private readonly trust: { readonly origin: string; readonly keys: readonly VerifierKey[] },
+    private readonly trust: {
+      readonly origin: string;
+      readonly keys: readonly VerifierKey[];
+      readonly now: Instant;
+    },
     private readonly findings: Findings,
   ) {}
 
@@ -46,14 +53,20 @@ export class ReceiptSearch {
   take({ entries, leaves }: ScannedEntries): void {
     for (let at = 0; at < leaves.length; at += HASH_BYTES)
       if (this.#wanted.delete(leaves.toString('base64', at, at + HASH_BYTES))) this.#kept++;
-    this.#last = entries.at(-1) ?? this.#last;
+    this.#sealedUntil = Math.max(this.#sealedUntil, recordedAtOf(entries.at(-1)));
   }
 
   finish(): ReceiptCounts {
-    const sealedUntil = recordedAtOf(this.#last);
+    const now = Date.parse(this.trust.now);
+    // An entry from a clock that is ahead would make every fresh promise a broken one.
+    const sealedUntil = Math.min(this.#sealedUntil, now);
+    const dueSince = Math.max(
+      sealedUntil - LIMITS.receiptGraceMilliseconds,
+      now - LIMITS.receiptOverdueMilliseconds,
+    );
     let pending = 0;
     for (const { eventId, recordedAt } of this.#wanted.values()) {
-      if (Date.parse(recordedAt) + LIMITS.receiptGraceMilliseconds >= sealedUntil) pending++;
+      if (Date.parse(recordedAt) >= dueSince) pending++;
       else
         this.findings.add(
           'receipt-missing',
@@ -64,7 +77,7 @@ export class ReceiptSearch {
   }
 }
 
-/** Milliseconds; before everything for a log without entries. */
+/** Milliseconds; before everything for an entry that is not there or tells no time. */
 function recordedAtOf(entry: Buffer | undefined): number {
   if (entry === undefined) return Number.NEGATIVE_INFINITY;
   try {

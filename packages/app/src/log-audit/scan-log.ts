@@ -11,7 +11,7 @@ import {
 } from '@stamp-ledger/transparency';
 import { ahead } from './ahead.js';
 import type { Findings } from './findings.js';
-import { FileFault, readEntries, readHashes, readTileBytes } from './log-files.js';
+import { FileFault, readEntries, readHashes } from './log-files.js';
 
 /** Entries of one bundle: `entries` holds undefined for one that is not served, or does not hash to its leaf. */
 export interface ScannedEntries {
@@ -146,7 +146,7 @@ class ScannedTree {
       if (tile.level === 0 || (tile.width < TILE_WIDTH && !isEnd)) continue;
       const path = tilePath(tile);
       try {
-        if (!(await readTileBytes(this.scan.log, tile)).equals(bytes))
+        if (!(await readHashes(this.scan.log, tile)).equals(bytes))
           this.findings.add('tile-differs', `${path} does not hold the hashes of the tiles below it`, {
             path,
           });

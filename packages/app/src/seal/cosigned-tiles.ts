@@ -68,11 +68,15 @@ export function cosignedTiles(tiles: TileStore): CosignedTiles {
   };
 }
 
-/** The one good line by the key; whatever else a witness sends is not published. */
+/**
+ * The one good line by the key; whatever else a witness sends is not published. What it sends may hold a blank line, which
+ * would make the text before it part of what was signed: a cosignature of any other text is none of this checkpoint.
+ */
 function cosignatureOf(checkpoint: Buffer, offered: string, key: VerifierKey): string | undefined {
   try {
     const { text } = parseNote(checkpoint);
     const opened = openNote(Buffer.from(`${text}\n${offered}`), [key]);
+    if (opened.text !== text) return undefined;
     const [signed] = opened.verified;
     return signed && formatSignatureLine(signed.signature);
   } catch (error) {

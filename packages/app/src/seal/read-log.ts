@@ -25,13 +25,15 @@ export const leafOf = (event: RecordedEvent): Hash => leafHash(entryOf(event));
 
 /**
  * A tile of hashes as it was at some size of the log. A partial one may have been removed when its full one was written:
- * then that is cut.
+ * then that is cut. Throws a TransparencyError for a file of another length than its tile has.
  */
 export async function readTile(files: Files, tile: Tile): Promise<Buffer> {
-  const bytes =
-    (await files.read(tilePath(tile))) ?? (await files.read(tilePath({ ...tile, width: TILE_WIDTH })));
-  if (bytes === undefined) throw halted('tiles-damaged', `${tilePath(tile)} is missing`);
-  return bytes.subarray(0, tile.width * HASH_BYTES);
+  const exact = await files.read(tilePath(tile));
+  if (exact !== undefined) return checkTile(exact, tile);
+  const whole = { ...tile, width: TILE_WIDTH };
+  const full = await files.read(tilePath(whole));
+  if (full === undefined) throw halted('tiles-damaged', `${tilePath(tile)} is missing`);
+  return checkTile(full, whole).subarray(0, tile.width * HASH_BYTES);
 }
 
 /** The entries of bundle `index` as it was when the log had `size` leaves. */
@@ -88,7 +90,7 @@ export async function checkBundle(
   }: { readonly index: number; readonly size: number; readonly entries: readonly Buffer[] },
 ): Promise<void> {
   const tile: Tile = { level: 0, index, width: tileWidth({ level: 0, index, size }) };
-  const hashes = checkTile(await readTile(files, tile), tile);
+  const hashes = await readTile(files, tile);
   const hashed = leafHashes(entries);
   if (hashed.equals(hashes)) return;
   const wrong = hashed.findIndex((byte, at) => byte !== hashes[at]);

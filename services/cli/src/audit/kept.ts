@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Finding, LogAuditReport, LogTrust } from '@stamp-ledger/app';
-import { openCheckpoint, parseVkey, TransparencyError } from '@stamp-ledger/app';
+import { formatVkey, isLogKey, type openCheckpoint, parseVkey, TransparencyError } from '@stamp-ledger/app';
 import { UsageError } from '../exit-codes.js';
 
 type OpenedCheckpoint = ReturnType<typeof openCheckpoint>;
@@ -12,14 +12,17 @@ export async function readTrust(key: string, origin: string | undefined): Promis
   return parseTrust(existsSync(key) ? await readFile(key, 'utf8') : key, origin);
 }
 
-/** One vkey a line. */
-export function parseTrust(text: string, origin: string | undefined): LogTrust {
+/** One vkey a line. A key that cannot sign for the log, a witness's say, is a mistake that would make it a log's key. */
+export function parseTrust(text: string, told: string | undefined): LogTrust {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   try {
     const logKeys = lines.map((line) => parseVkey(line.trim()));
     const [first] = logKeys;
     if (first === undefined) throw new UsageError('there is no key');
-    return { origin: origin ?? first.name, logKeys };
+    const origin = told ?? first.name;
+    const strange = logKeys.find((key) => !isLogKey(key, origin));
+    if (strange !== undefined) throw new UsageError(`${formatVkey(strange)} is no key of ${origin}`);
+    return { origin, logKeys };
   } catch (error) {
     if (error instanceof TransparencyError) throw new UsageError(`this is no public key: ${error.message}`);
     throw error;
@@ -32,8 +35,11 @@ export interface Kept {
   readonly bytes: Buffer;
 }
 
-/** Undefined when there is no such file yet. */
-export async function readKept(file: string, trust: LogTrust): Promise<Kept | undefined> {
+/** Undefined when there is no such file yet. `open` checks whose it is, and throws a TransparencyError. */
+export async function readKept(
+  file: string,
+  open: (bytes: Buffer) => OpenedCheckpoint,
+): Promise<Kept | undefined> {
   let bytes: Buffer;
   try {
     bytes = await readFile(file);
@@ -43,7 +49,7 @@ export async function readKept(file: string, trust: LogTrust): Promise<Kept | un
     throw new UsageError(`cannot read ${file}: ${code}`);
   }
   try {
-    return { checkpoint: openCheckpoint(bytes, trust), bytes };
+    return { checkpoint: open(bytes), bytes };
   } catch (error) {
     if (error instanceof TransparencyError)
       throw new UsageError(`${file} is no checkpoint by these keys: ${error.message}`);
@@ -71,8 +77,8 @@ export async function keep(file: string, checkpoint: Buffer): Promise<void> {
 }
 
 /**
- * Writes down what contradicts what: both signed checkpoints as they are, the proof out of the log's own tiles, and the
- * findings. Two checkpoints by one key convince anybody. Answers the directory, a new one each time.
+ * Writes down what was found against a signed checkpoint: it and the one kept as they are, the proof out of the log's own
+ * tiles, and the findings. Two checkpoints by one key convince anybody. Answers the directory, a new one each time.
  */
 export async function writeEvidence(
   directory: string,

@@ -46,7 +46,9 @@ export function lateLine(record: FileRecord, facts: BackfillFacts): LateLine {
   if (occurredAt === undefined) return { kind: 'unreadable', line, fault: 'has no occurredAt (RFC 3339)' };
   const { incidentId, source, evidenceSha256 } = facts;
   const late = { occurredAt, backfill: { incidentId, source, evidenceSha256 } };
-  const command = commandOf(fields, facts, late);
+  const payment = paymentOf(fields, facts, occurredAt);
+  if (typeof payment === 'string') return { kind: 'unreadable', line, fault: payment };
+  const command = commandOf(fields, facts, { late, payment });
   if (command === undefined)
     return { kind: 'unreadable', line, fault: 'lacks a field that its kind of fact needs' };
   return { kind: 'command', line, command, key: keyOf(fields, facts) };
@@ -67,16 +69,17 @@ function keyOf(fields: Readonly<Record<string, string>>, { incidentId, source }:
   return `backfill-${createHash('sha256').update(text).digest('hex')}`;
 }
 
+type Payment = NonNullable<SellStamp['payment']>;
+
 type LateMembers = Required<Pick<SellStamp, 'occurredAt' | 'backfill'>>;
 
 function commandOf(
   fields: Readonly<Record<string, string>>,
   facts: BackfillFacts,
-  late: LateMembers,
+  { late, payment }: { readonly late: LateMembers; readonly payment: Payment | undefined },
 ): LateCommand | undefined {
   const { kind = 'sale', serial, holder, orderId, documentSha256, documentType } = fields;
   const channel = fields.channel ?? facts.channel;
-  const payment = paymentOf(fields, facts, late.occurredAt);
   switch (kind) {
     case 'sale':
       if (serial === undefined || holder === undefined || channel === undefined) return undefined;
@@ -97,16 +100,19 @@ function commandOf(
   }
 }
 
+/**
+ * What was paid, undefined where nothing was. Half a payment, or a time that cannot be read, is a fault to be told: money must
+ * not be left out or dated otherwise than the journal has it.
+ */
 function paymentOf(
   { reference, amount, currency, paidAt }: Readonly<Record<string, string>>,
   facts: BackfillFacts,
   occurredAt: string,
-) {
-  if (reference === undefined || amount === undefined) return undefined;
-  return {
-    reference,
-    amount,
-    currency: currency ?? facts.currency,
-    paidAt: (paidAt === undefined ? undefined : instantOf(paidAt)) ?? occurredAt,
-  };
+): Payment | undefined | string {
+  if (reference === undefined && amount === undefined && paidAt === undefined) return undefined;
+  if (reference === undefined || amount === undefined)
+    return 'has a part of a payment: it takes a reference and an amount';
+  const at = paidAt === undefined ? occurredAt : instantOf(paidAt);
+  if (at === undefined) return 'has a paidAt that is no time (RFC 3339)';
+  return { reference, amount, currency: currency ?? facts.currency, paidAt: at };
 }

@@ -10,13 +10,16 @@ import {
   type FindingClass,
   type LogAuditReport,
   type LogAuditRequest,
+  openCheckpoint,
+  openOfPolicy,
   parsePolicy,
   TransparencyError,
 } from '@stamp-ledger/app';
+import type { Instant } from '@stamp-ledger/domain';
 import type { Command } from 'commander';
 import { openAuditedLog } from '../audit/audited-log.js';
 import { eventsOfLedger, openEventsOfStore } from '../audit/event-sources.js';
-import { keep, readKept, readTrust, writeEvidence } from '../audit/kept.js';
+import { type Kept, keep, readKept, readTrust, writeEvidence } from '../audit/kept.js';
 import { EXIT, type ExitCode, UsageError, worst } from '../exit-codes.js';
 import { startProgress } from '../progress.js';
 import type { Bind, Session } from '../session.js';
@@ -26,11 +29,14 @@ interface LogOptions {
   readonly log?: string;
 }
 
-interface AuditOptions extends LogOptions {
-  readonly key: string;
-  readonly origin?: string;
+interface KeptOptions extends LogOptions {
   readonly checkpoint?: string;
   readonly evidence: string;
+}
+
+interface AuditOptions extends KeptOptions {
+  readonly key: string;
+  readonly origin?: string;
 }
 
 interface SourceOptions extends AuditOptions {
@@ -41,14 +47,14 @@ interface ReceiptOptions extends AuditOptions {
   readonly receiptKey: string;
 }
 
-interface QuorumOptions extends LogOptions {
+interface QuorumOptions extends KeptOptions {
   readonly policy: string;
 }
 
 const TRUST_HELP = `
 The key comes from the operator once, by a way that you trust (the ledger serves it at /log/vkeys, but an auditor must not
 ask the audited). The checkpoint file is yours: it is made by the first audit and moves on with each clean one, never past
-a contradiction. What contradicts it is written to the evidence directory.`;
+a contradiction. Whatever is found against a checkpoint that the log's key signed is written to the evidence directory.`;
 
 /** Audits of the transparency log from outside. Nothing but the key and the kept checkpoint is believed. */
 export function addAuditCommands(program: Command, bind: Bind): void {
@@ -68,7 +74,7 @@ export function addAuditCommands(program: Command, bind: Bind): void {
     .argument('<file>', 'receipts, one a line as the header Ledger-Receipt has them; `-` is stdin')
     .requiredOption('--receipt-key <vkey>', 'public key that receipts are signed with, or a file with keys')
     .action(bind(auditOfReceipts));
-  withLog(audit, 'quorum', 'have enough witnesses cosigned the checkpoint?')
+  withKept(audit, 'quorum', 'have enough witnesses cosigned the checkpoint?')
     .requiredOption('--policy <file>', 'which logs and witnesses count (C2SP tlog-policy)')
     .action(bind(quorum));
 }
@@ -79,12 +85,15 @@ const withLog = (parent: Command, name: string, description: string): Command =>
     .description(description)
     .option('--log <place>', 'URL of the log, or a directory with a copy of it (default: /log of --url)');
 
-const withTrust = (parent: Command, name: string, description: string): Command =>
+const withKept = (parent: Command, name: string, description: string): Command =>
   withLog(parent, name, description)
+    .option('--checkpoint <file>', 'the checkpoint you kept; moved on when the audit is clean')
+    .option('--evidence <directory>', 'where what is found is written', './audit-evidence');
+
+const withTrust = (parent: Command, name: string, description: string): Command =>
+  withKept(parent, name, description)
     .requiredOption('--key <vkey>', 'public key of the log, or a file with keys, one a line')
     .option('--origin <origin>', 'name of the log (default: that of the first key)')
-    .option('--checkpoint <file>', 'the checkpoint you kept; moved on when the audit is clean')
-    .option('--evidence <directory>', 'where contradictions are written', './audit-evidence')
     .addHelpText('after', TRUST_HELP);
 
 const logOf = ({ url }: Session, { log }: LogOptions) =>
@@ -98,7 +107,7 @@ async function run<Report extends LogAuditReport>(
 ): Promise<ExitCode> {
   const trust = await readTrust(options.key, options.origin);
   const file = options.checkpoint;
-  const kept = file === undefined ? undefined : await readKept(file, trust);
+  const kept = file === undefined ? undefined : await readKept(file, (bytes) => openCheckpoint(bytes, trust));
   let progress: ReturnType<typeof startProgress> | undefined;
   const report = await audit({
     log: logOf(session, options),
@@ -109,12 +118,30 @@ async function run<Report extends LogAuditReport>(
       progress.update(done);
     },
   }).finally(() => progress?.stop());
-  const evidence = contradicts(report)
+  return conclude(session, options, { report, kept, more: more(report) });
+}
+
+/** Writes down what was found, or keeps the checkpoint of a clean audit. */
+async function conclude(
+  session: Session,
+  options: KeptOptions,
+  {
+    report,
+    kept,
+    more,
+  }: {
+    readonly report: LogAuditReport;
+    readonly kept: Kept | undefined;
+    readonly more: Readonly<Record<string, number>>;
+  },
+): Promise<ExitCode> {
+  const file = options.checkpoint;
+  const evidence = incriminates(report)
     ? await writeEvidence(options.evidence, { report, kept: kept?.bytes })
     : undefined;
   if (report.findingCount === 0 && file !== undefined && report.checkpoint !== undefined)
     await keep(file, report.checkpoint);
-  await tell(session, report, { kept: kept?.checkpoint.size, evidence, ...more(report) });
+  await tell(session, report, { kept: kept?.checkpoint.size, evidence, ...more });
   return exitCodeOfReport(report);
 }
 
@@ -136,10 +163,11 @@ async function auditAgainstSource(session: Session, options: SourceOptions): Pro
 async function auditOfReceipts(session: Session, file: string, options: ReceiptOptions): Promise<ExitCode> {
   const { logKeys: receiptKeys } = await readTrust(options.receiptKey, undefined);
   const receipts = readReceipts(file === '-' ? session.stdin : createReadStream(file), file);
+  const now = new Date().toISOString() as Instant;
   return run(
     session,
     options,
-    (request) => auditReceipts({ ...request, receipts, receiptKeys }),
+    (request) => auditReceipts({ ...request, receipts, receiptKeys, now }),
     ({ kept: promisesKept, pending }) => ({ promisesKept, pending }),
   );
 }
@@ -157,12 +185,11 @@ async function* readReceipts(input: NodeJS.ReadableStream, file: string) {
 }
 
 async function quorum(session: Session, options: QuorumOptions): Promise<ExitCode> {
-  const report = await auditQuorum({
-    log: logOf(session, options),
-    policy: await readPolicy(options.policy),
-  });
-  await tell(session, report, {});
-  return exitCodeOfReport(report);
+  const policy = await readPolicy(options.policy);
+  const file = options.checkpoint;
+  const kept = file === undefined ? undefined : await readKept(file, (bytes) => openOfPolicy(bytes, policy));
+  const report = await auditQuorum({ log: logOf(session, options), policy, kept: kept?.checkpoint });
+  return conclude(session, options, { report, kept, more: {} });
 }
 
 async function readPolicy(file: string) {
@@ -174,8 +201,9 @@ async function readPolicy(file: string) {
   }
 }
 
-const contradicts = ({ findings }: LogAuditReport): boolean =>
-  findings.some((finding) => finding.class === 'contradiction');
+/** The log's own signature stands under what was found to be otherwise: that must not be lost with the next checkpoint. */
+const incriminates = ({ current, findingCount }: LogAuditReport): boolean =>
+  current !== undefined && findingCount > 0;
 
 type Told = Readonly<Record<string, number | string | undefined>>;
 
