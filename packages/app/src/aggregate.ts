@@ -21,6 +21,7 @@ import type {
 } from '@stamp-ledger/domain';
 import { type Clock, type EventStore, type ExpectedRevision, LIMITS, PortError } from '@stamp-ledger/ports';
 import { leafHash } from '@stamp-ledger/transparency';
+import { CommandIndex } from './command-index.js';
 import type { CommitMeter } from './commit-meter.js';
 import { KeyedQueue } from './keyed-queue.js';
 import type { EventLeaf } from './ledger.js';
@@ -107,7 +108,16 @@ interface Folded<State> {
   /** Characters of the events folded, as a measure of what is held. */
   weight: number;
   /** Where the latest commands of this stream wrote their events, at most {@link LIMITS.rememberedCommands}. */
-  readonly commands: Map<string, { readonly requestHash: string; readonly first: number; last: number }>;
+  readonly commands: Map<string, Written>;
+  /** Where those before them did, once there are any. */
+  older?: CommandIndex;
+}
+
+/** What a command wrote on a stream. */
+interface Written {
+  readonly requestHash: string;
+  readonly first: number;
+  last: number;
 }
 
 /** Commands and reads on the streams of one kind. */
@@ -138,8 +148,12 @@ function leafOf({ id, metadata }: LedgerEvent, recorded: RecordedEvent): EventLe
   return { eventId: id, leaf: leafHash(Buffer.from(entryText(recorded))), recordedAt: metadata.recordedAt };
 }
 
-/** A state is small however long its stream; the commands remembered are most of what a long one holds. */
-const heldAtMost = (commands: number): number => 100_000 + 200 * commands;
+/**
+ * A state is small however long its stream; the commands remembered are most of what a long one holds. The index of the
+ * older ones counts little: to be rid of it costs reading the whole stream again.
+ */
+const heldAtMost = ({ commands, older }: Pick<Folded<unknown>, 'commands' | 'older'>): number =>
+  100_000 + 200 * commands.size + (older?.bytes ?? 0) / 16;
 
 export interface AggregateDependencies {
   readonly store: EventStore;
@@ -177,9 +191,11 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
         last: event.revision,
       });
     else known.last = event.revision;
-    for (const oldest of folded.commands.keys()) {
+    for (const [oldest, { first }] of folded.commands) {
       if (folded.commands.size <= LIMITS.rememberedCommands) break;
       folded.commands.delete(oldest);
+      folded.older ??= new CommandIndex();
+      folded.older.add(oldest, first);
     }
   };
 
@@ -205,15 +221,30 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
   }
 
   function remember(stream: StreamName, folded: Folded<State>): void {
-    if (folded.head !== 'no-stream')
-      cache.set(stream, folded, Math.min(folded.weight, heldAtMost(folded.commands.size)));
+    if (folded.head !== 'no-stream') cache.set(stream, folded, Math.min(folded.weight, heldAtMost(folded)));
+  }
+
+  /** What a command wrote before, however long ago: a repeat must not write it again. */
+  async function writtenBefore(
+    stream: StreamName,
+    { commands, older }: Folded<State>,
+    commandId: string,
+  ): Promise<Written | undefined> {
+    const latest = commands.get(commandId);
+    if (latest !== undefined || older === undefined) return latest;
+    for (const first of older.candidates(commandId)) {
+      const { events } = await store.readStream({ stream, from: first, limit: LIMITS.readEvents });
+      const others = events.map(decode).findIndex(({ metadata }) => metadata.commandId !== commandId);
+      const count = others < 0 ? events.length : others;
+      const [begin] = events;
+      if (count === 0 || begin === undefined) continue;
+      return { requestHash: decode(begin).metadata.requestHash, first, last: first + count - 1 };
+    }
+    return undefined;
   }
 
   /** The answer that a command got when it was first sent, from its own events. */
-  async function repeated(
-    stream: StreamName,
-    { first, last }: { readonly first: number; readonly last: number },
-  ): Promise<CommandResult<State>> {
+  async function repeated(stream: StreamName, { first, last }: Written): Promise<CommandResult<State>> {
     let state = kind.initialState;
     const events: LedgerEvent[] = [];
     const leaves: EventLeaf[] = [];
@@ -265,7 +296,7 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
   ): Promise<CommandResult<State> | 'again'> {
     const { stream, source } = request;
     const folded = await refresh(stream);
-    const before = folded.commands.get(source.commandId);
+    const before = await writtenBefore(stream, folded, source.commandId);
     if (before !== undefined)
       return before.requestHash === source.requestHash ? repeated(stream, before) : { kind: 'other-request' };
     // What is still on its way can only be written at the head it was decided on, so there it is sent again as it was:

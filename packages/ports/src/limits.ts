@@ -18,7 +18,7 @@ export const LIMITS = {
   commandsPerStream: 2_000,
   /** Characters of events behind the folded streams that are held, summed over the streams of one kind. */
   cachedCharacters: 8_000_000,
-  /** Latest commands remembered of one stream; what came before is answered by its idempotency key. */
+  /** Latest commands remembered of one stream; what came before is looked for in the log. */
   rememberedCommands: 1_000,
   /** Stamps minted, allocated or returned in one append. */
   stampChunk: 1_000,

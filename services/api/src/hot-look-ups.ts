@@ -1,7 +1,8 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { Answering } from './answering.js';
 import type { Route } from './exchange.js';
+import type { Handler } from './gate/gate.js';
 import { acceptsAnyJson } from './request/accept.js';
 
 /** Only what needs no decoding; the route itself says what is a serial. */
@@ -19,16 +20,13 @@ export function hotLookUps({
 }: {
   readonly lookUp: Route;
   readonly answering: Answering;
-  readonly rest: RequestListener;
+  readonly rest: Handler;
   readonly logger: Logger;
-}): RequestListener {
+}): Handler {
   return (request, response) => {
     const serial = plainLookUp(request);
-    if (serial === undefined) {
-      rest(request, response);
-      return;
-    }
-    answering(request, response, (exchange) => {
+    if (serial === undefined) return rest(request, response);
+    return answering(request, response, (exchange) => {
       exchange.route = lookUp;
       exchange.parameters = { serial };
       return lookUp.handle(exchange);

@@ -57,6 +57,8 @@ export const HTTP_LIMITS = {
   /** Nine in ten commits, or the event loop's mean delay, beyond this many milliseconds is a sign of too much work. */
   gateCommitMilliseconds: 100,
   gateLoopMilliseconds: 50,
+  /** The shortest time that a client may say it waits, in milliseconds: nothing can be done in less. */
+  requestTimeoutLeastMilliseconds: 10,
   /** Milliseconds between two looks at the queues, and between two adjustments of the limit. */
   gateBeatMilliseconds: 20,
   gateAdjustMilliseconds: 100,
@@ -69,6 +71,8 @@ export const HTTP_LIMITS = {
   gateRefusalsHeld: 10_000,
   /** Requests whose bodies have not arrived yet; beyond, the one that takes longest is cut. */
   gateArrivingBodies: 1_000,
+  /** Requests of one connection whose answers are not out yet; beyond, it is cut. */
+  gateAnswersPerConnection: 256,
   /** Callers whose quotas are remembered. */
   gateCallers: 10_000,
   /** Longest time that running requests get to end when the service stops. */
@@ -86,6 +90,8 @@ export const GATE_CLASSES = {
   log: { places: 64, terms: { ...QUICK, waiting: 512, waitMilliseconds: 2_000 } },
   /** Reads that never wait for the writer. */
   'look-up': { places: 128, terms: { ...QUICK, waiting: 2_000, waitMilliseconds: 100 } },
+  /** Tickets of the waiting room: told to the log many at a time, so that they cost it next to nothing. */
+  ticket: { places: 64, terms: { ...QUICK, waiting: 2_000, waitMilliseconds: 200 } },
   /** Work that shares the log, by importance. */
   shared: [
     ['verification', { share: 0.25, shareMost: 1, waiting: 500, waitMilliseconds: 200 }],

@@ -218,11 +218,37 @@ t.test('refusals leave at their rate and no faster', async (t) => {
 
 t.test('a caller has its quota and no other’s, whoever else comes', async (t) => {
   const quota = new CallerQuota({ perSecond: 5, callers: 3 });
-  const taken = Array.from({ length: 20 }, () => quota.take('a', 0)).filter(Boolean).length;
+  const from = (address: string) => ({ address, credentials: undefined });
+  const taken = Array.from({ length: 20 }, () => quota.take(from('a'), 0)).filter(Boolean).length;
   t.equal(taken, 5);
-  t.equal(quota.take('b', 0), true);
-  t.equal(quota.take('a', 100), false);
-  t.equal(quota.take('a', 400), true, 'after a while there is more');
+  t.equal(quota.take(from('b'), 0), true);
+  t.equal(quota.take(from('a'), 100), false);
+  t.equal(quota.take(from('a'), 400), true, 'after a while there is more');
+});
+
+t.test('credentials count for a caller only once they were found good', async (t) => {
+  const quota = new CallerQuota({ perSecond: 5, callers: 3 });
+  const takes = (credentials: (index: number) => string) =>
+    Array.from({ length: 20 }, (_, index) =>
+      quota.take({ address: 'a', credentials: credentials(index) }, 0),
+    ).filter(Boolean).length;
+  t.equal(
+    takes((index) => `Bearer made-up-${index}`),
+    5,
+    'whoever makes some up has the quota of its address',
+  );
+  quota.verified('Bearer good', 0);
+  t.equal(
+    takes(() => 'Bearer good'),
+    5,
+    'good ones have their own',
+  );
+  quota.verified('Bearer good', 0);
+  t.equal(
+    takes(() => 'Bearer good'),
+    0,
+    'and no more for being shown again',
+  );
 });
 
 t.test('the capacity is what becomes durable while commands wait', async (t) => {

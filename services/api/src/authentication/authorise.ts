@@ -8,7 +8,7 @@ const CHANNEL_SCOPES: ReadonlySet<Scope> = new Set(['sell', 'affix']);
 
 /** Finds out who asks and whether the token allows it; throws a RequestProblem when not. */
 export async function authorise(
-  { authenticator, limits }: Services,
+  { authenticator, gate, limits }: Services,
   exchange: Exchange,
   scope: Scope,
 ): Promise<void> {
@@ -18,6 +18,7 @@ export async function authorise(
       throw new RequestProblem('identity-provider-unavailable', { headers: retryAfter(limits) });
     throw new RequestProblem('unauthenticated', { headers: { 'www-authenticate': challenge(exchange) } });
   }
+  gate.verified(exchange.request);
   const { principal } = result;
   exchange.principal = principal;
   if (principal.scopes === 'all') return;

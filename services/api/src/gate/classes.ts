@@ -1,11 +1,12 @@
 /**
- * What a request is to the gate, the most important first. The first three never wait for the work of the others;
+ * What a request is to the gate, the most important first. The first four never wait for the work of the others;
  * the rest share what the ledger can make durable.
  */
 export const WORK_CLASSES = [
   'health',
   'log',
   'look-up',
+  'ticket',
   'verification',
   'affixing',
   'order',
@@ -15,10 +16,12 @@ export type WorkClass = (typeof WORK_CLASSES)[number];
 
 const HEALTH = /^\/(?:livez|readyz|metrics)(?:\?|$)/;
 const OUTSIDE = /^\/(?:log\/|openapi\.json|docs|problems\/)/;
-/** One stamp, its proof, one order, one place in the queue: cheap, and what a person is waiting for. */
-const LOOK_UP = /^\/v1\/(?:stamps\/[^/?]*(?:\/proof)?(?:\?|$)|orders\/|queue\/)/;
+/** One stamp, its proof, one order, the queue or one place in it: cheap, and what a person is waiting for. */
+const LOOK_UP = /^\/v1\/(?:stamps\/[^/?]*(?:\/proof)?(?:\?|$)|orders\/|queue(?:[/?]|$))/;
 const AFFIXING = /^\/v1\/stamps\/[^/?]*\/(?:affixation|reservation|outcome|outcome-unknown)(?:\?|$)/;
-const SELLING = /^\/v1\/(?:orders|queue|stamps\/[^/?]*\/(?:sale|void))(?:[/?]|$)/;
+const SELLING = /^\/v1\/(?:orders|stamps\/[^/?]*\/(?:sale|void))(?:[/?]|$)/;
+/** A crowd that takes tickets before an opening must not look like a crowd that orders. */
+const TICKET = /^\/v1\/queue(?:\?|$)/;
 const VERIFYING = /^\/v1\/verifications(?:\?|$)/;
 
 /** By method and path alone: nothing else of the request has been looked at yet. */
@@ -30,5 +33,6 @@ export function workClassOf(method: string, url: string): WorkClass {
   }
   if (VERIFYING.test(url)) return 'verification';
   if (AFFIXING.test(url)) return 'affixing';
+  if (TICKET.test(url)) return 'ticket';
   return SELLING.test(url) ? 'order' : 'bulk';
 }

@@ -1,16 +1,25 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Ledger } from '@stamp-ledger/app';
 import type { Clock } from '@stamp-ledger/ports';
 import { GATE_CLASSES, type HttpLimits } from '../limits.js';
 import { RequestProblem } from '../problems/problem.js';
+import { ClientGone } from '../request/read-body.js';
 import { AdaptiveLimit } from './adaptive-limit.js';
 import { Admission, type Place } from './admission.js';
 import { type Capacity, CapacityEstimate } from './capacity.js';
 import { WORK_CLASSES, type WorkClass, workClassOf } from './classes.js';
 import { patienceOf } from './deadline.js';
 import { Pacing } from './pacing.js';
-import { CallerQuota } from './quota.js';
-import { type GateProblem, type Policy, problemOf, type RefusalReason, Refusals } from './refusals.js';
+import { type AskedBy, CallerQuota } from './quota.js';
+import {
+  type GateProblem,
+  isForWantOfRoom,
+  type Policy,
+  problemOf,
+  type RefusalReason,
+  Refusals,
+} from './refusals.js';
 
 export interface GateOptions {
   /** False lets everything pass, and only looks on. */
@@ -40,12 +49,17 @@ interface Visit {
 interface Waiter {
   start(): void;
   refuse(reason: RefusalReason): void;
+  /** The client has left before it was let in. */
+  drop(): void;
 }
+
+/** Carries a request out. Settles when there is nothing left to do for it but to send what was answered; never rejects. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 interface Held {
   readonly response: ServerResponse;
   readonly problem: GateProblem;
-  readonly policy: Policy;
+  readonly policy: Policy | undefined;
   readonly due: number;
 }
 
@@ -83,8 +97,10 @@ export class Gate {
   readonly #refusals: Refusals;
   readonly #pacing: Pacing;
   readonly #visits = new WeakMap<IncomingMessage, Visit>();
-  /** Requests that are being carried out or answered. */
+  /** Requests that wait, are being carried out, or whose answers are not out yet. */
   readonly #open = new Set<Visit>();
+  /** How many requests of a connection have no answer that is out yet. */
+  readonly #unanswered = new WeakMap<Socket, number>();
   readonly #admitted = new Map<WorkClass, number>(WORK_CLASSES.map((work) => [work, 0]));
   readonly #refused = new Map<WorkClass, Map<RefusalReason, number>>(
     WORK_CLASSES.map((work) => [work, new Map()]),
@@ -111,7 +127,7 @@ export class Gate {
       loopMilliseconds: limits.gateLoopMilliseconds,
     });
     this.#shared = new Admission<WorkClass, Waiter>(GATE_CLASSES.shared, this.#limit.value);
-    const own = (work: 'health' | 'log' | 'look-up'): [WorkClass, Pool] => [
+    const own = (work: 'health' | 'log' | 'look-up' | 'ticket'): [WorkClass, Pool] => [
       work,
       new Admission<WorkClass, Waiter>([[work, GATE_CLASSES[work].terms]], GATE_CLASSES[work].places),
     ];
@@ -119,6 +135,7 @@ export class Gate {
       own('health'),
       own('log'),
       own('look-up'),
+      own('ticket'),
       ...GATE_CLASSES.shared.map(([work]): [WorkClass, Pool] => [work, this.#shared]),
     ]);
     this.#refusals = new Refusals(limits, random);
@@ -145,30 +162,39 @@ export class Gate {
     this.#tellRefusals();
   }
 
-  /** The listener, reached only by what is let in. */
-  guard(listener: RequestListener): RequestListener {
+  /** The handler, reached only by what is let in. A place is taken until it settles, whether or not its client still waits. */
+  guard(handler: Handler): RequestListener {
     return (request, response) => {
       const { method = 'GET', url = '/' } = request;
       const arrived = this.#now();
+      const patience = patienceOf(request.headers);
       const visit: Visit = {
         response,
         work: workClassOf(method, url),
         arrived,
-        deadline: arrived + patienceOf(request.headers),
+        deadline: arrived + patience,
         place: undefined,
         answered: undefined,
       };
       this.#visits.set(request, visit);
       if (!this.options.isOn) {
-        listener(request, response);
+        void handler(request, response);
+        return;
+      }
+      if (!this.#mayAsk(request.socket)) {
+        request.socket.destroy();
         return;
       }
       response.once('close', () => this.#closed(visit));
-      if (this.#quota?.take(callerOf(request), arrived) === false) {
+      if (this.#quota?.take(askedBy(request), arrived) === false) {
         this.#refuse(visit, 'quota');
         return;
       }
-      const start = (): void => listener(request, response);
+      if (patience < this.options.limits.requestTimeoutLeastMilliseconds) {
+        this.#refuse(visit, 'patience');
+        return;
+      }
+      const start = (): void => void handler(request, response).finally(() => this.#settled(visit));
       if (method === 'GET' || method === 'HEAD') this.#offer(visit, this.#waiter(visit, start));
       else if (this.#poolOf(visit.work).isFull(visit.work)) this.#refuse(visit, 'queue-full');
       // The body of a command mostly comes with its head, and is read with it; any other is waited for outside.
@@ -195,6 +221,7 @@ export class Gate {
           const headers = this.#refusals.headers(this.#policy(visit.work, reason));
           reject(new RequestProblem(problemOf(reason), { headers }));
         },
+        drop: () => reject(new ClientGone()),
       });
     });
   }
@@ -203,6 +230,11 @@ export class Gate {
   leave(request: IncomingMessage): void {
     const visit = this.#visits.get(request);
     if (visit !== undefined) this.#end(visit);
+  }
+
+  /** The request's credentials were found good: those that come with them again have a quota of their own. */
+  verified({ headers: { authorization } }: IncomingMessage): void {
+    if (authorization !== undefined) this.#quota?.verified(authorization, this.#now());
   }
 
   /** Until when its client waits, by the clock's monotonic milliseconds; absent when it did not say. */
@@ -242,13 +274,23 @@ export class Gate {
   #now = (): number => this.options.clock.monotonicMilliseconds();
 
   #waiter(visit: Visit, start: () => void): Waiter {
-    return { start, refuse: (reason) => this.#refuse(visit, reason) };
+    return { start, refuse: (reason) => this.#refuse(visit, reason), drop: () => undefined };
+  }
+
+  /** Answers wait in memory for those before them: a connection that sends on and on without reading is cut. */
+  #mayAsk(socket: Socket): boolean {
+    const unanswered = (this.#unanswered.get(socket) ?? 0) + 1;
+    this.#unanswered.set(socket, unanswered);
+    return unanswered <= this.options.limits.gateAnswersPerConnection;
   }
 
   #offer(visit: Visit, waiter: Waiter): void {
     const { work, deadline } = visit;
     const now = this.#now();
-    if (visit.response.destroyed) return;
+    if (visit.response.destroyed) {
+      waiter.drop();
+      return;
+    }
     if (now >= deadline) {
       waiter.refuse('deadline');
       return;
@@ -317,11 +359,23 @@ export class Gate {
     this.#letIn(pool);
   }
 
-  /** The answer is out, or the client has left: one that still waited is dropped, and nothing was done for it. */
-  #closed(visit: Visit): void {
-    this.#open.delete(visit);
+  #settled(visit: Visit): void {
     this.#arriving.delete(visit);
     this.#end(visit);
+  }
+
+  /**
+   * The answer is out, or the client has left: one that still waited is dropped, and nothing was done for it. What is
+   * being carried out goes on, and keeps its place until it has ended.
+   */
+  #closed(visit: Visit): void {
+    const { socket } = visit.response.req;
+    this.#unanswered.set(socket, (this.#unanswered.get(socket) ?? 1) - 1);
+    this.#open.delete(visit);
+    this.#arriving.delete(visit);
+    if (visit.place?.state !== 'waiting') return;
+    this.#end(visit);
+    visit.place.item.drop();
   }
 
   #refuse({ response, work }: Visit, reason: RefusalReason): void {
@@ -340,13 +394,14 @@ export class Gate {
   #count(work: WorkClass, reason: RefusalReason): void {
     const counts = this.#refused.get(work);
     counts?.set(reason, (counts.get(reason) ?? 0) + 1);
-    if (reason === 'quota') return;
+    if (!isForWantOfRoom(reason)) return;
     this.#keptOutAt.set(work, this.#now());
     if (this.#poolOf(work) === this.#shared) this.#refusedShared += 1;
   }
 
-  #policy(work: WorkClass, reason: RefusalReason): Policy {
+  #policy(work: WorkClass, reason: RefusalReason): Policy | undefined {
     const { callerPerSecond } = this.options;
+    if (reason === 'patience') return undefined;
     return reason === 'quota' && callerPerSecond !== undefined
       ? { name: 'caller', quota: callerPerSecond, window: 1 }
       : { name: work, quota: this.#poolOf(work).limit };
@@ -416,6 +471,7 @@ export class Gate {
   }
 }
 
-/** Whose quota a request counts towards: the token's when it brings one, and else the address's. */
-const callerOf = ({ headers, socket }: IncomingMessage): string =>
-  headers.authorization ?? socket.remoteAddress ?? '';
+const askedBy = ({ headers, socket }: IncomingMessage): AskedBy => ({
+  address: socket.remoteAddress ?? '',
+  credentials: headers.authorization,
+});

@@ -6,8 +6,8 @@ import { PROBLEM_TYPE, problemBody } from '../problems/problem.js';
 import { PROBLEMS } from '../problems/table.js';
 import type { WorkClass } from './classes.js';
 
-export type RefusalReason = 'queue-full' | 'queue-age' | 'deadline' | 'quota' | 'body';
-export type GateProblem = 'overloaded' | 'deadline-passed' | 'quota-exceeded';
+export type RefusalReason = 'queue-full' | 'queue-age' | 'deadline' | 'quota' | 'body' | 'patience';
+export type GateProblem = 'overloaded' | 'deadline-passed' | 'quota-exceeded' | 'invalid-request';
 
 export const problemOf = (reason: RefusalReason): GateProblem => {
   switch (reason) {
@@ -19,8 +19,14 @@ export const problemOf = (reason: RefusalReason): GateProblem => {
       return 'deadline-passed';
     case 'quota':
       return 'quota-exceeded';
+    case 'patience':
+      return 'invalid-request';
   }
 };
+
+/** Whether it tells of too much work. The other reasons are a client's own doing, and anybody can bring them about. */
+export const isForWantOfRoom = (reason: RefusalReason): boolean =>
+  reason === 'queue-full' || reason === 'queue-age';
 
 /** What a refusal tells of the policy behind it (draft-ietf-httpapi-ratelimit-headers). */
 export interface Policy {
@@ -55,28 +61,28 @@ export class Refusals {
     return least + Math.floor(this.random() * (most - least + 1));
   }
 
-  /** The headers that tell when to come back, and why. */
-  headers(policy: Policy): Record<string, string> {
-    return headersOf(policy, this.retryAfter());
+  /** The headers that tell when to come back, and why; none for what is no better later. */
+  headers(policy: Policy | undefined): Record<string, string> {
+    return policy === undefined ? {} : headersOf(policy, this.retryAfter());
   }
 
   /** Sends the refusal of a request that nothing was done for yet. */
-  send(response: ServerResponse, problem: GateProblem, policy: Policy): void {
+  send(response: ServerResponse, problem: GateProblem, policy: Policy | undefined): void {
     const { status, headers, before, after } = this.#get(problem, policy, this.retryAfter());
     const id = randomUUID();
     response.writeHead(status, [...headers, 'x-request-id', id]);
     response.end(before + id + after, 'latin1');
   }
 
-  #get(problem: GateProblem, policy: Policy, retryAfter: number): Prepared {
-    const key = `${problem} ${policy.name} ${policy.quota} ${retryAfter}`;
+  #get(problem: GateProblem, policy: Policy | undefined, retryAfter: number): Prepared {
+    const key = `${problem} ${policy?.name} ${policy?.quota} ${retryAfter}`;
     const known = this.#prepared.get(key);
     if (known !== undefined) return known;
     const body = problemBody(problem, ID);
     const [before = '', after = ''] = body.split(ID);
     const headers = {
       ...SAFE_HEADERS,
-      ...headersOf(policy, retryAfter),
+      ...(policy && headersOf(policy, retryAfter)),
       'content-type': PROBLEM_TYPE,
       'content-length': String(body.length),
     };

@@ -7,7 +7,7 @@ import type { Exchange, Route, Services } from '../exchange.js';
 import { answerOf, isCorruption, retryAfter } from '../problems/failures.js';
 import { RequestProblem } from '../problems/problem.js';
 import { takeTime } from '../request/patience.js';
-import { assertType, type BodyType } from '../request/read-body.js';
+import { assertType, type BodyType, ClientGone } from '../request/read-body.js';
 import { type BodyLine, readLines } from '../request/read-lines.js';
 
 const JSON_LINES: BodyType = {
@@ -24,17 +24,33 @@ const PATH = '/v1/verifications/bulk';
 export function bulkVerification(services: Services): Route {
   const { limits, draining, gate } = services;
   let running = 0;
-  /** Counted while it runs. When the service stops it is cut off: what it has recorded it will find again. */
-  async function* bounded(exchange: Exchange, key: string): AsyncGenerator<string, void, undefined> {
-    const cut = (): void => void exchange.request.destroy();
+  /** Counted from now on until it has ended, or its client has left before it began. */
+  function bounded(exchange: Exchange, key: string): AsyncIterable<string> {
+    if (exchange.isGone) throw new ClientGone();
+    if (running >= limits.bulkRequests)
+      throw new RequestProblem('ledger-unavailable', {
+        detail: `${limits.bulkRequests} bulk verifications are running already.`,
+        headers: retryAfter(limits),
+      });
     running += 1;
-    draining.addEventListener('abort', cut);
-    try {
-      yield* verdicts(services, exchange, key);
-    } finally {
-      draining.removeEventListener('abort', cut);
-      running -= 1;
-    }
+    let hasBegun = false;
+    exchange.gone.addEventListener('abort', () => {
+      if (!hasBegun) running -= 1;
+    });
+    // When the service stops it is cut off: what it has recorded it will find again.
+    const cut = (): void => void exchange.request.destroy();
+    return {
+      async *[Symbol.asyncIterator]() {
+        hasBegun = true;
+        draining.addEventListener('abort', cut);
+        try {
+          yield* verdicts(services, exchange, key);
+        } finally {
+          draining.removeEventListener('abort', cut);
+          running -= 1;
+        }
+      },
+    };
   }
   return {
     method: 'POST',
@@ -44,12 +60,8 @@ export function bulkVerification(services: Services): Route {
     handle: async (exchange) => {
       const key = requiredKey(exchange);
       assertType(exchange.request, JSON_LINES);
-      if (running >= limits.bulkRequests)
-        throw new RequestProblem('ledger-unavailable', {
-          detail: `${limits.bulkRequests} bulk verifications are running already.`,
-          headers: retryAfter(limits),
-        });
       await gate.enter(exchange.request);
+      const stream = bounded(exchange, key);
       // From here on it has a bound and a pace of its own.
       gate.leave(exchange.request);
       takeTime(exchange.request, limits.bulkIdleMilliseconds);
@@ -57,7 +69,7 @@ export function bulkVerification(services: Services): Route {
         status: 200,
         headers: { 'content-type': JSON_LINES.name },
         body: '',
-        stream: bounded(exchange, key),
+        stream,
       };
     },
   };
