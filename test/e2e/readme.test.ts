@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { ROOT, startLedgerProcess } from '../support/server-process.js';
+import { plainEnvironment, ROOT, startLedgerProcess } from '../support/server-process.js';
 
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
@@ -35,6 +35,7 @@ async function run(
       ['-euo', 'pipefail', '-c', `${program}\n${script}`],
       {
         cwd: folder,
+        env: plainEnvironment(),
         timeout: 90_000,
       },
     );

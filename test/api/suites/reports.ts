@@ -181,14 +181,19 @@ async function events(t: Test, world: World): Promise<void> {
     if (rows.length === 0) break;
     after = `&after=${String(page.json.next)}`;
   }
-  t.equal(seen.at(-1)?.position, last, 'to the very end');
+  // Jobs may have written something meanwhile.
+  t.ok(
+    seen.some(({ position }) => position === last),
+    'to the end as it was, and beyond',
+  );
   t.equal(new Set(seen.map(({ position }) => position)).size, seen.length, 'none twice');
   t.ok(
     seen.every(({ position }, index) => index === 0 || position > (seen[index - 1]?.position ?? '')),
     'in order',
   );
-  const end = await call(`/v1/events?after=${last}`);
-  t.strictSame(end.json, { events: [], next: last });
+  let end = await call(`/v1/events?after=${seen.at(-1)?.position}`);
+  while ((end.json.events as unknown[]).length > 0) end = await call(`/v1/events?after=${end.json.next}`);
+  t.match(end.json.next, /^\d+$/, 'an empty page says where to go on');
 }
 
 async function rebuilds(t: Test, { call }: World): Promise<void> {
