@@ -57,10 +57,12 @@ async function writeAll(root: string, files: readonly LogFile[], known: Set<stri
 
 async function writeSome(root: string, files: readonly LogFile[], known: Set<string>): Promise<void> {
   const drafts: { readonly place: string; readonly file: LogFile; readonly draft: Draft }[] = [];
+  // One after another: side by side each would make the same names durable again.
+  for (const directory of new Set(files.map(({ path }) => dirname(placeOf(root, path)))))
+    await ensureDirectory(root, directory, known);
   try {
     await eachOf(files, async (file) => {
       const place = placeOf(root, file.path);
-      await ensureDirectory(root, dirname(place), known);
       drafts.push({ place, file, draft: await draftFile(place, file.bytes) });
     });
     await eachOf(drafts, ({ draft }) => draft.sync());
