@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
  */
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const SECONDS_MAX = 1_800;
+const SECONDS_MAX = 3_000;
 
 const given = process.argv.slice(2);
 const all = readdirSync(HERE)
