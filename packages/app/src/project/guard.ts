@@ -76,7 +76,7 @@ export function decodeOrFault(
 }
 
 /** Applies one event; whatever the fold throws becomes a ProjectionFault of that event. */
-export function applyOrFault(event: LedgerEvent, apply: (event: LedgerEvent) => void): void {
+export function applyOrFault<Event extends LedgerEvent>(event: Event, apply: (event: Event) => void): void {
   try {
     apply(event);
   } catch (cause) {

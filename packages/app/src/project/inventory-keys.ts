@@ -1,4 +1,3 @@
-import type { LedgerEvent } from '@stamp-ledger/codec';
 import {
   type AllocationId,
   type BatchId,
@@ -9,6 +8,7 @@ import {
 } from '@stamp-ledger/domain';
 import type { LotId, OrderRow, StampRow } from '@stamp-ledger/ports';
 import { unreachable } from './fault.js';
+import type { InventoryLedgerEvent } from './kinds.js';
 
 /** Ids of the streams that the events belong to. */
 export interface StreamKeys {
@@ -19,7 +19,7 @@ export interface StreamKeys {
   readonly incidents: Set<string>;
 }
 
-export function collectKeys(events: readonly LedgerEvent[]): StreamKeys {
+export function collectKeys(events: readonly InventoryLedgerEvent[]): StreamKeys {
   const keys: StreamKeys = {
     serials: new Set(),
     orders: new Set(),
@@ -31,7 +31,7 @@ export function collectKeys(events: readonly LedgerEvent[]): StreamKeys {
   return keys;
 }
 
-function collectKey(event: LedgerEvent, keys: StreamKeys): void {
+function collectKey(event: InventoryLedgerEvent, keys: StreamKeys): void {
   switch (event.type) {
     case 'StampMinted':
     case 'StampAllocated':
@@ -67,15 +67,6 @@ function collectKey(event: LedgerEvent, keys: StreamKeys): void {
     case 'IncidentClosed':
       keys.incidents.add(event.data.incidentId);
       return;
-    case 'OpeningAnnounced':
-    case 'OpeningWithdrawn':
-    case 'QueueOpened':
-    case 'QueueAdvanced':
-    case 'QueueClosed':
-    case 'StockPolicySet':
-    case 'StockRanLow':
-    case 'StockRecovered':
-      return;
     default:
       unreachable(event);
   }
@@ -94,7 +85,7 @@ export interface Needs {
 }
 
 export function collectNeeds(
-  events: readonly LedgerEvent[],
+  events: readonly InventoryLedgerEvent[],
   rows: { readonly stamps: readonly StampRow[]; readonly orders: readonly OrderRow[] },
 ): Needs {
   const needs: Needs = {
@@ -117,7 +108,7 @@ export function collectNeeds(
   return needs;
 }
 
-function collectNeed(event: LedgerEvent, needs: Needs): void {
+function collectNeed(event: InventoryLedgerEvent, needs: Needs): void {
   switch (event.type) {
     case 'StampMinted':
       needs.batches.add(event.data.batchId as BatchId);
@@ -157,14 +148,6 @@ function collectNeed(event: LedgerEvent, needs: Needs): void {
     case 'OrderRefunded':
     case 'IncidentOpened':
     case 'IncidentClosed':
-    case 'OpeningAnnounced':
-    case 'OpeningWithdrawn':
-    case 'QueueOpened':
-    case 'QueueAdvanced':
-    case 'QueueClosed':
-    case 'StockPolicySet':
-    case 'StockRanLow':
-    case 'StockRecovered':
       return;
     default:
       unreachable(event);

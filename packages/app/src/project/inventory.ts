@@ -26,7 +26,7 @@ import { collectKeys, collectNeeds } from './inventory-keys.js';
 import { applyIncidentEvent, applyJobEvent, applyOrderEvent } from './inventory-orders.js';
 import { applyStampEvent } from './inventory-stamps.js';
 import { InventoryState } from './inventory-state.js';
-import { isOfInventory, kindOf } from './kinds.js';
+import { type InventoryLedgerEvent, isOfInventory, kindOf } from './kinds.js';
 import { advance } from './progress.js';
 
 /** Rows whose revisions guard what is applied. */
@@ -60,8 +60,9 @@ export function createInventoryProjection({
       const write = advance(from, delivered, admitted.repaired);
       if (write === undefined) return { progress: from, repaired: 0 };
       const book = await transaction.loadBook();
-      const state = await loadState(transaction, { rows, events: admitted.events, book, from });
-      for (const event of admitted.events) applyOrFault(event, (applied) => applyEvent(state, applied));
+      const next = admitted.events.filter(isOfInventory);
+      const state = await loadState(transaction, { rows, events: next, book, from });
+      for (const event of next) applyOrFault(event, (applied) => applyEvent(state, applied));
       const history = await writeHistory(transaction, state, {
         book,
         position: write.progress.position,
@@ -94,7 +95,7 @@ export const inventoryProjection: Projection<'inventory'> = createInventoryProje
 
 async function loadGuardRows(
   transaction: InventoryTransaction,
-  events: readonly LedgerEvent[],
+  events: readonly InventoryLedgerEvent[],
 ): Promise<GuardRows> {
   const keys = collectKeys(events);
   return {
@@ -126,7 +127,7 @@ async function loadState(
     from,
   }: {
     readonly rows: GuardRows;
-    readonly events: readonly LedgerEvent[];
+    readonly events: readonly InventoryLedgerEvent[];
     readonly book: InventoryBook;
     readonly from: ProjectionProgress | undefined;
   },
@@ -159,7 +160,7 @@ async function loadState(
   return state;
 }
 
-function applyEvent(state: InventoryState, event: LedgerEvent): void {
+function applyEvent(state: InventoryState, event: InventoryLedgerEvent): void {
   switch (event.type) {
     case 'StampMinted':
     case 'StampAllocated':
@@ -192,15 +193,6 @@ function applyEvent(state: InventoryState, event: LedgerEvent): void {
     case 'IncidentOpened':
     case 'IncidentClosed':
       applyIncidentEvent(state, event);
-      return;
-    case 'OpeningAnnounced':
-    case 'OpeningWithdrawn':
-    case 'QueueOpened':
-    case 'QueueAdvanced':
-    case 'QueueClosed':
-    case 'StockPolicySet':
-    case 'StockRanLow':
-    case 'StockRecovered':
       return;
     default:
       unreachable(event);

@@ -1,7 +1,19 @@
 import type { LedgerEvent } from '@stamp-ledger/codec';
-import type { EventType, StampEventType } from '@stamp-ledger/domain';
+import type {
+  EventType,
+  QueueEventType,
+  RoomEventType,
+  StampEventType,
+  StockLevelEventType,
+  StockPolicyEventType,
+} from '@stamp-ledger/domain';
 
 export type StampLedgerEvent = LedgerEvent<StampEventType>;
+
+/** The inventory counts stamps, orders and money; of waiting rooms and stock policies it keeps nothing. */
+export type InventoryLedgerEvent = LedgerEvent<
+  Exclude<EventType, QueueEventType | RoomEventType | StockPolicyEventType | StockLevelEventType>
+>;
 
 /** Which kind of stream an event type belongs to. */
 export type EventKind = 'stamp' | 'order' | 'batch' | 'allocation' | 'incident' | 'queue' | 'stock';
@@ -43,8 +55,7 @@ const KINDS: { readonly [Type in EventType]: EventKind } = {
 
 export const kindOf = (type: EventType): EventKind => KINDS[type];
 
-/** The inventory counts stamps, orders and money; of waiting rooms and stock policies it keeps nothing. */
-export const isOfInventory = (event: LedgerEvent): boolean =>
+export const isOfInventory = (event: LedgerEvent): event is InventoryLedgerEvent =>
   KINDS[event.type] !== 'queue' && KINDS[event.type] !== 'stock';
 
 export const isStampEvent = (event: LedgerEvent): event is StampLedgerEvent => KINDS[event.type] === 'stamp';
