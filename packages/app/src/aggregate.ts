@@ -318,24 +318,30 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
     return result.written ? written(folded, draft, result) : found(folded, draft, source);
   }
 
+  /** What a draft became: folded, remembered, and answered with. */
+  function done(
+    folded: Folded<State>,
+    stream: StreamName,
+    became: readonly { readonly event: LedgerEvent; readonly recorded: RecordedEvent }[],
+  ): CommandResult<State> {
+    for (const { event, recorded } of became) apply(folded, event, recorded);
+    remember(stream, folded);
+    const leaves = became.map(({ event, recorded }) => leafOf(event, recorded));
+    return { ...standing(folded), changed: true, events: became.map(({ event }) => event), leaves };
+  }
+
   /** Folds what this very call wrote, without reading it back. */
   function written(
     folded: Folded<State>,
     { stream, events: drafted }: Draft,
     result: { readonly revision: number; readonly position: Position },
   ): CommandResult<State> {
-    const events: LedgerEvent[] = [];
-    const leaves: EventLeaf[] = [];
-    for (const [index, { request, encoded }] of drafted.entries()) {
+    const became = drafted.map(({ request, encoded }, index) => {
       // Positions of the earlier events of one append are not told; no state is folded from them.
       const place = { revision: result.revision - drafted.length + 1 + index, position: result.position };
-      const event = serde.recorded(request, place);
-      apply(folded, event, encoded);
-      events.push(event);
-      leaves.push(leafOf(event, { ...encoded, stream, ...place }));
-    }
-    remember(stream, folded);
-    return { ...standing(folded), changed: true, events, leaves };
+      return { event: serde.recorded(request, place), recorded: { ...encoded, stream, ...place } };
+    });
+    return done(folded, stream, became);
   }
 
   /** Folds what the log has in the draft's place: another process may have sent this command before, at another time. */
@@ -345,20 +351,13 @@ export function createAggregate<State, Command, Event extends DomainEvent>(
     { requestHash }: CommandSource,
   ): Promise<CommandResult<State>> {
     const from = expected === 'no-stream' ? 0 : expected + 1;
-    const page = await store.readStream({ stream, from, limit: drafted.length });
-    if (page.events.length < drafted.length)
+    const { events } = await store.readStream({ stream, from, limit: drafted.length });
+    if (events.length < drafted.length)
       throw new PortError('corrupt', `${stream} does not have what was acknowledged at revision ${from}`);
-    const events: LedgerEvent[] = [];
-    const leaves: EventLeaf[] = [];
-    for (const recorded of page.events) {
-      const event = decode(recorded);
-      apply(folded, event, recorded);
-      events.push(event);
-      leaves.push(leafOf(event, recorded));
-    }
-    remember(stream, folded);
-    if (events.some(({ metadata }) => metadata.requestHash !== requestHash)) return { kind: 'other-request' };
-    return { ...standing(folded), changed: true, events, leaves };
+    const became = events.map((recorded) => ({ event: decode(recorded), recorded }));
+    const answer = done(folded, stream, became);
+    const isOther = became.some(({ event }) => event.metadata.requestHash !== requestHash);
+    return isOther ? { kind: 'other-request' } : answer;
   }
 
   function standing(folded: Folded<State>): CommandResult<State> & { kind: 'done' } {
