@@ -4,7 +4,14 @@ export { lastingGap, SealGapWatch } from './gaps.js';
 export { gatedStore, type Intake } from './intake.js';
 export { type KeepSealedRun, keepSealed } from './keep-sealed.js';
 export { createPublishedLog, type EventProof, type PublishedLog, publishVkeys } from './published-log.js';
-export { type LogIdentity, type RecoveredLog, type RecoveryRequest, recover, signedTree } from './recover.js';
+export {
+  type LogIdentity,
+  type RecoveredLog,
+  type RecoveryRequest,
+  recover,
+  signedTree,
+  verifiersOf,
+} from './recover.js';
 export { type RefillRequest, refill } from './refill.js';
 export { runSealer, type SealerRun } from './run-sealer.js';
 export { type Sealing, SealWatch } from './sealing.js';

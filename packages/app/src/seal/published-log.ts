@@ -20,7 +20,7 @@ import {
 import { WeightedLru } from '../weighted-lru.js';
 import { predecessorOf } from './continuation.js';
 import { leafOf, readBundle, readTile } from './read-log.js';
-import type { LogIdentity } from './recover.js';
+import { type LogIdentity, verifiersOf } from './recover.js';
 import { eventOfEntry } from './source.js';
 import { haltOf } from './status.js';
 
@@ -95,9 +95,9 @@ export function createPublishedLog({
 /** Publishes the public keys of a log beside its checkpoint, for who serves it and does not hold its keys. */
 export async function publishVkeys(
   tiles: Pick<TileStore, 'replaceVkeys'>,
-  { signers, retired }: LogIdentity,
+  identity: LogIdentity,
 ): Promise<void> {
-  const keys = [...signers.map(({ verifier }) => verifier), ...retired];
+  const keys = verifiersOf(identity);
   await tiles.replaceVkeys(Buffer.from(keys.map((key) => `${formatVkey(key)}\n`).join('')));
 }
 

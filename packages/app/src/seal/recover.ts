@@ -27,6 +27,15 @@ export interface LogIdentity {
   readonly continuation?: Buffer;
 }
 
+/** All keys that may have signed for a log, the current one first. */
+export const verifiersOf = ({
+  signers,
+  retired,
+}: {
+  readonly signers: readonly SignerKey[];
+  readonly retired: readonly VerifierKey[];
+}): VerifierKey[] => [...signers.map(({ verifier }) => verifier), ...retired];
+
 export interface RecoveryRequest {
   readonly store: SealSource;
   readonly tiles: TileStore;
@@ -88,10 +97,10 @@ export async function signedTree({
   return signed;
 }
 
-function known(note: Buffer | undefined, { origin, signers, retired }: LogIdentity): Known | undefined {
+function known(note: Buffer | undefined, identity: LogIdentity): Known | undefined {
   if (note === undefined) return undefined;
-  const logKeys = [...signers.map(({ verifier }) => verifier), ...retired];
-  const { size, root } = openCheckpoint(note, { origin, logKeys });
+  const { origin } = identity;
+  const { size, root } = openCheckpoint(note, { origin, logKeys: verifiersOf(identity) });
   return { note, origin, size, root };
 }
 

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { PortError } from '@stamp-ledger/ports';
 import { sleep } from '../sleep.js';
+import { atMost } from './close-all.js';
 
 const ASK_MILLISECONDS = 1_000;
 /** Milliseconds without an answer after which an engine counts as away: a restart of one takes less. */
@@ -34,13 +35,8 @@ export class EngineWatch {
    */
   static async start(options: EngineWatchOptions): Promise<EngineWatch> {
     const watch = new EngineWatch(options);
-    const started = new AbortController();
     const first = watch.#ask();
-    try {
-      await Promise.race([first, sleep(START_MILLISECONDS, started.signal)]);
-    } finally {
-      started.abort();
-    }
+    await atMost(START_MILLISECONDS, first);
     void first.then(() => watch.#run()).catch(options.onFatal);
     return watch;
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { continuationEntry, haltOf, type MissingEvents, recover } from '@stamp-ledger/app';
+import { continuationEntry, haltOf, type MissingEvents, recover, verifiersOf } from '@stamp-ledger/app';
 import {
   CHECKPOINT_LOCK_FILE,
   lockDirectory,
@@ -16,6 +16,7 @@ import { ConfigurationError } from '../operate-engines.js';
 import { readOrCreateSecret } from '../secret-file.js';
 import { CONTINUATION, logIdentity, makeLogKey, readLogKeys } from './log-keys.js';
 import { type SealingPlaces, sealingPlaces } from './places.js';
+import { STATUS_FILE } from './status-file.js';
 
 /** What an operator asked for cannot be done to this log. */
 export class LogFault extends Error {
@@ -57,8 +58,7 @@ export async function adoptCheckpoint(
         );
         const signed = await lock.read();
         if (signed === undefined) throw new LogFault('no checkpoint was adopted');
-        const logKeys = [...identity.signers.map(({ verifier }) => verifier), ...identity.retired];
-        const { size, root } = openCheckpoint(signed, { origin, logKeys });
+        const { size, root } = openCheckpoint(signed, { origin, logKeys: verifiersOf(identity) });
         return { size, root: root.toString('base64'), ...(missing && { missing }) };
       } finally {
         lock.close();
@@ -115,8 +115,7 @@ async function prepare(
   places: SealingPlaces,
   { next, origin, reason }: { readonly next: string; readonly origin: string; readonly reason: string },
 ): Promise<void> {
-  const { signers, retired } = await readLogKeys(places.keys);
-  const keys = [...signers.map(({ verifier }) => verifier), ...retired];
+  const keys = verifiersOf(await readLogKeys(places.keys));
   const checkpoint = await lastCheckpoint(places);
   const before = parseCheckpoint(parseNote(checkpoint).text).origin;
   if (before === origin) throw new LogFault('LEDGER_ORIGIN must be the name of the new log');
@@ -150,7 +149,7 @@ async function replaceLog(places: SealingPlaces, next: string): Promise<Succeede
   const directory = join(places.tiles, 'closed', name);
   for (const file of ['tile', 'vkeys', 'checkpoint']) await moveInto(directory, places.tiles, file);
   await moveInto(join(places.lock, 'closed', name), places.lock, CHECKPOINT_LOCK_FILE);
-  await rm(join(places.lock, 'status.json'), { force: true });
+  await rm(join(places.lock, STATUS_FILE), { force: true });
   if (!existsSync(`${places.keys}.closed-${name}`))
     await rename(places.keys, `${places.keys}.closed-${name}`);
   await rename(next, places.keys);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SealStatus } from '@stamp-ledger/app';
 
-const FILE = 'status.json';
+export const STATUS_FILE = 'status.json';
 
 /**
  * What the sealer says of itself, in a file that the processes which take commands share with it: they halt intake by it,
@@ -19,7 +19,7 @@ export class StatusFile {
   /** Replaces the file in one step. What closes intake is durable when this returns. */
   show(status: SealStatus): void {
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-    const next = join(this.#directory, `.${FILE}.next`);
+    const next = join(this.#directory, `.${STATUS_FILE}.next`);
     const file = openSync(next, 'w', 0o644);
     try {
       writeFileSync(file, JSON.stringify(status));
@@ -27,7 +27,7 @@ export class StatusFile {
     } finally {
       closeSync(file);
     }
-    renameSync(next, join(this.#directory, FILE));
+    renameSync(next, join(this.#directory, STATUS_FILE));
     if (status.kind !== 'running') this.#syncNames();
   }
 
@@ -43,7 +43,7 @@ export class StatusFile {
   /** As the file has it; undefined before a sealer has said anything. */
   async read(): Promise<string | undefined> {
     try {
-      return await readFile(join(this.#directory, FILE), 'utf8');
+      return await readFile(join(this.#directory, STATUS_FILE), 'utf8');
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
       throw error;
