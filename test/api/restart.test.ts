@@ -2,7 +2,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Call, Reply } from '../support/http.js';
-import { openTestLedger, serve, temporaryDirectory } from '../support/server.js';
+import { directoryFor, openTestLedger, serve } from '../support/server.js';
 import { fresh, freshDocument, mintStamps, pdf, problemName, RUPIAH_10000, sellStamp } from './world.js';
 
 /** Starts the service on a directory, does something, and stops it cleanly. */
@@ -80,8 +80,7 @@ async function sendAgain(
 }
 
 t.test('keys outlive a restart, and the events outlive the keys', async (t) => {
-  const { directory, remove } = temporaryDirectory();
-  t.teardown(remove);
+  const directory = directoryFor(t);
   const sent = await sendOnce(directory);
   const { head } = await during(directory, async () => undefined);
   t.equal(await sendAgain(t, directory, sent, true), head, 'the kept answers, and the ledger is unchanged');

@@ -2,35 +2,13 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { predecessorOf } from '@stamp-ledger/app';
 import { decodeBundle, openCheckpoint, parseVkey } from '@stamp-ledger/transparency';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { mintStamps } from '../api/world.js';
 import { cli } from '../support/cli.js';
-import { openTestLedger, serve, temporaryDirectory } from '../support/server.js';
+import { directoryFor, during } from '../support/server.js';
 
 const ORIGIN = 'stamp-ledger.test/log';
 const SUCCESSOR = 'stamp-ledger.test/log-2';
-
-function place(t: Test): string {
-  const { directory, remove } = temporaryDirectory();
-  t.teardown(remove);
-  return directory;
-}
-
-/** Opens the ledger with its API, does something, and stops it. */
-async function during<Result>(
-  directory: string,
-  work: (served: Awaited<ReturnType<typeof serve>>) => Promise<Result>,
-  origin = ORIGIN,
-): Promise<Result> {
-  const opened = await openTestLedger(directory, origin);
-  const served = await serve(opened);
-  try {
-    return await work(served);
-  } finally {
-    await served.api.close();
-    await opened.close();
-  }
-}
 
 /** Mints stamps and waits until they are sealed. */
 const minted = (directory: string, count: number, origin = ORIGIN) =>
@@ -55,7 +33,7 @@ const sizeOf = (checkpoint: Buffer): number => Number(checkpoint.toString().spli
 t.test(
   'a lost lock: the largest checkpoint that anybody holds is adopted, and the log goes on',
   async (t) => {
-    const directory = place(t);
+    const directory = directoryFor(t);
     await minted(directory, 20);
     const older = checkpointOf(directory);
     await minted(directory, 20);
@@ -81,8 +59,8 @@ t.test(
 t.test(
   'a log that contradicts the events for good: closed, and held to by the one that follows',
   async (t) => {
-    const directory = place(t);
-    const other = place(t);
+    const directory = directoryFor(t);
+    const other = directoryFor(t);
     await minted(directory, 20);
     const vkeys = await during(directory, async ({ call }) => (await call('/log/vkeys')).text);
     const last = checkpointOf(directory);

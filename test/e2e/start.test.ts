@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { caller } from '../support/http.js';
-import { temporaryDirectory } from '../support/server.js';
+import { directoryFor, temporaryDirectory } from '../support/server.js';
 import { type FailedStart, ROOT, startInVain, startLedgerProcess } from '../support/server-process.js';
 
 const DRAIN_MILLISECONDS = 10_000;
@@ -34,8 +34,7 @@ t.test('what another ledger holds', async (t) => {
 });
 
 t.test('what cannot be read', async (t) => {
-  const { directory, remove } = temporaryDirectory();
-  t.teardown(remove);
+  const directory = directoryFor(t);
   const vain = () => startInVain({ LEDGER_PORT: '0', LEDGER_DATA_DIR: directory });
   const key = join(directory, 'keys', 'serial.key');
   mkdirSync(key, { recursive: true });
@@ -62,8 +61,7 @@ t.test('what cannot be read', async (t) => {
 });
 
 t.test('a wrong configuration', async (t) => {
-  const { directory, remove } = temporaryDirectory();
-  t.teardown(remove);
+  const directory = directoryFor(t);
   const data = join(directory, 'data');
   await t.test('every fault at once', async (t) => {
     const { code, stdout, stderr } = await startInVain({

@@ -3,11 +3,10 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openTileFiles } from '@stamp-ledger/embedded';
 import t from 'tap';
-import { temporaryDirectory } from '../support/server.js';
+import { directoryFor } from '../support/server.js';
 
 t.test('names of directories that somebody else made are durable too', async (t) => {
-  const { directory, remove } = temporaryDirectory();
-  t.teardown(remove);
+  const directory = directoryFor(t);
   // As a process leaves them that died between making them and syncing their names.
   mkdirSync(join(directory, 'log/tile/0/000.p'), { recursive: true });
   const handle = await open(directory);

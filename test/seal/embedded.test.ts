@@ -10,31 +10,10 @@ import t, { type Test } from 'tap';
 import { mintStamps, sellStamp } from '../api/world.js';
 import { passing } from '../faults/scene.js';
 import { eventually } from '../support/eventually.js';
-import { logger, openTestLedger, serve, temporaryDirectory } from '../support/server.js';
+import { directoryFor, during, logger, openTestLedger } from '../support/server.js';
 import { leafOf, mth } from '../transparency/naive.js';
 
 const ORIGIN = 'stamp-ledger.test/log';
-
-function place(t: Test): string {
-  const { directory, remove } = temporaryDirectory();
-  t.teardown(remove);
-  return directory;
-}
-
-/** Opens the ledger with its API, does something, and stops it. */
-async function during<Result>(
-  directory: string,
-  work: (call: Awaited<ReturnType<typeof serve>>['call'], opened: OpenLedger) => Promise<Result>,
-): Promise<Result> {
-  const opened = await openTestLedger(directory);
-  const { api, call } = await serve(opened);
-  try {
-    return await work(call, opened);
-  } finally {
-    await api.close();
-    await opened.close();
-  }
-}
 
 const sealedUp = async ({ ledger }: OpenLedger): Promise<boolean> =>
   (await ledger.sealing?.whenSealed((await ledger.audit.head())!, AbortSignal.timeout(20_000))) === true;
@@ -75,8 +54,8 @@ const copyLog = (from: string, to: string): void => {
 };
 
 t.test('what the ledger does is sealed beside it, in order', async (t) => {
-  const directory = place(t);
-  await during(directory, async (call, opened) => {
+  const directory = directoryFor(t);
+  await during(directory, async ({ call }, opened) => {
     const [serial = ''] = await mintStamps(call, 300);
     await sellStamp(call, serial);
     t.ok(await sealedUp(opened));
@@ -86,7 +65,7 @@ t.test('what the ledger does is sealed beside it, in order', async (t) => {
   });
   const log = await published(t, directory);
   t.strictSame(log.entries, await eventsOf(directory));
-  await during(directory, async (call, opened) => {
+  await during(directory, async ({ call }, opened) => {
     await mintStamps(call, 10);
     t.ok(await sealedUp(opened));
   });
@@ -96,15 +75,15 @@ t.test('what the ledger does is sealed beside it, in order', async (t) => {
 t.test(
   'an older copy of the events under a newer log: refused intake, refilled, the same root, open',
   async (t) => {
-    const directory = place(t);
-    const backup = place(t);
-    await during(directory, async (call, opened) => {
+    const directory = directoryFor(t);
+    const backup = directoryFor(t);
+    await during(directory, async ({ call }, opened) => {
       await mintStamps(call, 200);
       t.ok(await sealedUp(opened));
     });
     copyLog(directory, backup);
     const backedUp = (await published(t, directory)).size;
-    await during(directory, async (call, opened) => {
+    await during(directory, async ({ call }, opened) => {
       for (const serial of await mintStamps(call, 200)) await sellStamp(call, serial);
       t.ok(await sealedUp(opened));
     });
@@ -113,7 +92,7 @@ t.test(
 
     await refilledWith(t, { directory, before: before.size, backedUp });
 
-    await during(directory, async (call, opened) => {
+    await during(directory, async ({ call }, opened) => {
       t.equal(opened.health().ready, true);
       await mintStamps(call, 1);
       t.ok(await sealedUp(opened));
@@ -163,16 +142,16 @@ const now = () => new Date().toISOString() as Instant;
 const position = (place: number): Position => String(place).padStart(16, '0') as Position;
 
 t.test('events of another history under a sealed log: intake stays halted, reads go on', async (t) => {
-  const directory = place(t);
-  const other = place(t);
-  const serials = await during(directory, async (call, opened) => {
+  const directory = directoryFor(t);
+  const other = directoryFor(t);
+  const serials = await during(directory, async ({ call }, opened) => {
     const minted = await mintStamps(call, 20);
     t.ok(await sealedUp(opened));
     return minted;
   });
-  await during(other, async (call) => mintStamps(call, 40));
+  await during(other, async ({ call }) => mintStamps(call, 40));
   copyLog(other, directory);
-  await during(directory, async (call, opened) => {
+  await during(directory, async ({ call }, opened) => {
     t.match(opened.ledger.sealing?.status(), { kind: 'halted', halt: { reason: 'source-differs' } });
     const body = { title: 'x', startedAt: '2024-09-05T02:00:00Z' };
     t.equal((await call('/v1/incidents', { body })).status, 503);
@@ -182,20 +161,20 @@ t.test('events of another history under a sealed log: intake stays halted, reads
 });
 
 t.test('an older copy of the events and a bundle that is gone: intake stays closed', async (t) => {
-  const directory = place(t);
-  const backup = place(t);
-  await during(directory, async (call, opened) => {
+  const directory = directoryFor(t);
+  const backup = directoryFor(t);
+  await during(directory, async ({ call }, opened) => {
     await mintStamps(call, 10);
     t.ok(await sealedUp(opened));
   });
   copyLog(directory, backup);
-  await during(directory, async (call, opened) => {
+  await during(directory, async ({ call }, opened) => {
     await mintStamps(call, 300);
     t.ok(await sealedUp(opened));
   });
   copyLog(backup, directory);
   rmSync(join(directory, 'log/tile/entries/000'));
-  await during(directory, async (call, { ledger }) => {
+  await during(directory, async ({ call }, { ledger }) => {
     const status = await eventually(
       async () => {
         const now = ledger.sealing?.status();
@@ -210,8 +189,8 @@ t.test('an older copy of the events and a bundle that is gone: intake stays clos
 });
 
 t.test('a log without its keys does not start', async (t) => {
-  const directory = place(t);
-  await during(directory, async (call) => mintStamps(call, 1));
+  const directory = directoryFor(t);
+  await during(directory, async ({ call }) => mintStamps(call, 1));
   rmSync(join(directory, 'keys/log'), { recursive: true });
   await t.rejects(openTestLedger(directory), /keys\/log is empty/);
 });

@@ -16,7 +16,7 @@ import { httpWitness, openEmbeddedSealing, readConfiguration, sleep } from '@sta
 import t, { type Test } from 'tap';
 import { eventAt } from '../app-move/moving.js';
 import { eventually } from '../support/eventually.js';
-import { logger, temporaryDirectory } from '../support/server.js';
+import { directoryFor, logger } from '../support/server.js';
 import { startWitness, type WitnessDouble } from './witness-double.js';
 import { IDENTITY, ORIGIN, signerOf, World } from './world.js';
 
@@ -164,8 +164,7 @@ t.test('a cosignature of the checkpoint and more is none of the checkpoint', asy
 });
 
 t.test('the embedded sealer has its log cosigned, and ends though a witness hangs', async (t) => {
-  const { directory, remove } = temporaryDirectory();
-  t.teardown(remove);
+  const directory = directoryFor(t);
   const store = await openEmbeddedEventStore({ directory });
   const skey = signerOf(1).skey;
   mkdirSync(join(directory, 'keys/log'), { recursive: true });

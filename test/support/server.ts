@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Api, type ApiDependencies, createAdminTokenAuthenticator, createApi } from '@stamp-ledger/api';
 import { type Configuration, createLogger, type OpenLedger, openLedger } from '@stamp-ledger/wiring';
+import type { Test } from 'tap';
 import { type Caller, caller, type Witness } from './http.js';
 
 export const logger = createLogger('silent');
@@ -11,6 +12,13 @@ export const logger = createLogger('silent');
 export function temporaryDirectory(): { readonly directory: string; remove(): void } {
   const directory = mkdtempSync(join(tmpdir(), 'stamp-ledger-'));
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+/** A fresh directory that goes with the test. */
+export function directoryFor(t: Test): string {
+  const { directory, remove } = temporaryDirectory();
+  t.teardown(remove);
+  return directory;
 }
 
 /** A whole embedded ledger with its background work, in a directory. */
@@ -67,4 +75,20 @@ export async function serve(
   });
   const { url } = await api.listen({ host: '127.0.0.1', port: 0 });
   return { api, url, call: caller(url, adminToken, witness) };
+}
+
+/** Opens the ledger with its API, does something, and stops it, whatever became of that. */
+export async function during<Result>(
+  directory: string,
+  work: (served: Served, opened: OpenLedger) => Promise<Result>,
+  origin?: string,
+): Promise<Result> {
+  const opened = await openTestLedger(directory, origin);
+  const served = await serve(opened);
+  try {
+    return await work(served, opened);
+  } finally {
+    await served.api.close();
+    await opened.close();
+  }
 }
