@@ -25,7 +25,8 @@ export const SAFE_HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-export const JSON_TYPE = 'application/json; charset=utf-8';
+export const JSON_NAME = 'application/json';
+export const JSON_TYPE = `${JSON_NAME}; charset=utf-8`;
 
 export function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
   return { status, headers: { 'content-type': JSON_TYPE, ...headers }, body: JSON.stringify(value) };
