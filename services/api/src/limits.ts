@@ -34,6 +34,8 @@ export const HTTP_LIMITS = {
   /** Rows in one page of any other listing, and when nothing is asked for. */
   listPage: 1_000,
   listPageDefault: 100,
+  /** Faults of one body that are told. */
+  toldFaults: 100,
   /** Longest value of a query parameter, in characters. */
   parameterCharacters: 512,
   /** Longest idempotency key, in characters. */
