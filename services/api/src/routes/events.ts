@@ -9,6 +9,8 @@ import { eventTypes, integer, position, readQuery, streamName } from '../request
 import * as views from '../views.js';
 
 const EVENT_STREAM = 'text/event-stream';
+/** The place before every event, in the form of a position: the `next` of a ledger that holds nothing yet. */
+const BEGINNING = '0'.repeat(16);
 
 /** Every event in global order, page by page or as a live feed: what a subscriber needs to never miss one. */
 export function eventRoutes(services: Services): Route[] {
@@ -40,8 +42,7 @@ export function eventRoutes(services: Services): Route[] {
   function feed(exchange: Exchange): Answer {
     // A page ends and a feed does not: `limit` has nothing to say here.
     const { limit: _, after, ...filter } = readQuery(exchange.search, shape);
-    const from = lastEventId(exchange) ?? after;
-    const request = { ...filter, ...(from === undefined ? {} : { after: from }) };
+    const request = { ...filter, ...afterPlace(lastEventId(exchange) ?? after) };
     const answer = { status: 200, headers: { 'content-type': EVENT_STREAM, connection: 'close' }, body: '' };
     if (exchange.request.method === 'HEAD') return answer;
     const stream = feeds(exchange, () => live(exchange, request));
@@ -60,13 +61,20 @@ export function eventRoutes(services: Services): Route[] {
       produces: [JSON_NAME, EVENT_STREAM],
       handle: async (exchange) => {
         if (exchange.mediaType === EVENT_STREAM) return feed(exchange);
-        const { limit = limits.eventsPageDefault, ...filter } = readQuery(exchange.search, shape);
-        const { events, next } = await ledger.audit.events({ ...filter, limit });
+        const { limit = limits.eventsPageDefault, after, ...filter } = readQuery(exchange.search, shape);
+        const { events, next = BEGINNING } = await ledger.audit.events({
+          ...filter,
+          ...afterPlace(after),
+          limit,
+        });
         return json(200, { events: events.map(views.historyEvent), next });
       },
     },
   ];
 }
+
+const afterPlace = (after: Position | undefined): { readonly after?: Position } =>
+  after === undefined || after === BEGINNING ? {} : { after };
 
 /** Where a client that comes back has got to: it sends what it was last told, whatever it asked for at first. */
 function lastEventId({ request }: Exchange): Position | undefined {
