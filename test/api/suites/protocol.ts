@@ -15,7 +15,6 @@ export async function protocol(t: Test, world: World): Promise<void> {
 
 async function pathsAndMethods(t: Test, { call }: World): Promise<void> {
   for (const path of [
-    '/',
     '/v1',
     '/v1/nothing',
     '/v1/batches/',
@@ -192,6 +191,7 @@ async function operations(t: Test, { call }: World): Promise<void> {
 
   const docs = await call('/docs', { token: null });
   t.match(docs.headers.get('content-security-policy'), /default-src 'none'/);
+  t.equal((await call('/', { token: null })).text, docs.text, 'where the ready line leads to');
   for (const file of docs.text.match(/\/docs\/[\w.-]+/g) ?? [])
     t.equal((await call(file, { token: null })).status, 200, file);
   t.notMatch(docs.text, /https?:/, 'nothing from elsewhere');
