@@ -29,6 +29,8 @@ export function writePart(directory: string, record: PartRecord): void {
 }
 
 export function writeSummary(directory: string, parts: readonly Part[]): void {
+  // Nothing is there when every part of the run failed.
+  mkdirSync(directory, { recursive: true });
   const files = new Set(readdirSync(directory));
   const records = parts
     .filter(({ name }) => files.has(`${name}.json`))
