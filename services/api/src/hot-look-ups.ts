@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Answering } from './answering.js';
 import type { Route } from './exchange.js';
@@ -23,17 +23,26 @@ export function hotLookUps({
   readonly rest: Handler;
   readonly logger: Logger;
 }): Handler {
+  const unsent =
+    (response: ServerResponse) =>
+    (error: unknown): void => {
+      logger.error({ err: error }, 'an answer could not be sent');
+      response.destroy();
+    };
   return (request, response) => {
     const serial = plainLookUp(request);
     if (serial === undefined) return rest(request, response);
-    return answering(request, response, (exchange) => {
-      exchange.route = lookUp;
-      exchange.parameters = { serial };
-      return lookUp.handle(exchange);
-    }).catch((error: unknown) => {
-      logger.error({ err: error }, 'an answer could not be sent');
-      response.destroy();
-    });
+    try {
+      const sent = answering(request, response, (exchange) => {
+        exchange.route = lookUp;
+        exchange.parameters = { serial };
+        return lookUp.handle(exchange);
+      });
+      return sent?.catch(unsent(response));
+    } catch (error) {
+      unsent(response)(error);
+      return undefined;
+    }
   };
 }
 
