@@ -38,7 +38,7 @@ export function auditQueries(context: Context): Omit<Ledger['audit'], 'outage'> 
         ? eventsOfLog(context, page)
         : eventsOfStream(context, page.stream as StreamName, page),
     follow: (request) => followEvents(context, request),
-    head: () => store.head(),
+    head: async () => store.head(),
   };
 }
 

@@ -52,6 +52,7 @@ export class Exchange {
   mediaType: string | undefined;
   /** True once a command may have reached the log. */
   commandStarted = false;
+  readonly begun = performance.now();
   #gone: AbortController | undefined;
 
   constructor(
