@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { readModelsContract } from '@stamp-ledger/contracts';
 import {
   inspectEmbeddedReadModels,
+  lookUpFile,
   openEmbeddedProjectionStore,
   openEmbeddedQueries,
 } from '@stamp-ledger/embedded';
 import { fromThousandths, plainAmount, toThousandths } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { embeddedReadModels } from './embedded-models.js';
 import { temporaryDirectory } from './embedded-stores.js';
 
@@ -22,8 +23,11 @@ t.test('no hot query scans a table', async (t) => {
   const directory = await temporaryDirectory();
   const file = join(directory, 'read-models-1.sqlite');
   await openEmbeddedProjectionStore({ file }).close();
-  const db = new Database(file, { readonly: true });
-  t.teardown(() => db.close());
+  const open = (path: string): Database.Database => {
+    const db = new Database(path, { readonly: true });
+    t.teardown(() => db.close());
+    return db;
+  };
   const { VIEW_SQL } = await import(new URL('view-queries.js', HOT).href);
   const { ORDER_SQL } = await import(new URL('order-queries.js', HOT).href);
   const { PAYMENT_SQL } = await import(new URL('payment-table.js', HOT).href);
@@ -31,14 +35,18 @@ t.test('no hot query scans a table', async (t) => {
   const { WORK_SQL } = await import(new URL('work-queries.js', HOT).href);
   const { FIND_COLUMNS, findSql } = await import(new URL('event-queries.js', HOT).href);
   const queries: Record<string, string> = {
-    ...VIEW_SQL,
     ...ORDER_SQL,
     ...PAYMENT_SQL,
     ...STOCK_SQL,
     ...WORK_SQL,
   };
-  for (const column of FIND_COLUMNS) queries[`find by ${column}`] = findSql([column]);
-  queries['find in a range of positions'] = findSql([]);
+  const lookUps: Record<string, string> = { ...VIEW_SQL, 'find in a range of positions': findSql([]) };
+  for (const column of FIND_COLUMNS) lookUps[`find by ${column}`] = findSql([column]);
+  expectNoScan(t, open(file), queries);
+  expectNoScan(t, open(lookUpFile(file)), lookUps);
+});
+
+function expectNoScan(t: Test, db: Database.Database, queries: Readonly<Record<string, string>>): void {
   for (const [name, sql] of Object.entries(queries)) {
     const parameters = Array.from(sql.matchAll(/\?/g), () => 1);
     const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters) as { detail: string }[];
@@ -48,7 +56,7 @@ t.test('no hot query scans a table', async (t) => {
       t.notMatch(detail, /TEMP B-TREE FOR (ORDER|GROUP)/, `${name}: ${detail}`);
     }
   }
-});
+}
 
 /** Indexes that hold nothing but the work to do: reading one from its beginning is the point of it. */
 const PARTIAL = ['order_to_return', 'batch_to_do', 'allocation_to_do'];

@@ -106,7 +106,7 @@ export const LIMITS = {
   catchUpMilliseconds: 2_000,
   /** Events projected in one transaction. */
   projectionEvents: 5_000,
-  /** The same where all read models are built anew, into tables that nobody reads: the rows of a stamp meet in memory. */
+  /** The same where the read models of several processes are built anew: the rows of a stamp meet in memory. */
   rebuildEvents: 20_000,
   /** Pages that the fastest projection of a rebuild may be ahead of the slowest: they are kept in memory. */
   rebuildPagesAhead: 2,

@@ -2,7 +2,9 @@ import { fromMilliseconds, type Position, type StreamName, toMilliseconds } from
 import type { EventType, Instant } from '@stamp-ledger/domain';
 import type { EventCount, EventFilter, IndexedEvent } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
-import { type Row, text, type Value } from './columns.js';
+import { UUID } from './audit-table.js';
+import { optionalText, type Row, text, type Value } from './columns.js';
+import { CORRELATION } from './layout.js';
 import { ProgressTable, Timeline } from './progress-table.js';
 
 /** The columns that a filter compares, most selective first. */
@@ -116,10 +118,6 @@ const INDEXES: Readonly<Record<string, string>> = {
   channel: 'event_by_channel',
 };
 
-/** Columns that hold the number of an id. */
-const NUMBERED: ReadonlySet<string> = new Set(['command', 'correlation']);
-const NUMBER = '(SELECT number FROM long_id WHERE id = ?)';
-
 /** The statement that finds by these columns; the first one's index is used, which also yields the order. */
 export const findSql = (columns: readonly string[]): string =>
   `${FOUND} ${conditionsOn(columns)} ORDER BY position LIMIT ?`;
@@ -136,15 +134,26 @@ function conditionsOn(columns: readonly string[]): string {
 }
 
 function conditionOn(column: string): string {
-  if (column === 'type') return 'type IN (SELECT value FROM json_each(?))';
-  return `${column} = ${NUMBERED.has(column) ? NUMBER : '?'}`;
+  switch (column) {
+    case 'type':
+      return 'type IN (SELECT value FROM json_each(?))';
+    case 'command':
+      return `command = ${UUID}`;
+    case 'correlation':
+      return `${CORRELATION} = ${UUID}`;
+    default:
+      return `${column} = ?`;
+  }
 }
 
-const eventFrom = (row: Row): IndexedEvent => ({
-  position: text<Position>(row[0]),
-  stream: text<StreamName>(row[1]),
-  revision: Number(row[2]),
-  type: text<EventType>(row[3]),
-  recordedAt: text<Instant>(row[4]),
-  occurredAt: text<Instant>(row[5]),
-});
+function eventFrom(row: Row): IndexedEvent {
+  const recordedAt = text<Instant>(row[4]);
+  return {
+    position: text<Position>(row[0]),
+    stream: text<StreamName>(row[1]),
+    revision: Number(row[2]),
+    type: text<EventType>(row[3]),
+    recordedAt,
+    occurredAt: optionalText<Instant>(row[5]) ?? recordedAt,
+  };
+}

@@ -5,7 +5,7 @@ import { inspectEmbeddedReadModels, readModelsFile } from '@stamp-ledger/embedde
 import { type EventStore, LIMITS, type ProjectionStatus, type ReadModels } from '@stamp-ledger/ports';
 import { coalesced } from '../coalesced.js';
 import { Generation } from './generation.js';
-import { readPointer, removeOtherGenerations, writePointer } from './pointer.js';
+import { readPointer, removeGenerations, writePointer } from './pointer.js';
 import { ProgressWatch } from './progress-watch.js';
 import { Rebuilds } from './rebuilds.js';
 
@@ -32,7 +32,7 @@ export async function openEmbeddedReadModels({
   now,
 }: EmbeddedReadModelsOptions): Promise<ReadModels> {
   const number = usableGeneration(directory, await store.head());
-  removeOtherGenerations(directory, number);
+  removeGenerations(directory, (each) => each !== number);
   let live = await Generation.start(directory, number);
   const watch = new ProgressWatch();
   const follow = (generation: Generation): void => {
