@@ -1,11 +1,13 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readModelsContract } from '@stamp-ledger/contracts';
 import {
   inspectEmbeddedReadModels,
   lookUpFile,
+  openEmbeddedBuild,
   openEmbeddedProjectionStore,
   openEmbeddedQueries,
+  READ_MODEL_PARTS,
 } from '@stamp-ledger/embedded';
 import { fromThousandths, plainAmount, toThousandths } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
@@ -73,6 +75,22 @@ t.test('a file that cannot be used is told from one that is not there', async (t
   t.equal(inspectEmbeddedReadModels({ file }), 'unusable');
   t.throws(() => openEmbeddedProjectionStore({ file }), { name: 'PortError', kind: 'corrupt' });
   await writeFile(file, 'this is no database, and it is longer than a header of one would be'.repeat(10));
+  t.equal(inspectEmbeddedReadModels({ file }), 'unusable');
+});
+
+t.test('nobody takes a file that is half built for read models', async (t) => {
+  const directory = await temporaryDirectory();
+  const file = join(directory, 'read-models-1.sqlite');
+  const [inventory, lookUps] = READ_MODEL_PARTS;
+  const half = openEmbeddedBuild({ file, part: inventory });
+  t.equal((await half.progress()).size, 0);
+  await half.close();
+  t.equal(inspectEmbeddedReadModels({ file }), 'unusable');
+  t.throws(() => openEmbeddedQueries({ file }), { name: 'PortError' });
+  await rm(file);
+  await openEmbeddedBuild({ file, part: inventory }).finish();
+  t.strictSame(inspectEmbeddedReadModels({ file }), new Map());
+  await openEmbeddedBuild({ file, part: lookUps }).close();
   t.equal(inspectEmbeddedReadModels({ file }), 'unusable');
 });
 

@@ -1,4 +1,5 @@
 import {
+  LIMITS,
   PortError,
   type ProjectionName,
   type ProjectionStore,
@@ -12,9 +13,6 @@ import { HeldRows, type Keep } from './rows.js';
 import { endBuilding, lookUpFile, openToBuild } from './schema.js';
 import { readModelError } from './statements.js';
 import { inventoryTransactions, lookUpTransactions } from './transactions.js';
-
-/** Rows of each kind that are held back while a generation is built, some hundred bytes each. */
-const HELD_ROWS = 40_000;
 
 /** Projections whose rows are in one file: the files of a generation can be built side by side. */
 export const READ_MODEL_PARTS = [
@@ -37,9 +35,18 @@ const guarded: Guarded = async (work) => {
   try {
     return work();
   } catch (error) {
-    throw new PortError('corrupt', readModelError(error, 'building the read models').message, { cause: error });
+    throw new PortError('corrupt', readModelError(error, 'building the read models').message, {
+      cause: error,
+    });
   }
 };
+
+interface BuildOptions {
+  readonly file: string;
+  readonly part: ReadModelPart;
+  /** For tests. */
+  readonly heldRows?: number;
+}
 
 class SqliteBuild implements ReadModelsBuild {
   readonly #db: Database.Database;
@@ -47,12 +54,12 @@ class SqliteBuild implements ReadModelsBuild {
   readonly #held: { flush(): void }[] = [];
   readonly #transactions: Partial<ProjectionTransactions>;
 
-  constructor(file: string, part: ReadModelPart) {
+  constructor({ file, part, heldRows = LIMITS.rebuildHeldRows }: BuildOptions) {
     const isInventory = part[0] === 'inventory';
     this.#layout = isInventory ? INVENTORY_LAYOUT : LOOK_UP_LAYOUT;
     this.#db = openToBuild(isInventory ? file : lookUpFile(file), this.#layout);
     const keep: Keep = (table, keyOf) => {
-      const held = new HeldRows(table, { keyOf, most: HELD_ROWS });
+      const held = new HeldRows(table, { keyOf, most: heldRows });
       this.#held.push(held);
       return held;
     };
@@ -86,15 +93,9 @@ class SqliteBuild implements ReadModelsBuild {
 }
 
 /** Begins to build one file of a generation that is not there yet. Throws a PortError. */
-export function openEmbeddedBuild({
-  file,
-  part,
-}: {
-  readonly file: string;
-  readonly part: ReadModelPart;
-}): ReadModelsBuild {
+export function openEmbeddedBuild(options: BuildOptions): ReadModelsBuild {
   try {
-    return new SqliteBuild(file, part);
+    return new SqliteBuild(options);
   } catch (error) {
     throw readModelError(error, 'beginning to build the read models');
   }

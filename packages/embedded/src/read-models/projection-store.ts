@@ -51,8 +51,7 @@ class SqliteProjectionStore implements ProjectionStore {
   progress(): ReturnType<ProjectionStore['progress']> {
     return this.#queued(() =>
       guarded(
-        () =>
-          new Map([this.#inventory, this.#lookUp].flatMap((db) => [...new ProgressTable(db).all()])),
+        () => new Map([this.#inventory, this.#lookUp].flatMap((db) => [...new ProgressTable(db).all()])),
       ),
     );
   }

@@ -13,7 +13,11 @@ interface Tables {
 }
 
 /** What its projection does with the file of the inventory. */
-export function inventoryTransactions({ db, keep, guarded }: Tables): Pick<ProjectionTransactions, 'inventory'> {
+export function inventoryTransactions({
+  db,
+  keep,
+  guarded,
+}: Tables): Pick<ProjectionTransactions, 'inventory'> {
   const inventory = new InventoryTables(db, keep);
   const { loadProgress, saving } = progressIn(db, guarded);
   return {

@@ -78,6 +78,7 @@ export class Rebuilds {
       this.#finish(rebuildId, 'failed', error instanceof Error ? error.message : 'unknown error');
       await this.#next?.close();
       removeGenerations(directory, (each) => each === number);
+      if (!this.#closing.signal.aborted) await old.resume();
       return;
     } finally {
       this.#next = undefined;
@@ -112,16 +113,9 @@ export class Rebuilds {
   /** Holds the live generation where it is, lets the next one pass it, and puts that in its place. */
   async #takeOver(next: Generation, old: Generation): Promise<void> {
     await old.pause();
-    try {
-      await this.#until(next, () =>
-        old.statuses.every(({ position }) => hasReached(next.statuses, position)),
-      );
-      next.openQueries();
-      writePointer(this.#options.directory, next.number);
-    } catch (error) {
-      await old.resume();
-      throw error;
-    }
+    await this.#until(next, () => old.statuses.every(({ position }) => hasReached(next.statuses, position)));
+    next.openQueries();
+    writePointer(this.#options.directory, next.number);
     this.#options.swap(next);
   }
 
