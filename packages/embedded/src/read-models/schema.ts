@@ -6,7 +6,7 @@ import { type Layout, READ_MODELS_VERSION } from './layout.js';
 
 const WRITER_CACHE_KIB = 32_768;
 const READER_CACHE_KIB = 8_192;
-const BUILDER_CACHE_KIB = 65_536;
+const BUILDER_CACHE_KIB = 32_768;
 /** Pages of write-ahead log (4 KiB each) after which it is copied into the file. */
 const CHECKPOINT_PAGES = 16_000;
 const BUSY_MILLISECONDS = 5_000;
