@@ -68,6 +68,8 @@ async function wholeLog(t: Test, world: World): Promise<void> {
   t.equal(first.headers.get('cache-control'), 'no-cache');
   t.equal(first.headers.get('content-type'), 'text/plain; charset=utf-8');
   t.equal(first.headers.get('access-control-allow-origin'), '*');
+  const cosigned = await call('/log/cosigned-checkpoint', { token: null });
+  t.equal(cosigned.status, 404, 'nobody was asked to cosign');
   const tile = await call('/log/tile/0/000', { token: null });
   t.equal(tile.status, 200);
   t.equal(tile.headers.get('content-type'), 'application/octet-stream');

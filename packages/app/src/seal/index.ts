@@ -1,5 +1,5 @@
 export { type ClosedLog, continuationEntry, predecessorOf } from './continuation.js';
-export { type CosignedTiles, cosignedTiles } from './cosigned-tiles.js';
+export { type Cosigned, type CosignedTiles, type CosigningRequest, cosignedTiles } from './cosigned-tiles.js';
 export { lastingGap, SealGapWatch } from './gaps.js';
 export { gatedStore, type Intake } from './intake.js';
 export { type KeepSealedRun, keepSealed } from './keep-sealed.js';
@@ -26,4 +26,4 @@ export {
   SealHalted,
   type SealStatus,
 } from './status.js';
-export { runWitness, type WitnessRun } from './witnessing.js';
+export { runWitnesses, type WitnessRun } from './witnessing.js';

@@ -49,7 +49,7 @@ export interface EmbeddedSealingOptions {
   readonly store: EventStore & CommittingStore;
   readonly logger: Logger;
   readonly now: () => Instant;
-  readonly witnesses: readonly WitnessSettings[];
+  readonly witnesses: WitnessSettings;
 }
 
 /**

@@ -74,7 +74,7 @@ export function addAuditCommands(program: Command, bind: Bind): void {
     .argument('<file>', 'receipts, one a line as the header Ledger-Receipt has them; `-` is stdin')
     .requiredOption('--receipt-key <vkey>', 'public key that receipts are signed with, or a file with keys')
     .action(bind(auditOfReceipts));
-  withKept(audit, 'quorum', 'have enough witnesses cosigned the checkpoint?')
+  withKept(audit, 'quorum', 'have enough witnesses cosigned what the log publishes?')
     .requiredOption('--policy <file>', 'which logs and witnesses count (C2SP tlog-policy)')
     .action(bind(quorum));
 }
@@ -132,7 +132,7 @@ async function conclude(
   }: {
     readonly report: LogAuditReport;
     readonly kept: Kept | undefined;
-    readonly more: Readonly<Record<string, number>>;
+    readonly more: Told;
   },
 ): Promise<ExitCode> {
   const file = options.checkpoint;
@@ -188,8 +188,14 @@ async function quorum(session: Session, options: QuorumOptions): Promise<ExitCod
   const policy = await readPolicy(options.policy);
   const file = options.checkpoint;
   const kept = file === undefined ? undefined : await readKept(file, (bytes) => openOfPolicy(bytes, policy));
-  const report = await auditQuorum({ log: logOf(session, options), policy, kept: kept?.checkpoint });
-  return conclude(session, options, { report, kept, more: {} });
+  const report = await auditQuorum({
+    log: logOf(session, options),
+    policy,
+    kept: kept?.checkpoint,
+    now: new Date().toISOString() as Instant,
+  });
+  const more = { cosigned: report.cosigned?.size, cosignedAt: report.cosigned?.at };
+  return conclude(session, options, { report, kept, more });
 }
 
 async function readPolicy(file: string) {
