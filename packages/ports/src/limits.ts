@@ -148,6 +148,8 @@ export const LIMITS = {
   outageMilliseconds: 92 * 86_400_000,
   /** Rows of one kind listed in an outage report; beyond, `more` says so. */
   outageRows: 1_000,
+  /** Streams of stamps that a report reads at once. */
+  streamsAtOnce: 64,
   /** Serials listed for one difference. */
   listedSerials: 1_000,
   /** Milliseconds after which an unpaid order is rejected. */

@@ -37,7 +37,7 @@ export interface EmbeddedSealing extends Sealing {
   readonly identity: LogIdentity;
   readonly tiles: TileStore;
   /** Delays that were found since the last call. */
-  takeGaps(): readonly Required<SealGap>[];
+  takeGaps(): readonly SealGap[];
   /** Ends after the round at hand. */
   close(): Promise<void>;
 }
