@@ -1,3 +1,4 @@
+export { auditEvents, type LoggedEvent } from './audit-events.js';
 export {
   auditDeep,
   auditQuick,
