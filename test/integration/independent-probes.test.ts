@@ -16,7 +16,8 @@ function accepts({ kind, index, size, leaf, root, proof }: Probe): boolean {
 t.test('proofs, honest and spoilt, are judged as a program that is not ours judges them', async (t) => {
   let [accepted, refused] = [0, 0];
   for (const probe of await probes()) {
-    if (accepts(probe) !== probe.accepts) t.fail(`${probe.kind} ${probe.index} of ${probe.size}: ${probe.what}`);
+    if (accepts(probe) !== probe.accepts)
+      t.fail(`${probe.kind} ${probe.index} of ${probe.size}: ${probe.what}`);
     if (probe.accepts) accepted++;
     else refused++;
     if (probe.what === 'honest' && !probe.accepts) t.fail('an honest proof is refused');
