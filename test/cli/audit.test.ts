@@ -416,6 +416,15 @@ t.test('a quorum of witnesses is counted by a policy', async (t) => {
   });
 });
 
+t.test('a checkpoint that cannot be kept is a mistake of who asks', async (t) => {
+  const { code, stderr } = await cli([
+    ...['audit', 'quick', '--log', path('small'), '--key', KEY],
+    ...['--checkpoint', path('nowhere/kept')],
+  ]);
+  t.equal(code, 2);
+  t.match(stderr, 'cannot keep the checkpoint');
+});
+
 t.test('a quorum may lie behind what is published, but not for long, nor beside it', async (t) => {
   const signer = makeSigner({ name: 'w.example', seed: Buffer.alloc(32, 43), algorithm: 4 });
   const { name, keyId } = signer.verifier;

@@ -3,6 +3,7 @@ import { addAuditCommands } from './commands/audit.js';
 import { addBackfillCommand } from './commands/backfill.js';
 import { addDocumentCommands } from './commands/documents.js';
 import { addEngineCommands } from './commands/engines.js';
+import { addIncidentCommands } from './commands/incidents.js';
 import { addKeyCommands } from './commands/keys.js';
 import { addLogCommands } from './commands/log.js';
 import { addLookCommands } from './commands/look.js';
@@ -73,6 +74,7 @@ function createProgram(streams: Streams, state: Run): Command {
   addSearchCommand(program, bind);
   addReportCommands(program, bind);
   addReconcileCommand(program, bind);
+  addIncidentCommands(program, bind);
   addBackfillCommand(program, bind);
   addOutageCommand(program, bind);
   addEngineCommands(program, bind);

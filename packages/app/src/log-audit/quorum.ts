@@ -14,12 +14,8 @@ import { compareWithKept } from './check-checkpoint.js';
 import { Findings } from './findings.js';
 
 export interface QuorumReport extends LogAuditReport {
-  /** The newest checkpoint that the witnesses of the policy have cosigned. */
-  readonly cosigned?: {
-    readonly size: number;
-    /** When the first of them did, by its own clock; absent where the policy asks for nobody. */
-    readonly at?: Instant;
-  };
+  /** The newest checkpoint that enough have cosigned, and when the first of them did, by its own clock. */
+  readonly cosigned?: { readonly size: number; readonly at: Instant };
 }
 
 export interface QuorumRequest {
@@ -48,9 +44,7 @@ export async function auditQuorum({ log, policy, kept, now }: QuorumRequest): Pr
   const since = cosigned && firstCosigned(cosigned.note.verified.map(({ signature }) => signature));
   return {
     ...reportOf({ current, bytes, proof }, findings),
-    ...(cosigned && {
-      cosigned: { size: cosigned.size, ...(since !== undefined && { at: instantOf(since) }) },
-    }),
+    ...(cosigned && since !== undefined && { cosigned: { size: cosigned.size, at: instantOf(since) } }),
   };
 }
 
