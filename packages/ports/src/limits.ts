@@ -89,6 +89,8 @@ export const LIMITS = {
   witnessAgainMilliseconds: 10 * 60_000,
   /** Milliseconds that the newest cosigned checkpoint may lie behind the newest of all before an auditor is told. */
   quorumLagMilliseconds: 60 * 60_000,
+  /** Milliseconds between two looks at the keys that sign the published log. */
+  logKeysMilliseconds: 5_000,
   /** Callers waiting for their events to be sealed. */
   sealWaiters: 20_000,
   /** Events of one stamp that are proven in one answer. */

@@ -108,6 +108,8 @@ const PHRASES: Readonly<Record<string, (data: Data) => string>> = {
     data.policyVersion === undefined
       ? text(data, 'reason')
       : `${text(data, 'reason')}, policy ${text(data, 'policyVersion')}`,
+  LogKeyAdded: (data) => text(data, 'vkey'),
+  LogKeyRetired: (data) => text(data, 'vkey'),
   EventCorrected: (data) =>
     `revision ${text(record(data, 'corrects'), 'revision')}: ${text(data, 'statement')}`,
 };
