@@ -96,7 +96,7 @@ async function fromJournal(
     },
     readModelLag: lags,
     processes: { runs, more: hasMoreRuns },
-    sealGaps: [...(await pastGaps(context, window, journal)), ...lasting],
+    sealGaps: await gapsIn(context, window, { journal, lasting }),
   };
 }
 
@@ -112,25 +112,32 @@ async function lastingIn(
  * What sealers told the journal, and the times in which nobody told it anything while events were recorded: a sealer that
  * is killed, or has no journal, takes what it found with it.
  */
-async function pastGaps(
+async function gapsIn(
   { log, readModels, runtime }: Context,
   { from, to }: Window,
-  { sealGaps, runs, hasMoreRuns }: JournalReport,
+  {
+    journal: { sealGaps, runs, hasMoreRuns },
+    lasting,
+  }: { readonly journal: JournalReport; readonly lasting: readonly ToldGap[] },
 ): Promise<readonly ToldGap[]> {
-  const measured = sealGaps.map((gap) => ({ extent: 'measured' as const, ...gap }));
-  if (log === undefined || hasMoreRuns) return measured;
+  const known = [...sealGaps.map((gap): ToldGap => ({ extent: 'measured', ...gap })), ...lasting];
+  if (log === undefined || hasMoreRuns) return known;
   const now = runtime.clock.now();
-  const told: ToldGap[] = [...measured];
+  const unknown: ToldGap[] = [];
   for (const span of unwatchedIn({ from, to: to < now ? to : now }, runs)) {
-    if (measured.some((gap) => gap.from < span.to && gap.to > span.from)) continue;
+    if (known.some((gap) => overlaps(gap, span))) continue;
     const { total } = totals(await readModels.countEvents(span));
-    if (total > 0) told.push({ extent: 'unknown', ...span, events: total });
+    if (total > 0) unknown.push({ extent: 'unknown', ...span, events: total });
   }
-  return told.sort(byBeginning);
+  return [...known, ...unknown].sort(byBeginning);
 }
 
+const overlaps = ({ from, ...gap }: ToldGap, span: Window): boolean =>
+  from !== undefined && from < span.to && (!('to' in gap) || gap.to === undefined || gap.to > span.from);
+
+/** One that nobody knows the beginning of comes last. */
 const byBeginning = (one: ToldGap, other: ToldGap): number =>
-  (one.from ?? '') < (other.from ?? '') ? -1 : 1;
+  one.from !== undefined && (other.from === undefined || one.from < other.from) ? -1 : 1;
 
 async function overlapping({ readModels }: Context, { from, to }: Window): Promise<IncidentView[]> {
   const found: IncidentView[] = [];
