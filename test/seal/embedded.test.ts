@@ -125,7 +125,7 @@ async function refilledWith(
     store: slow,
     logger,
     now,
-    witnesses: [],
+    witnesses: { witnesses: [], quorum: 1, strict: false },
   });
   t.strictSame(sealing.status(), { kind: 'refilling', missing: { from: backedUp, to: before } });
   const gated = gatedStore(store, sealing.intake);

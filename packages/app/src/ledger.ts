@@ -421,7 +421,7 @@ export interface Ledger {
   /** Absent when this process does not know what is sealed. */
   readonly sealing?: Sealing;
   /** Absent when the published log is not at hand. */
-  readonly log?: Pick<PublishedLog, 'checkpoint' | 'file' | 'vkeys'>;
+  readonly log?: Pick<PublishedLog, 'checkpoint' | 'cosigned' | 'quorum' | 'file' | 'vkeys'>;
   /** Counts a request that was refused, or several, for {@link OutageReport}. `kind` is the name of a problem. */
   refused(kind: string, count?: number): void;
   /** Commands that became durable, and how long the store took. For one reader: each look begins anew. */

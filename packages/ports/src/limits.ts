@@ -80,10 +80,17 @@ export const LIMITS = {
   tileWrites: 64,
   /** Milliseconds that an event may wait to be sealed before an outage report tells of it; more than clocks are apart. */
   sealGapMilliseconds: 2_000,
-  /** Milliseconds that a witness has to cosign, and between two requests to it; doubled after failures up to the greatest. */
+  /** Milliseconds that a witness has to cosign, and between two rounds in which witnesses are asked. */
   witnessMilliseconds: 5_000,
   witnessPauseMilliseconds: 500,
-  witnessPauseMillisecondsMax: 60_000,
+  /** Rounds in which a witness that failed is not asked; doubled after each failure up to this. */
+  witnessPausesMax: 128,
+  /** Milliseconds after which witnesses are asked to cosign the newest checkpoint again when no newer one was sealed. */
+  witnessAgainMilliseconds: 10 * 60_000,
+  /** Milliseconds that the newest cosigned checkpoint may lie behind the newest of all before an auditor is told. */
+  quorumLagMilliseconds: 60 * 60_000,
+  /** Milliseconds between two looks at the keys that sign the published log. */
+  logKeysMilliseconds: 5_000,
   /** Callers waiting for their events to be sealed. */
   sealWaiters: 20_000,
   /** Events of one stamp that are proven in one answer. */
@@ -151,6 +158,8 @@ export const LIMITS = {
   outageMilliseconds: 92 * 86_400_000,
   /** Rows of one kind listed in an outage report; beyond, `more` says so. */
   outageRows: 1_000,
+  /** Streams of stamps that a report reads at once. */
+  streamsAtOnce: 64,
   /** Serials listed for one difference. */
   listedSerials: 1_000,
   /** Milliseconds after which an unpaid order is rejected. */

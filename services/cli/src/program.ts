@@ -78,8 +78,8 @@ function createProgram(streams: Streams, state: Run): Command {
   addSearchCommand(program, bind);
   addReportCommands(program, bind);
   addReconcileCommand(program, bind);
-  addBackfillCommand(program, bind);
   addIncidentCommands(program, bind);
+  addBackfillCommand(program, bind);
   addOutageCommand(program, bind);
   addEngineCommands(program, bind);
   addAuditCommands(program, bind);

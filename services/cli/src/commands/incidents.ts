@@ -1,7 +1,8 @@
-import type { Answer, IncidentAnswer } from '@stamp-ledger/client';
+import type { IncidentAnswer } from '@stamp-ledger/client';
 import type { Command } from 'commander';
 import { withPosition } from '../answers.js';
 import { UsageError } from '../exit-codes.js';
+import { CLI_LIMITS } from '../limits.js';
 import type { Bind, Session } from '../session.js';
 import { pairs, table } from '../table.js';
 import { addKeyOption, type KeyOption, keyed } from './shared-options.js';
@@ -9,9 +10,10 @@ import { addKeyOption, type KeyOption, keyed } from './shared-options.js';
 interface OpenOptions extends KeyOption {
   readonly id?: string;
   readonly title: string;
+  readonly description?: string;
   readonly startedAt?: string;
-  readonly relaxed?: string;
-  readonly rule?: string[];
+  readonly rulesVersion?: string;
+  readonly rule?: readonly string[];
 }
 
 interface CloseOptions extends KeyOption {
@@ -19,90 +21,105 @@ interface CloseOptions extends KeyOption {
   readonly summary?: string;
 }
 
-/** Outages, and periods of relaxed rules, on record. */
+/** Outages, and times of relaxed rules: what happened then may be recorded late. */
 export function addIncidentCommands(program: Command, bind: Bind): void {
-  const incident = program.command('incident').description('outages and relaxed rules, on record');
+  const incident = program
+    .command('incident')
+    .description('outages and times of relaxed rules, which are facts of the ledger themselves');
   addKeyOption(
     incident
       .command('open')
-      .description('record that an outage, or a period of relaxed rules, has begun')
-      .requiredOption('--title <text>', 'what it is')
-      .option('--id <id>', 'its id; otherwise the ledger gives it one')
-      .option('--started-at <time>', 'RFC 3339 UTC; otherwise now')
-      .option('--relaxed <version>', 'version of the rules that are relaxed')
-      .option('--rule <text...>', 'a rule that is relaxed, as often as there are some'),
+      .description('record that an incident began')
+      .requiredOption('--title <text>', 'what it is, in a few words')
+      .option('--id <id>', 'made up by the ledger when absent')
+      .option('--description <text>', 'more about it; no personal data')
+      .option('--started-at <time>', 'RFC 3339 UTC; now when absent')
+      .option('--rules-version <version>', 'the version of the rules that hold meanwhile')
+      .option('--rule <text...>', 'a rule that is relaxed'),
   ).action(bind(open));
   addKeyOption(
     incident
-      .command('close <id>')
-      .description('record that it is over')
-      .option('--ended-at <time>', 'RFC 3339 UTC; otherwise now')
+      .command('close')
+      .description('record that it ended')
+      .argument('<id>')
+      .option('--ended-at <time>', 'RFC 3339 UTC; now when absent')
       .option('--summary <text>', 'what came of it'),
   ).action(bind(close));
-  incident.command('list').description('all of them, the latest first').action(bind(list));
+  incident
+    .command('show')
+    .description('show an incident')
+    .argument('<id>')
+    .action(
+      bind(async ({ client, output }: Session, id: string) => {
+        const { body } = await client.incidents.get(id);
+        await output.result(body, () => pairs(rowsOf(body)));
+      }),
+    );
+  incident.command('list').description('every incident, the newest first').action(bind(list));
 }
 
-async function open(session: Session, options: OpenOptions): Promise<void> {
-  const { id: incidentId, title, startedAt, relaxed: version, rule: rules, key } = options;
-  if ((version === undefined) !== (rules === undefined))
-    throw new UsageError('give --relaxed and --rule together');
-  const answer = await session.client.incidents.open(
+async function open({ client, output }: Session, options: OpenOptions): Promise<void> {
+  const { id, title, description, startedAt, rulesVersion, rule } = options;
+  if ((rulesVersion === undefined) !== (rule === undefined))
+    throw new UsageError('give --rules-version and --rule together');
+  const answer = await client.incidents.open(
     {
       title,
-      ...(incidentId === undefined ? {} : { incidentId }),
+      ...(id === undefined ? {} : { incidentId: id }),
+      ...(description === undefined ? {} : { description }),
       ...(startedAt === undefined ? {} : { startedAt }),
-      ...(version === undefined || rules === undefined ? {} : { relaxedRules: { version, rules } }),
+      ...(rulesVersion === undefined || rule === undefined
+        ? {}
+        : { relaxedRules: { version: rulesVersion, rules: [...rule] } }),
     },
-    keyed(key),
+    keyed(options.key),
   );
-  await show(session, answer);
+  await output.result(withPosition(answer), () => pairs(rowsOf(answer.body)));
 }
 
-async function close(session: Session, id: string, options: CloseOptions): Promise<void> {
-  const { endedAt, summary, key } = options;
-  const answer = await session.client.incidents.close(
-    id,
-    {
-      ...(endedAt === undefined ? {} : { endedAt }),
-      ...(summary === undefined ? {} : { summary }),
-    },
-    keyed(key),
-  );
-  await show(session, answer);
-}
-
-async function show({ output }: Session, answer: Answer<IncidentAnswer>): Promise<void> {
-  const { incidentId, title, status, startedAt, endedAt, summary } = answer.body;
-  await output.result(withPosition(answer), () =>
-    pairs([
-      ['incident', incidentId],
-      ['title', title],
-      ['status', status],
-      ['started', startedAt],
-      ['ended', endedAt],
-      ['summary', summary],
-    ]),
-  );
+async function close(
+  { client, output }: Session,
+  id: string,
+  { endedAt, summary, key }: CloseOptions,
+): Promise<void> {
+  const body = {
+    ...(endedAt === undefined ? {} : { endedAt }),
+    ...(summary === undefined ? {} : { summary }),
+  };
+  const answer = await client.incidents.close(id, body, keyed(key));
+  await output.result(withPosition(answer), () => pairs(rowsOf(answer.body)));
 }
 
 async function list({ client, output }: Session): Promise<void> {
   const incidents: IncidentAnswer[] = [];
-  for (let after: string | undefined; ; ) {
-    const { body } = await client.incidents.list(after === undefined ? {} : { after });
+  let after: string | undefined;
+  do {
+    const page = { limit: CLI_LIMITS.page, ...(after === undefined ? {} : { after }) };
+    const { body } = await client.incidents.list(page);
     incidents.push(...body.incidents);
-    if (body.next === undefined) break;
     after = body.next;
-  }
+  } while (after !== undefined);
   await output.result({ incidents }, () =>
     table<IncidentAnswer>(
       [
         { title: 'incident', cell: ({ incidentId }) => incidentId },
         { title: 'status', cell: ({ status }) => status },
-        { title: 'started', cell: ({ startedAt }) => startedAt },
-        { title: 'ended', cell: ({ endedAt }) => endedAt ?? '' },
+        { title: 'from', cell: ({ startedAt }) => startedAt },
+        { title: 'to', cell: ({ endedAt }) => endedAt ?? '' },
         { title: 'title', cell: ({ title }) => title },
       ],
       incidents,
     ),
   );
 }
+
+const rowsOf = (incident: IncidentAnswer): (readonly [string, string | undefined])[] => [
+  ['incident', incident.incidentId],
+  ['status', incident.status],
+  ['title', incident.title],
+  ['description', incident.description],
+  ['from', incident.startedAt],
+  ['to', incident.endedAt],
+  ['rules', incident.relaxedRules?.version],
+  ['summary', incident.summary],
+];
