@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type * as wire from '@stamp-ledger/domain';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { isInstant } from './instant.js';
 
 /** Where the schemas are: the only definition of every shape. */
@@ -42,33 +43,39 @@ export type Validated<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly faults: readonly SchemaFault[] };
 
-const ajv = new Ajv2020({
-  strict: true,
-  strictRequired: true,
-  allErrors: false,
-  coerceTypes: false,
-  useDefaults: false,
-  removeAdditional: false,
-  // That the schemas are schemas is for a test: the meta-schema takes longer to compile than all shapes of a process.
-  validateSchema: false,
-});
-ajv.addFormat('utc-date-time', { type: 'string', validate: isInstant });
-
 const readSchema = (path: string): Record<string, unknown> =>
   JSON.parse(readFileSync(new URL(path, SCHEMAS_URL), 'utf8'));
 
-for (const path of ['common.json', 'metadata.v1.json']) ajv.addSchema(readSchema(path));
-for (const folder of ['events', 'commands'])
-  for (const file of readdirSync(new URL(`${folder}/`, SCHEMAS_URL)).sort())
-    ajv.addSchema(readSchema(`${folder}/${file}`));
+/** Ajv with every schema. A hundred files: a thread that only reads the log loads none of them. */
+function loadSchemas(): Ajv2020 {
+  const library: typeof import('ajv/dist/2020.js') = createRequire(import.meta.url)('ajv/dist/2020.js');
+  const ajv = new library.Ajv2020({
+    strict: true,
+    strictRequired: true,
+    allErrors: false,
+    coerceTypes: false,
+    useDefaults: false,
+    removeAdditional: false,
+    // That the schemas are schemas is for a test: the meta-schema takes longer to compile than all shapes of a process.
+    validateSchema: false,
+  });
+  ajv.addFormat('utc-date-time', { type: 'string', validate: isInstant });
+  for (const path of ['common.json', 'metadata.v1.json']) ajv.addSchema(readSchema(path));
+  for (const folder of ['events', 'commands'])
+    for (const file of readdirSync(new URL(`${folder}/`, SCHEMAS_URL)).sort())
+      ajv.addSchema(readSchema(`${folder}/${file}`));
+  return ajv;
+}
 
+let schemas: Ajv2020 | undefined;
 const validators = new Map<string, ValidateFunction>();
 
 /** Compiled on first use: a process pays only for the shapes it meets. Ajv's own look-up parses the id every time. */
 function validator(id: string): ValidateFunction {
   const known = validators.get(id);
   if (known !== undefined) return known;
-  const compiled = ajv.getSchema(id);
+  schemas ??= loadSchemas();
+  const compiled = schemas.getSchema(id);
   if (compiled === undefined) throw new Error(`no schema ${id}`);
   validators.set(id, compiled);
   return compiled;
