@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { openEmbeddedQueries } from '@stamp-ledger/embedded';
 import t from 'tap';
 import { evening } from '../scenarios/evening.js';
 import { startLedgerProcess } from '../support/server-process.js';
@@ -15,7 +17,12 @@ t.test('an evening of the embedded ledger, killed on the way', async (t) => {
     },
   ];
   const outcome = await evening({
-    deployment: { urls: [ledger.url], token: ledger.token, faults },
+    deployment: {
+      urls: [ledger.url],
+      token: ledger.token,
+      faults,
+      readModels: async () => openEmbeddedQueries({ file: join(ledger.directory, 'read-models-1.sqlite') }),
+    },
     size: { stamps: 5_000, orders: 1_000, affixings: 200 },
     seed: 1,
     note: (text) => t.comment(text),
