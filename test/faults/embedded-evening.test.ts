@@ -12,7 +12,6 @@ t.test('an evening of the embedded ledger, killed on the way', async (t) => {
       name: 'kill -9 the ledger',
       happen: async () => {
         ledger = await ledger.restart();
-        await new Promise((resolve) => setTimeout(resolve, 1_000));
       },
     },
   ];
@@ -21,6 +20,7 @@ t.test('an evening of the embedded ledger, killed on the way', async (t) => {
       urls: [ledger.url],
       token: ledger.token,
       faults,
+      calm: { least: 1_000, most: 1_000 },
       readModels: async () => openEmbeddedQueries({ file: join(ledger.directory, 'read-models-1.sqlite') }),
     },
     size: { stamps: 5_000, orders: 1_000, affixings: 200 },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { createClient, type LedgerClient } from '@stamp-ledger/client';
 import type { ReadModelQueries } from '@stamp-ledger/ports';
 import { eventually } from '../support/eventually.js';
@@ -20,6 +21,8 @@ export interface Deployment {
   readonly token: string;
   /** What may go wrong while the scenario runs. Faults happen one at a time. */
   readonly faults: readonly Fault[];
+  /** Milliseconds between two faults; more where putting right took more, so that there is always as much time to work. */
+  readonly calm: { readonly least: number; readonly most: number };
   /** Opens its read models, beside its own processes. */
   readModels(): Promise<ReadModelQueries>;
 }
@@ -71,7 +74,7 @@ export async function evening({
   );
   const anyClient = (): LedgerClient => pick(clients, random);
   try {
-    const chaos = startChaos(deployment.faults, random);
+    const chaos = startChaos(deployment, random);
     await mintAndAllocate(anyClient, size, seed);
     note('minted and allocated');
     const orderIds = await placeOrders(anyClient, { size, seed, random });
@@ -231,7 +234,10 @@ const countsOf = (groups: readonly Readonly<Record<(typeof STAGES)[number], numb
   Object.fromEntries(STAGES.map((stage) => [stage, groups.reduce((sum, group) => sum + group[stage], 0)]));
 
 /** Lets one fault after the other happen, in an order of chance, until stopped; none is left half-way. */
-function startChaos(faults: readonly Fault[], random: () => number): { stop(): Promise<readonly string[]> } {
+function startChaos(
+  { faults, calm }: Deployment,
+  random: () => number,
+): { stop(): Promise<readonly string[]> } {
   const happened: string[] = [];
   let stopping = false;
   const running = (async () => {
@@ -241,7 +247,10 @@ function startChaos(faults: readonly Fault[], random: () => number): { stop(): P
       const fault = first.shift() ?? (faults.length === 0 ? undefined : pick(faults, random));
       if (fault === undefined) return;
       happened.push(fault.name);
+      const begun = performance.now();
       await fault.happen(random);
+      const took = performance.now() - begun;
+      await setTimeout(Math.max(took, calm.least + random() * (calm.most - calm.least)));
     }
   })();
   running.catch(() => undefined);
