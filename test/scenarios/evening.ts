@@ -74,8 +74,10 @@ export async function evening({
   );
   const anyClient = (): LedgerClient => pick(clients, random);
   try {
+    await openBatches(anyClient, size, seed);
+    note('half minted');
     const chaos = startChaos(deployment, random);
-    await mintAndAllocate(anyClient, size, seed);
+    await allocateAll(anyClient, size, seed);
     note('minted and allocated');
     const orderIds = await placeOrders(anyClient, { size, seed, random });
     note(`${orderIds.length} orders accepted`);
@@ -89,20 +91,33 @@ export async function evening({
   }
 }
 
-async function mintAndAllocate(anyClient: () => LedgerClient, { stamps }: Size, seed: number): Promise<void> {
-  for (let minted = 0; minted < stamps; minted += BATCH_STAMPS)
+const batchIdOf = (seed: number, first: number): string => `evening-${seed}-${first}`;
+
+/** Batches are minted side by side: when half of one is, so is about half of each. */
+async function openBatches(anyClient: () => LedgerClient, { stamps }: Size, seed: number): Promise<void> {
+  for (let first = 0; first < stamps; first += BATCH_STAMPS)
     await anyClient().batches.open(
       {
-        batchId: `evening-${seed}-${minted}`,
+        batchId: batchIdOf(seed, first),
         denomination: DENOMINATION,
-        quantity: Math.min(BATCH_STAMPS, stamps - minted),
+        quantity: Math.min(BATCH_STAMPS, stamps - first),
         series: '2024',
       },
-      { key: `batch-${seed}-${minted}` },
+      { key: `batch-${seed}-${first}` },
     );
-  for (let minted = 0; minted < stamps; minted += BATCH_STAMPS)
+  await eventually(
+    async () => {
+      const { minted, quantity } = (await anyClient().batches.get(batchIdOf(seed, 0))).body;
+      return minted >= quantity / 2;
+    },
+    { what: 'half of a batch', milliseconds: SETTLE_MILLISECONDS },
+  );
+}
+
+async function allocateAll(anyClient: () => LedgerClient, { stamps }: Size, seed: number): Promise<void> {
+  for (let first = 0; first < stamps; first += BATCH_STAMPS)
     await eventually(
-      async () => (await anyClient().batches.get(`evening-${seed}-${minted}`)).body.status === 'minted',
+      async () => (await anyClient().batches.get(batchIdOf(seed, first))).body.status === 'minted',
       { what: 'minting', milliseconds: SETTLE_MILLISECONDS },
     );
   await sideBySide(CHANNELS, async (channel) => {
