@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type * as wire from '@stamp-ledger/domain';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { isInstant } from './instant.js';
 
 /** Where the schemas are: the only definition of every shape. */
@@ -45,34 +46,37 @@ export type Validated<Value> =
 const readSchema = (path: string): Record<string, unknown> =>
   JSON.parse(readFileSync(new URL(path, SCHEMAS_URL), 'utf8'));
 
-const SCHEMAS = [
-  'common.json',
-  'metadata.v1.json',
-  ...['events', 'commands'].flatMap((folder) =>
-    readdirSync(new URL(`${folder}/`, SCHEMAS_URL))
-      .sort()
-      .map((file) => `${folder}/${file}`),
-  ),
-].map(readSchema);
-
-/** Looks up a validator, compiled on first use: a process pays only for the shapes it meets. */
-function compiler({ allErrors }: { readonly allErrors: boolean }): (id: string) => ValidateFunction {
-  const ajv = new Ajv2020({
+/** Ajv with every schema. A hundred files: a thread that only reads the log loads none of them. */
+function loadSchemas({ allErrors }: { readonly allErrors: boolean }): Ajv2020 {
+  const library: typeof import('ajv/dist/2020.js') = createRequire(import.meta.url)('ajv/dist/2020.js');
+  const ajv = new library.Ajv2020({
     strict: true,
     strictRequired: true,
     allErrors,
     coerceTypes: false,
     useDefaults: false,
     removeAdditional: false,
+    // That the schemas are schemas is for a test: the meta-schema takes longer to compile than all shapes of a process.
+    validateSchema: false,
   });
   ajv.addFormat('utc-date-time', { type: 'string', validate: isInstant });
-  for (const schema of SCHEMAS) ajv.addSchema(schema);
+  for (const path of ['common.json', 'metadata.v1.json']) ajv.addSchema(readSchema(path));
+  for (const folder of ['events', 'commands'])
+    for (const file of readdirSync(new URL(`${folder}/`, SCHEMAS_URL)).sort())
+      ajv.addSchema(readSchema(`${folder}/${file}`));
+  return ajv;
+}
+
+/** Looks up a validator, compiled on first use: a process pays only for the shapes it meets. */
+function compiler(how: Parameters<typeof loadSchemas>[0]): (id: string) => ValidateFunction {
+  let schemas: Ajv2020 | undefined;
   /** Ajv's own look-up parses the id every time. */
   const validators = new Map<string, ValidateFunction>();
   return (id) => {
     const known = validators.get(id);
     if (known !== undefined) return known;
-    const compiled = ajv.getSchema(id);
+    schemas ??= loadSchemas(how);
+    const compiled = schemas.getSchema(id);
     if (compiled === undefined) throw new Error(`no schema ${id}`);
     validators.set(id, compiled);
     return compiled;
