@@ -52,13 +52,13 @@ export const HTTP_LIMITS = {
   /** Longest time that a client takes to read an answer, in milliseconds; then its connection is cut. */
   answerTimeoutMilliseconds: 30_000,
   /** Commands, reports and everything else that shares the log: how many may run at once, and what the limit moves between. */
-  gateLimitLeast: 16,
+  gateLimitLeast: 96,
   gateLimitMost: 256,
   /** Nine in ten commits, or the event loop's mean delay, beyond this many milliseconds is a sign of too much work. */
   gateCommitMilliseconds: 100,
-  gateLoopMilliseconds: 10,
+  gateLoopMilliseconds: 50,
   /** Requests of these that begin in one turn of the event loop: look-ups and new connections have to wait for the end of it. */
-  gateStartsPerTurn: 4,
+  gateStartsPerTurn: 8,
   /** The shortest time that a client may say it waits, in milliseconds: nothing can be done in less. */
   requestTimeoutLeastMilliseconds: 10,
   /** Milliseconds between two looks at the queues, and between two adjustments of the limit. */
@@ -83,7 +83,7 @@ export const HTTP_LIMITS = {
   gateUnticketedPerSecond: 20,
   /** Tickets of the waiting room given in a second: at least, and how many for each command that can be made durable. */
   gateTicketsPerSecond: 100,
-  gateTicketsPerCommand: 1.25,
+  gateTicketsPerCommand: 1.1,
   /** Callers whose quotas are remembered. */
   gateCallers: 10_000,
   /** Longest time that running requests get to end when the service stops. */

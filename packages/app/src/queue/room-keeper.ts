@@ -3,9 +3,9 @@ import {
   type Arrivals,
   type Channel,
   type CommandId,
-  hasLetIn,
   type Instant,
   isHeldBack,
+  letInSince,
   type OpenRoom,
   type Place,
   type QueueState,
@@ -64,12 +64,14 @@ export class RoomKeeper {
   }
 
   /**
-   * Whether an order is only taken with a ticket. A room that opened under pressure keeps nobody out before it has let
-   * somebody in: until then nothing could be sold.
+   * Whether an order is only taken with a ticket. A room that opened under pressure keeps nobody out before those whom it
+   * let in first can have come: until then nothing could be sold.
    */
   get isStrict(): boolean {
     const { room } = this.#queue;
-    return room !== undefined && (room.cause === 'opening' || hasLetIn(this.#room));
+    if (room === undefined || room.cause === 'opening') return room !== undefined;
+    const now = toMilliseconds(this.context.runtime.clock.now());
+    return now - letInSince(this.#room) >= LIMITS.roomDoorsMilliseconds;
   }
 
   get room(): RoomState {

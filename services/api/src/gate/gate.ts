@@ -436,6 +436,9 @@ export class Gate {
     const pool = this.#poolOf(work);
     pool.end(place);
     this.#letIn(pool);
+    // A place has fallen free and nobody waits for it: one of those held back may come again before its time.
+    const next = pool === this.#shared && pool.waiting === 0 ? this.#held.shift() : undefined;
+    if (next !== undefined) this.#sendOne(next);
   }
 
   #settled(visit: Visit): void {
@@ -548,9 +551,13 @@ export class Gate {
   }
 
   #sendHeld(now: number): void {
-    const later = this.#held.findIndex(({ due }) => due > now);
-    const due = this.#held.splice(0, later < 0 ? this.#held.length : later);
-    for (const { response, refusal } of due) if (!response.destroyed) this.#refusals.send(response, refusal);
+    const held = this.#held;
+    this.#held = held.filter(({ due }) => due > now);
+    for (const each of held) if (each.due <= now) this.#sendOne(each);
+  }
+
+  #sendOne({ response, refusal }: Held): void {
+    if (!response.destroyed) this.#refusals.send(response, refusal);
   }
 
   #tellRefusals(): void {
