@@ -173,7 +173,7 @@ function dyingAt(fatal: number, when: 'before' | 'after', calls: { count: number
         }),
       readStream: (request) => alive(() => store.readStream(request)),
       readAll: (request) => alive(() => store.readAll(request)),
-      head: () => alive(() => store.head()),
+      head: () => alive(async () => store.head()),
       last: () => alive(() => store.last()),
       follow: (request) => store.follow(request),
       streamChanged: (request) => alive(() => Promise.race([death, store.streamChanged(request)])),

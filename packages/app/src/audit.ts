@@ -36,7 +36,7 @@ export function auditQueries(context: Context): Omit<Ledger['audit'], 'outage'> 
       page.stream === undefined
         ? eventsOfLog(context, page)
         : eventsOfStream(context, page.stream as StreamName, page),
-    head: () => store.head(),
+    head: async () => store.head(),
   };
 }
 

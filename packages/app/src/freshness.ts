@@ -8,6 +8,7 @@ import {
 } from '@stamp-ledger/ports';
 import type { Context } from './context.js';
 import type { Freshness } from './ledger.js';
+import type { FirstAfter, KnownHead } from './log-head.js';
 
 /** Where one projection stands; undefined while nothing is known of it. */
 export const statusOf = (
@@ -18,23 +19,33 @@ export const statusOf = (
 /**
  * How far a read model, standing as `status` says, is behind the log: since when its first unseen event is there, or 0
  * when it has seen them all. When the log cannot be asked, the age of the last event seen: the answer may be that old.
+ * At once while it is known where the log ends, and the model is there.
  */
-export async function freshness(
+export function freshness(
+  context: Pick<Context, 'runtime' | 'logHead'>,
+  status: ProjectionStatus | undefined,
+): Freshness | Promise<Freshness> {
+  const head = context.logHead.find();
+  return head instanceof Promise
+    ? head.then((known) => freshnessAt(context, status, known))
+    : freshnessAt(context, status, head);
+}
+
+function freshnessAt(
   { runtime, logHead }: Pick<Context, 'runtime' | 'logHead'>,
   status: ProjectionStatus | undefined,
-): Promise<Freshness> {
+  head: KnownHead,
+): Freshness | Promise<Freshness> {
   const position = status?.position;
-  const head = await logHead.find();
   const isUpToDate = head === undefined || (head !== 'unknown' && position !== undefined && position >= head);
-  if (isUpToDate && status?.recordedAt !== undefined)
-    return { recordedAt: status.recordedAt, lagMilliseconds: 0 };
-  const now = runtime.clock.now();
-  const recordedAt = status?.recordedAt ?? now;
+  const recordedAt = status?.recordedAt ?? runtime.clock.now();
   if (isUpToDate) return { recordedAt, lagMilliseconds: 0 };
-  const first = head === 'unknown' ? 'unknown' : await logHead.firstAfter(position);
-  if (first === 'none') return { recordedAt, lagMilliseconds: 0 };
-  const since = first === 'unknown' ? toMilliseconds(recordedAt) : first;
-  return { recordedAt, lagMilliseconds: Math.max(0, toMilliseconds(now) - since) };
+  const lagSince = (first: FirstAfter): Freshness => {
+    if (first === 'none') return { recordedAt, lagMilliseconds: 0 };
+    const since = first === 'unknown' ? toMilliseconds(recordedAt) : first;
+    return { recordedAt, lagMilliseconds: Math.max(0, toMilliseconds(runtime.clock.now()) - since) };
+  };
+  return head === 'unknown' ? lagSince('unknown') : logHead.firstAfter(position).then(lagSince);
 }
 
 /** Lets the read models catch up with the log as it is now, for a bounded time; false when they have not. */

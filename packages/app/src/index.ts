@@ -25,5 +25,6 @@ export { OperationsRecorder } from './operations-recorder.js';
 export { type OverdueCause, type OverdueOrders, watchOverdue } from './overdue.js';
 export * from './project/index.js';
 export { type RelayRun, type RelayStatus, runRelay } from './relay.js';
+export { RecentlyUsed } from './recently-used.js';
 export * from './seal/index.js';
 export { OWNS_EVERYTHING } from './work-keys.js';

@@ -318,11 +318,14 @@ export interface Ledger {
       request: { readonly serialText: string; readonly documentSha256?: string },
       caller: Caller,
     ): Promise<VerificationReport | { readonly kind: 'other-request' | 'expired' }>;
-    /** `strong` folds the stream itself; `atLeastRevision` waits for the read model, then falls back to the stream. */
+    /**
+     * `strong` folds the stream itself; `atLeastRevision` waits for the read model, then falls back to the stream.
+     * Answers at once what is known: a promise for each costs more than such an answer does.
+     */
     lookUp(
       serial: Serial,
       options: { readonly strong?: boolean; readonly atLeastRevision?: number },
-    ): Promise<StampLookup>;
+    ): StampLookup | Promise<StampLookup>;
     /** Undefined for a serial with no event. */
     history(serial: Serial, request: HistoryRequest): Promise<HistoryPage | undefined>;
     /** From a revision on; undefined for a serial with no event, or when the published log is not at hand. */

@@ -28,7 +28,11 @@ export class LogHead {
   find(): KnownHead | Promise<KnownHead> {
     if (this.#known !== undefined && this.options.clock.monotonicMilliseconds() < this.#known.until)
       return this.#known.head;
-    this.#asking ??= this.#ask().finally(() => {
+    if (this.#asking !== undefined) return this.#asking;
+    const asked = this.options.clock.monotonicMilliseconds();
+    const answer = this.options.store.head();
+    if (!(answer instanceof Promise)) return this.#know(answer, asked + LIMITS.logHeadMilliseconds);
+    this.#asking = this.#inTime(answer, asked).finally(() => {
       this.#asking = undefined;
     });
     return this.#asking;
@@ -51,26 +55,30 @@ export class LogHead {
     return first.recordedAt;
   }
 
-  async #ask(): Promise<KnownHead> {
-    const { store, clock } = this.options;
-    const asked = clock.monotonicMilliseconds();
+  async #inTime(answer: Promise<Position | undefined>, asked: number): Promise<KnownHead> {
+    const { clock } = this.options;
     const done = new AbortController();
     const late = clock.sleep(LIMITS.logHeadWaitMilliseconds, done.signal).then(() => 'unknown' as const);
-    const answer = store.head().catch((error: unknown) => {
+    const settled = answer.catch((error: unknown) => {
       if (error instanceof PortError && error.kind !== 'corrupt') return 'unknown' as const;
       throw error;
     });
     try {
-      const head = await Promise.race([answer, late]);
-      const until =
+      const head = await Promise.race([settled, late]);
+      return this.#know(
+        head,
         head === 'unknown'
           ? clock.monotonicMilliseconds() + LIMITS.logHeadRetryMilliseconds
-          : asked + LIMITS.logHeadMilliseconds;
-      this.#known = { head, until };
-      return head;
+          : asked + LIMITS.logHeadMilliseconds,
+      );
     } finally {
       done.abort('done');
-      answer.catch(() => undefined);
+      settled.catch(() => undefined);
     }
+  }
+
+  #know(head: KnownHead, until: number): KnownHead {
+    this.#known = { head, until };
+    return head;
   }
 }

@@ -7,6 +7,7 @@ import { historyPage } from './history.js';
 import type { Freshness, Ledger, StampLookup, StampProof, StampProofs } from './ledger.js';
 import { leafOf } from './seal/read-log.js';
 import { SingleFlight } from './single-flight.js';
+import type { SeenView } from './stamp-views.js';
 import { whenAway } from './when-away.js';
 
 /** What verifiers and auditors read of one stamp or document. */
@@ -15,16 +16,20 @@ export function stampQueries(
 ): Pick<Ledger['stamps'], 'lookUp' | 'history' | 'proofs' | 'ofDocument'> {
   const asking = new SingleFlight<Serial, StampLookup>();
   return {
-    lookUp: async (serial, { strong = false, atLeastRevision }) => {
+    lookUp: (serial, { strong = false, atLeastRevision }) => {
       if (strong) return strongLookUp(context, serial, atLeastRevision);
-      const seen = await whenAway(context.stampViews.find(serial), undefined);
-      // A stamp that the read model does not know, or not far enough, may be a moment old: the log decides. It also
-      // does while the read model is away.
-      if (atLeastRevision !== undefined && (seen === undefined || seen.view.revision < atLeastRevision))
-        return strongLookUp(context, serial, atLeastRevision);
-      // A forged serial that everybody asks for is one question to the log at a time.
-      if (seen === undefined) return asking.run(serial, () => strongLookUp(context, serial, undefined));
-      return found(seen.view, await freshness(context, seen.status));
+      const answer = (seen: SeenView | undefined): StampLookup | Promise<StampLookup> => {
+        // A stamp that the read model does not know, or not far enough, may be a moment old: the log decides. It also
+        // does while the read model is away.
+        if (atLeastRevision !== undefined && (seen === undefined || seen.view.revision < atLeastRevision))
+          return strongLookUp(context, serial, atLeastRevision);
+        // A forged serial that everybody asks for is one question to the log at a time.
+        if (seen === undefined) return asking.run(serial, () => strongLookUp(context, serial, undefined));
+        const asOf = freshness(context, seen.status);
+        return asOf instanceof Promise ? asOf.then((known) => found(seen.view, known)) : found(seen.view, asOf);
+      };
+      const seen = context.stampViews.find(serial);
+      return seen instanceof Promise ? whenAway(seen, undefined).then(answer) : answer(seen);
     },
     history: (serial, page) => historyPage(context, serial, page),
     proofs: (serial, from = 0) => stampProofs(context, { serial, from }),

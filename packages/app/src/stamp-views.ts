@@ -7,8 +7,8 @@ import {
   type StampView,
 } from '@stamp-ledger/ports';
 import { statusOf } from './freshness.js';
+import { RecentlyUsed } from './recently-used.js';
 import { SingleFlight } from './single-flight.js';
-import { WeightedLru } from './weighted-lru.js';
 
 /** A row of the verification model, and where the model stood before the row was read: the row is at least as new. */
 export interface SeenView {
@@ -18,7 +18,7 @@ export interface SeenView {
 
 /** What was read while the model stood at one place. */
 class Standing {
-  readonly held = new WeightedLru<Serial, { readonly seen: SeenView; readonly until: number }>(
+  readonly held = new RecentlyUsed<Serial, { readonly seen: SeenView; readonly until: number }>(
     LIMITS.cachedStampViews,
   );
   readonly reading = new SingleFlight<Serial, SeenView | undefined>();
@@ -58,7 +58,7 @@ export class StampViews {
     if (view === undefined) return undefined;
     const seen = { view, status };
     // Where nothing is known of the model, nothing would tell that the row has changed.
-    if (status !== undefined) held.set(serial, { seen, until }, 1);
+    if (status !== undefined) held.set(serial, { seen, until });
     return seen;
   }
 }

@@ -24,10 +24,15 @@ const TYPED_LENGTH_LIMIT = 64;
  */
 export function parseSerial(text: string): ParsedSerial {
   if (text.length > TYPED_LENGTH_LIMIT) return { ok: false };
-  const serial = text.replace(/[ -]/g, '').replace(/[a-z]/g, (letter) => letter.toUpperCase());
-  if (!SERIAL.test(serial)) return { ok: false };
+  const serial = SERIAL.test(text) ? text : canonical(text);
+  if (serial === undefined) return { ok: false };
   if (looksGenerated(serial) && !isGenerated(serial)) return { ok: false };
   return { ok: true, serial: serial as Serial };
+}
+
+function canonical(text: string): string | undefined {
+  const serial = text.replace(/[ -]/g, '').replace(/[a-z]/g, (letter) => letter.toUpperCase());
+  return SERIAL.test(serial) ? serial : undefined;
 }
 
 /**

@@ -63,8 +63,8 @@ export interface EventStore {
   }): Promise<StreamPage>;
   /** At most `limit` events of all streams after a position (from the beginning without one), in global order, gap-free. */
   readAll(request: { readonly after?: Position; readonly limit: number }): Promise<readonly RecordedEvent[]>;
-  /** Position of the last event, or undefined when the log is empty. */
-  head(): Promise<Position | undefined>;
+  /** Position of the last event, or undefined when the log is empty. At once where that is known; never throws, but rejects. */
+  head(): Position | undefined | Promise<Position | undefined>;
   /** The last event itself, or undefined when the log is empty. */
   last(): Promise<RecordedEvent | undefined>;
   /**

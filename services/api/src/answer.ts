@@ -5,6 +5,8 @@ import type { ProblemName } from './problems/table.js';
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Headers that many answers have in common, as {@link listed}; `headers` are sent beside them. */
+  readonly common?: readonly string[];
   readonly body: string | Buffer;
   /** What follows `body`, when that is of any length: sent as it comes, as fast as the client reads. */
   readonly stream?: AsyncIterable<string>;
@@ -24,6 +26,14 @@ export const SAFE_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',
 };
+
+/** Names and values in one list, with {@link SAFE_HEADERS}. */
+export function listed(headers: Readonly<Record<string, string>>): string[] {
+  const list: string[] = [];
+  for (const name in headers) list.push(name, headers[name] ?? '');
+  for (const name in SAFE_HEADERS) if (headers[name] === undefined) list.push(name, SAFE_HEADERS[name] ?? '');
+  return list;
+}
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 

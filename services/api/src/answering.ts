@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Logger } from 'pino';
-import { type Answer, SAFE_HEADERS } from './answer.js';
+import { type Answer, listed } from './answer.js';
 import { Exchange, type Services } from './exchange.js';
 import type { Metrics } from './operations/metrics.js';
 import type { Readiness } from './operations/readiness.js';
@@ -10,46 +10,83 @@ import { RequestProblem } from './problems/problem.js';
 import { ClientGone } from './request/read-body.js';
 import { clientRequestId } from './request/trace.js';
 
-/** Sees one request to its end; `find` says, or throws, what it is answered with. Rejects when it could not be sent. */
+/**
+ * Sees one request to its end; `find` says, or throws, what it is answered with. What is found at once is sent at once.
+ * Throws or rejects when it could not be sent.
+ */
 export type Answering = (
   request: IncomingMessage,
   response: ServerResponse,
   find: (exchange: Exchange) => Promise<Answer> | Answer,
-) => Promise<void>;
+) => Promise<void> | undefined;
+
+/** What a request came to. */
+interface Found {
+  /** Undefined when its client has left. */
+  readonly answer: Answer | undefined;
+  readonly failure: unknown;
+}
 
 /** The outermost layer: every request gets an id, exactly one answer, and one measurement. */
 export function createAnswering(services: Services, metrics: Metrics, readiness: Readiness): Answering {
   const { runtime, limits, draining } = services;
-  return async (request, response, find) => {
-    const begun = performance.now();
+  const failed = (failure: unknown, exchange: Exchange): Found => {
+    if (isCorruption(failure)) readiness.corrupt();
+    const answer = failure instanceof ClientGone ? undefined : answerOf(failure, exchange, limits);
+    return { answer, failure };
+  };
+  const find = (exchange: Exchange, how: Parameters<Answering>[2]): Found | Promise<Found> => {
+    try {
+      assertHost(exchange);
+      const answer = how(exchange);
+      if (!(answer instanceof Promise)) return { answer, failure: undefined };
+      return answer.then(
+        (later) => ({ answer: later, failure: undefined }),
+        (error: unknown) => failed(error, exchange),
+      );
+    } catch (error) {
+      return failed(error, exchange);
+    }
+  };
+  const end = (exchange: Exchange, { answer, failure }: Found): Promise<void> | undefined => {
+    const sent = exchange.isGone ? undefined : answer;
+    if (sent !== undefined) send(exchange, sent, draining.aborted);
+    if (sent?.stream === undefined) {
+      measure(exchange, { answer, failure, sent });
+      return undefined;
+    }
+    return sendStream(exchange, sent.stream).then((broken) =>
+      measure(exchange, { answer, failure: broken ?? failure, sent }),
+    );
+  };
+  const sendStream = async (exchange: Exchange, stream: AsyncIterable<string>): Promise<unknown> => {
+    try {
+      await pipeline(stream, exchange.response);
+      return undefined;
+    } catch (error) {
+      if (isCorruption(error)) readiness.corrupt();
+      // The answer ends without its end, so that nobody takes it for whole.
+      if (!(error instanceof ClientGone) && !exchange.isGone)
+        services.logger.error({ requestId: exchange.requestId, err: error }, 'an answer was cut off');
+      exchange.response.destroy();
+      return error;
+    }
+  };
+  const measure = (
+    exchange: Exchange,
+    { answer, failure, sent }: Found & { readonly sent: Answer | undefined },
+  ): void => {
+    if (answer?.problem !== undefined) services.ledger.refused(answer.problem);
+    const milliseconds = performance.now() - exchange.begun;
+    metrics.ended(exchange, sent?.status ?? 'aborted', milliseconds, sent);
+    record(services.logger, exchange, { answer, failure, milliseconds, isSent: sent !== undefined });
+  };
+  return (request, response, how) => {
     metrics.begun();
     const requestId = clientRequestId(request.headers) ?? runtime.ids.commandId();
     const exchange = new Exchange(request, response, requestId);
-    let answer: Answer | undefined;
-    let failure: unknown;
-    try {
-      assertHost(exchange);
-      answer = await find(exchange);
-    } catch (error) {
-      failure = error;
-      if (isCorruption(error)) readiness.corrupt();
-      if (!(error instanceof ClientGone)) answer = answerOf(error, exchange, limits);
-    }
-    const sent = exchange.isGone ? undefined : answer;
-    if (sent !== undefined) send(exchange, sent, draining.aborted);
-    if (sent?.stream !== undefined)
-      await pipeline(sent.stream, response).catch((error: unknown) => {
-        failure = error;
-        if (isCorruption(error)) readiness.corrupt();
-        // The answer ends without its end, so that nobody takes it for whole.
-        if (!(error instanceof ClientGone) && !exchange.isGone)
-          services.logger.error({ requestId, err: error }, 'an answer was cut off');
-        response.destroy();
-      });
-    if (answer?.problem !== undefined) services.ledger.refused(answer.problem);
-    const milliseconds = performance.now() - begun;
-    metrics.ended(exchange, sent?.status ?? 'aborted', milliseconds, sent);
-    record(services.logger, exchange, { answer, failure, milliseconds, isSent: sent !== undefined });
+    const found = find(exchange, how);
+    return found instanceof Promise ? found.then((later) => end(exchange, later)) : end(exchange, found);
   };
 }
 
@@ -89,12 +126,12 @@ function assertHost({ request }: Exchange): void {
 /** All headers in one list: set one by one, or as an object, each costs a look-up of its name and a check. */
 function send(
   { request, response, requestId }: Exchange,
-  { status, headers, body, stream }: Answer,
+  { status, headers, common, body, stream }: Answer,
   draining: boolean,
 ): void {
-  const list = ['x-request-id', requestId];
-  for (const name in headers) list.push(name, headers[name] ?? '');
-  for (const name in SAFE_HEADERS) if (headers[name] === undefined) list.push(name, SAFE_HEADERS[name] ?? '');
+  const list = common === undefined ? listed(headers) : [...common];
+  if (common !== undefined) for (const name in headers) list.push(name, headers[name] ?? '');
+  list.push('x-request-id', requestId);
   if (draining && headers.connection === undefined) list.push('connection', 'close');
   if (stream === undefined && status !== 304) list.push('content-length', String(Buffer.byteLength(body)));
   response.writeHead(status, list);

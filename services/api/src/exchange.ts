@@ -50,6 +50,7 @@ export class Exchange {
   principal: Principal | undefined;
   /** True once a command may have reached the log. */
   commandStarted = false;
+  readonly begun = performance.now();
   #gone: AbortController | undefined;
 
   constructor(

@@ -40,9 +40,9 @@ export const withFreshness = (view: StampView, freshness: Freshness) => ({
   asOf: asOf(freshness),
 });
 
-/** The text of {@link withFreshness}, from the text of {@link publicStamp}. */
-export const textWithFreshness = (publicText: string, freshness: Freshness): string =>
-  `${publicText.slice(0, -1)},"asOf":${JSON.stringify(asOf(freshness))}}`;
+/** The text of {@link withFreshness}, from the text of {@link publicStamp}. A time and a number want no escaping. */
+export const textWithFreshness = (publicText: string, { recordedAt, lagMilliseconds }: Freshness): string =>
+  `${publicText.slice(0, -1)},"asOf":{"recordedAt":"${recordedAt}","lagMilliseconds":${lagMilliseconds}}}`;
 
 /** An order as its channel sees it. */
 export function order({ state, revision, ahead, estimatedSeconds }: OrderReport) {

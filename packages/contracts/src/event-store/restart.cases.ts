@@ -118,7 +118,7 @@ export const RESTART_CASES: readonly BenchCase[] = [
       await rejectsWith('unavailable', store.append([appendOf(stream('A'), 1, event(3))]));
       await rejectsWith('unavailable', store.readAll({ limit: 1 }));
       await rejectsWith('unavailable', store.readStream({ stream: stream('A'), limit: 1 }));
-      await rejectsWith('unavailable', store.head());
+      await rejectsWith('unavailable', Promise.resolve(store.head()));
       await store.close();
       assert.deepEqual(labelsOf(await readAfter(await underTest.reopen(), start)), ['1', '2']);
     },

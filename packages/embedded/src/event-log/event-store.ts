@@ -112,8 +112,12 @@ class Store implements EmbeddedEventStore {
     return this.#reading().readAll(request);
   }
 
-  async head(): Promise<Position | undefined> {
-    return this.#reading().head();
+  head(): Position | undefined | Promise<never> {
+    try {
+      return this.#reading().head();
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async last(): Promise<RecordedEvent | undefined> {

@@ -51,7 +51,7 @@ export async function openEmbeddedReadModels({
     directory,
     now,
     live: () => live,
-    head: () => store.head(),
+    head: async () => store.head(),
     swap: (next) => {
       live = next;
       follow(next);

@@ -48,6 +48,7 @@ export interface GateOptions {
 /** One request, from the moment its head has arrived. */
 interface Visit {
   readonly response: ServerResponse;
+  readonly connection: Connection;
   readonly work: WorkClass;
   readonly arrived: number;
   readonly deadline: number;
@@ -59,6 +60,18 @@ interface Visit {
   isStranger: boolean;
 }
 
+interface Connection {
+  /** Requests that have no answer that is out yet. */
+  unanswered: number;
+}
+
+/**
+ * Where a request keeps its visit: an entry in a weak map for each request costs the collector more than all that the
+ * gate does for a look-up.
+ */
+const VISIT = Symbol('visit');
+type Visiting = IncomingMessage & { [VISIT]?: Visit };
+
 interface Waiter {
   start(): void;
   refuse(reason: RefusalReason): void;
@@ -66,8 +79,11 @@ interface Waiter {
   drop(): void;
 }
 
-/** Carries a request out. Settles when there is nothing left to do for it but to send what was answered; never rejects. */
-export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+/**
+ * Carries a request out. Ends, or settles, when there is nothing left to do for it but to send what was answered; never
+ * throws or rejects.
+ */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | undefined;
 
 interface Held {
   readonly response: ServerResponse;
@@ -112,11 +128,9 @@ export class Gate {
   readonly #told: ToldToWait;
   readonly #refusals: Refusals;
   readonly #pacing: Pacing;
-  readonly #visits = new WeakMap<IncomingMessage, Visit>();
   /** Requests that wait, are being carried out, or whose answers are not out yet. */
   readonly #open = new Set<Visit>();
-  /** How many requests of a connection have no answer that is out yet. */
-  readonly #unanswered = new WeakMap<Socket, number>();
+  readonly #connections = new WeakMap<Socket, Connection>();
   readonly #admitted = new Map<WorkClass, number>(WORK_CLASSES.map((work) => [work, 0]));
   readonly #refused = new Map<WorkClass, Map<RefusalReason, number>>(
     WORK_CLASSES.map((work) => [work, new Map()]),
@@ -196,12 +210,20 @@ export class Gate {
 
   /** The handler, reached only by what is let in. A place is taken until it settles, whether or not its client still waits. */
   guard(handler: Handler): RequestListener {
-    return (request, response) => {
+    const { isOn, limits } = this.options;
+    const closed = this.#closed.bind(this);
+    const onClose = function (this: ServerResponse): void {
+      const visit = visitOf(this.req);
+      if (visit !== undefined) closed(visit);
+    };
+    return (request: Visiting, response) => {
       const { method = 'GET', url = '/' } = request;
+      const connection = this.#connection(request.socket);
       const arrived = this.#now();
       const patience = patienceOf(request.headers);
       const visit: Visit = {
         response,
+        connection,
         work: workClassOf(method, url),
         arrived,
         deadline: arrived + patience,
@@ -209,21 +231,23 @@ export class Gate {
         answered: undefined,
         isStranger: false,
       };
-      this.#visits.set(request, visit);
-      if (!this.options.isOn) {
+      request[VISIT] = visit;
+      if (!isOn) {
         void handler(request, response);
         return;
       }
-      if (!this.#mayAsk(request.socket)) {
+      connection.unanswered += 1;
+      // Answers wait in memory for those before them: a connection that sends on and on without reading is cut.
+      if (connection.unanswered > limits.gateAnswersPerConnection) {
         request.socket.destroy();
         return;
       }
-      response.once('close', () => this.#closed(visit));
+      response.on('close', onClose);
       if (this.#quota?.take(askedBy(request), arrived) === false) {
         this.#refuse(visit, 'quota');
         return;
       }
-      if (patience < this.options.limits.requestTimeoutLeastMilliseconds) {
+      if (patience < limits.requestTimeoutLeastMilliseconds) {
         this.#refuse(visit, 'patience');
         return;
       }
@@ -232,7 +256,11 @@ export class Gate {
         this.#refuse(visit, tooMany);
         return;
       }
-      const start = (): void => void handler(request, response).finally(() => this.#settled(visit));
+      const start = (): void => {
+        const settling = handler(request, response);
+        if (settling === undefined) this.#settled(visit);
+        else void settling.finally(() => this.#settled(visit));
+      };
       if (this.#isStranger(visit)) this.#admitStranger(visit, start);
       else if (method === 'GET' || method === 'HEAD') this.#offer(visit, this.#waiter(visit, start));
       else if (this.#poolOf(visit.work).isFull(visit.work)) this.#refuse(visit, 'queue-full');
@@ -250,7 +278,7 @@ export class Gate {
    * Rejects with a RequestProblem when there is no room for it.
    */
   enter(request: IncomingMessage): Promise<void> | undefined {
-    const visit = this.#visits.get(request);
+    const visit = visitOf(request);
     if (visit === undefined || !this.#arriving.delete(visit)) return undefined;
     return new Promise((resolve, reject) => {
       this.#offer(visit, {
@@ -268,7 +296,7 @@ export class Gate {
 
   /** The request only waits from now on, for something that has places of its own: its place goes to another. */
   leave(request: IncomingMessage): void {
-    const visit = this.#visits.get(request);
+    const visit = visitOf(request);
     if (visit !== undefined) this.#end(visit);
   }
 
@@ -280,7 +308,7 @@ export class Gate {
     const { headers, method, socket } = request;
     const now = this.#now();
     if (headers.authorization !== undefined) this.#quota?.verified(headers.authorization, now);
-    const visit = this.#visits.get(request);
+    const visit = visitOf(request);
     if (visit?.isStranger !== true) return undefined;
     visit.isStranger = false;
     this.#strangers.foundGood(socket.remoteAddress ?? '', now);
@@ -289,7 +317,7 @@ export class Gate {
 
   /** Until when its client waits, by the clock's monotonic milliseconds; absent when it did not say. */
   deadlineOf(request: IncomingMessage): number | undefined {
-    const { deadline = Number.POSITIVE_INFINITY } = this.#visits.get(request) ?? {};
+    const { deadline = Number.POSITIVE_INFINITY } = visitOf(request) ?? {};
     return Number.isFinite(deadline) ? deadline : undefined;
   }
 
@@ -327,11 +355,12 @@ export class Gate {
     return { start, refuse: (reason) => this.#refuse(visit, reason), drop: () => undefined };
   }
 
-  /** Answers wait in memory for those before them: a connection that sends on and on without reading is cut. */
-  #mayAsk(socket: Socket): boolean {
-    const unanswered = (this.#unanswered.get(socket) ?? 0) + 1;
-    this.#unanswered.set(socket, unanswered);
-    return unanswered <= this.options.limits.gateAnswersPerConnection;
+  #connection(socket: Socket): Connection {
+    const known = this.#connections.get(socket);
+    if (known !== undefined) return known;
+    const connection = { unanswered: 0 };
+    this.#connections.set(socket, connection);
+    return connection;
   }
 
   #offer(visit: Visit, waiter: Waiter): void {
@@ -451,8 +480,7 @@ export class Gate {
    * being carried out goes on, and keeps its place until it has ended.
    */
   #closed(visit: Visit): void {
-    const { socket } = visit.response.req;
-    this.#unanswered.set(socket, (this.#unanswered.get(socket) ?? 1) - 1);
+    visit.connection.unanswered -= 1;
     this.#open.delete(visit);
     this.#arriving.delete(visit);
     if (visit.place?.state !== 'waiting') return;
@@ -580,6 +608,8 @@ export class Gate {
     for (const visit of this.#arriving) if (visit.response.req.socket.destroyed) this.#arriving.delete(visit);
   }
 }
+
+const visitOf = (request: Visiting): Visit | undefined => request[VISIT];
 
 const askedBy = ({ headers, socket }: IncomingMessage): AskedBy => ({
   address: socket.remoteAddress ?? '',

@@ -1,9 +1,10 @@
 import type { Ledger, Sealing } from '@stamp-ledger/app';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Answer } from '../answer.js';
 import type { Exchange } from '../exchange.js';
 import type { Gate } from '../gate/gate.js';
 import { gateMetrics } from './gate-metrics.js';
+import { RequestMeter } from './request-meter.js';
 
 export interface Metrics {
   begun(): void;
@@ -17,36 +18,26 @@ export interface Metrics {
   readonly contentType: string;
 }
 
-const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-
 /** Prometheus metrics of one API, in a registry of its own. */
 export function createMetrics(ledger: Ledger): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const requests = new Counter({
-    name: 'stamp_ledger_http_requests_total',
-    help: 'Requests answered, by route and status.',
-    labelNames: ['method', 'route', 'status'],
-    registers,
-  });
-  const durations = new Histogram({
-    name: 'stamp_ledger_http_request_duration_seconds',
-    help: 'Time from request to answer, by route and class of status.',
-    labelNames: ['method', 'route', 'class'],
-    buckets: SECONDS,
-    registers,
-  });
+  const requests = new RequestMeter();
+  let running = 0;
   const problems = new Counter({
     name: 'stamp_ledger_http_problems_total',
     help: 'Problems answered, by name.',
     labelNames: ['problem'],
     registers,
   });
-  const inFlight = new Gauge({
+  new Gauge({
     name: 'stamp_ledger_http_requests_in_flight',
     help: 'Requests that have no answer yet.',
     registers,
+    collect() {
+      this.set(running);
+    },
   });
   projectionGauges(ledger, registers);
   overdueGauge(ledger, registers);
@@ -54,19 +45,19 @@ export function createMetrics(ledger: Ledger): Metrics {
   queueGauges(ledger, registers);
   stockGauges(ledger, registers);
   return {
-    begun: () => inFlight.inc(),
+    begun: () => {
+      running += 1;
+    },
     ended: ({ request, route }, status, milliseconds, answer) => {
-      inFlight.dec();
+      running -= 1;
       const path = route?.path ?? '(none)';
       const method = route === undefined ? '(none)' : (request.method ?? '');
-      requests.inc({ method, route: path, status });
-      const statusClass = status === 'aborted' ? status : `${Math.floor(status / 100)}xx`;
-      durations.observe({ method, route: path, class: statusClass }, milliseconds / 1000);
+      requests.count({ method, route: path, status }, milliseconds);
       if (answer?.problem !== undefined) problems.inc({ problem: answer.problem });
     },
     refused: (problem, count) => problems.inc({ problem }, count),
     watch: (gate) => gateMetrics(gate, registers),
-    render: () => registry.metrics(),
+    render: async () => `${await registry.metrics()}${requests.render()}`,
     contentType: registry.contentType,
   };
 }

@@ -1,3 +1,4 @@
+import type { StampLookup } from '@stamp-ledger/app';
 import { type Answer, json, positionHeader } from '../answer.js';
 import { command } from '../command.js';
 import type { Exchange, Route, Services } from '../exchange.js';
@@ -26,30 +27,33 @@ export function lookUpRoute({ ledger }: Services): Route {
     method: 'GET',
     path: '/v1/stamps/{serial}',
     takesQuery: true,
-    handle: async (exchange) => {
-      const { parameters, search, requestId } = exchange;
+    handle: (exchange) => {
       // A serial that fails its own check is answered without a read.
-      const serial = serialTarget(parameters);
-      const { atLeastRevision, consistency } = readQuery(search, QUERY);
+      const serial = serialTarget(exchange.parameters);
+      const { atLeastRevision, consistency } = readQuery(exchange.search, QUERY);
       const strong = consistency === 'strong';
-      const result = await ledger.stamps.lookUp(serial, {
+      const answer = (result: StampLookup): Answer => {
+        switch (result.kind) {
+          case 'unknown':
+            return problem('unknown-serial', exchange.requestId, { headers: PUBLIC_HEADERS });
+          case 'revision-not-reached':
+            return problem('revision-not-reached', exchange.requestId, {
+              facts: { revision: result.revision },
+              headers: PUBLIC_HEADERS,
+            });
+          case 'found': {
+            const view = publicView(result.view);
+            return matches(exchange, view.etag)
+              ? view.unchanged({ strong })
+              : view.answer(result.asOf, { strong });
+          }
+        }
+      };
+      const result = ledger.stamps.lookUp(serial, {
         strong,
         ...(atLeastRevision === undefined ? {} : { atLeastRevision }),
       });
-      switch (result.kind) {
-        case 'unknown':
-          return problem('unknown-serial', requestId, { headers: PUBLIC_HEADERS });
-        case 'revision-not-reached':
-          return problem('revision-not-reached', requestId, {
-            facts: { revision: result.revision },
-            headers: PUBLIC_HEADERS,
-          });
-        case 'found': {
-          const { etag, unchanged, answer } = publicView(result.view);
-          const found = matches(exchange, etag) ? unchanged : answer(result.asOf);
-          return strong ? { ...found, headers: { ...found.headers, 'cache-control': 'no-cache' } } : found;
-        }
-      }
+      return result instanceof Promise ? result.then(answer) : answer(result);
     },
   };
 }
