@@ -345,6 +345,11 @@ export interface Ledger {
   readonly queue: {
     announce(body: AnnounceOpening, caller: Caller): Promise<Outcome<QueueState>>;
     withdraw(id: OpeningId, body: WithdrawOpening, caller: Caller): Promise<Outcome<QueueState>>;
+    /**
+     * Whether there are tickets, and `closed` when orders are taken with one alone, as far as this process has heard. Of
+     * the cheap.
+     */
+    doors(): 'none' | 'closing' | 'closed';
     report(): Promise<QueueReport>;
     take(body: TakeTicket, caller: Caller): Promise<TakenTicket>;
     /** Undefined for a ticket that is not the caller's. */

@@ -170,8 +170,14 @@ export const LIMITS = {
   roomTellings: 40,
   /** Milliseconds for which more orders have to come than can be taken before a waiting room opens by itself. */
   roomPressureMilliseconds: 5_000,
-  /** Milliseconds without anybody in line and without pressure after which it closes by itself. */
-  roomQuietMilliseconds: 60_000,
+  /** Milliseconds without anybody kept waiting and without pressure after which it closes by itself. */
+  roomQuietMilliseconds: 10_000,
+  /** Milliseconds from when it lets somebody in first until it keeps out who has no ticket, when it opened by itself. */
+  roomDoorsMilliseconds: 4_000,
+  /** Milliseconds over which those who come are counted, for how many do not; more than until they ask again. */
+  roomAttendanceMilliseconds: 3_000,
+  /** How many times more than can be taken are let in, at most, where most do not come. */
+  roomOverbooking: 64,
   /** Milliseconds before an announced opening from which tickets are given, unless the announcement says otherwise. */
   ticketsBeforeOpeningMilliseconds: 900_000,
   /** Orders under way in one process above which more come than can be taken. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PortError } from '@stamp-ledger/app';
+import { PortError, parseSerial } from '@stamp-ledger/app';
 import { sha256Hex } from '@stamp-ledger/codec';
 import type { Answer } from '../answer.js';
 import { callerOf, commandIdOf, requiredKey, validated } from '../command.js';
@@ -19,8 +19,9 @@ const PATH = '/v1/verifications/bulk';
 
 /**
  * Verifications by the million: a line in, a line out, in order, each recorded and answered while the rest is still
- * coming. Each line is a command of its own, named by the request's key and its number, so the same body with the same
- * key goes on where an interrupted one ended.
+ * coming. Each check is a command of its own, named by the request's key and by what is checked, not by its line: under
+ * one key a serial is checked once against a document, however often and wherever it is sent. So an interrupted body may
+ * be sent again whole, in part or corrected, and no answer is ever that of another check.
  */
 export function bulkVerification(services: Services): Route {
   const { limits, draining, gate } = services;
@@ -88,7 +89,7 @@ async function answerLine(
       throw new RequestProblem('body-too-large', {
         detail: `The line is longer than ${services.limits.bulkLineBytes} bytes.`,
       });
-    return `${JSON.stringify({ line, ...(await verified(services, exchange, key, { line, bytes })) })}\n`;
+    return `${JSON.stringify({ line, ...(await verified(services, exchange, key, bytes)) })}\n`;
   } catch (error) {
     const isOfThisLine = error instanceof RequestProblem || error instanceof PortError;
     if (!isOfThisLine || isCorruption(error)) throw error;
@@ -100,17 +101,13 @@ async function answerLine(
 const withProblem = (line: number, { body }: Answer): string =>
   `{"line":${line},"problem":${body.toString()}}\n`;
 
-async function verified(
-  services: Services,
-  exchange: Exchange,
-  key: string,
-  { line, bytes }: { readonly line: number; readonly bytes: Buffer },
-) {
+async function verified(services: Services, exchange: Exchange, key: string, bytes: Buffer) {
   const { serial: serialText, document } = validated({ body: 'verify-stamp' }, bytes);
-  const commandId = commandIdOf(exchange, `${PATH}/{line}`, String(line), key);
+  const parsed = parseSerial(serialText);
+  const check = `${parsed.ok ? parsed.serial : serialText} ${document?.sha256 ?? ''}`;
   const report = await services.ledger.stamps.verify(
     { serialText, ...(document === undefined ? {} : { documentSha256: document.sha256 }) },
-    callerOf(services, exchange, commandId, sha256Hex(bytes)),
+    callerOf(services, exchange, commandIdOf(exchange, `${PATH}/{check}`, check, key), sha256Hex(check)),
   );
   if ('kind' in report)
     throw new RequestProblem(report.kind === 'expired' ? 'deadline-passed' : 'idempotency-key-reused');
