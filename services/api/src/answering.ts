@@ -86,9 +86,7 @@ export function createAnswering(services: Services, metrics: Metrics, readiness:
     const requestId = clientRequestId(request.headers) ?? runtime.ids.commandId();
     const exchange = new Exchange(request, response, requestId);
     const found = find(exchange, how);
-    return found instanceof Promise
-      ? found.then((later) => end(exchange, later))
-      : end(exchange, found);
+    return found instanceof Promise ? found.then((later) => end(exchange, later)) : end(exchange, found);
   };
 }
 

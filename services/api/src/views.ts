@@ -41,10 +41,7 @@ export const withFreshness = (view: StampView, freshness: Freshness) => ({
 });
 
 /** The text of {@link withFreshness}, from the text of {@link publicStamp}. A time and a number want no escaping. */
-export const textWithFreshness = (
-  publicText: string,
-  { recordedAt, lagMilliseconds }: Freshness,
-): string =>
+export const textWithFreshness = (publicText: string, { recordedAt, lagMilliseconds }: Freshness): string =>
   `${publicText.slice(0, -1)},"asOf":{"recordedAt":"${recordedAt}","lagMilliseconds":${lagMilliseconds}}}`;
 
 /** An order as its channel sees it. */

@@ -44,7 +44,9 @@ export class RequestMeter {
     const lines = [
       `# HELP ${COUNTER} Requests answered, by route and status.`,
       `# TYPE ${COUNTER} counter`,
-      ...all.map((of) => `${COUNTER}{method="${of.method}",route="${of.route}",status="${of.status}"} ${of.count}`),
+      ...all.map(
+        (of) => `${COUNTER}{method="${of.method}",route="${of.route}",status="${of.status}"} ${of.count}`,
+      ),
       `# HELP ${HISTOGRAM} Time from request to answer, by route and class of status.`,
       `# TYPE ${HISTOGRAM} histogram`,
       ...byClass(all).flatMap(histogram),

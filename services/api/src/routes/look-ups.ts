@@ -42,9 +42,7 @@ export function lookUpRoute({ ledger }: Services): Route {
             });
           case 'found': {
             const view = publicView(result.view);
-            return matches(exchange, view.etag)
-              ? view.unchanged(options)
-              : view.answer(result.asOf, options);
+            return matches(exchange, view.etag) ? view.unchanged(options) : view.answer(result.asOf, options);
           }
         }
       };
