@@ -8,7 +8,7 @@ import { authorisation } from './suites/authorisation.js';
 import { badInput } from './suites/bad-input.js';
 import { bulkVerification } from './suites/bulk-verification.js';
 import { everyRoute } from './suites/every-route.js';
-import { hotLookUps } from './suites/hot-look-ups.js';
+import { hotRoutes } from './suites/hot-routes.js';
 import { idempotency } from './suites/idempotency.js';
 import { lifeCycle } from './suites/life-cycle.js';
 import { lookUps } from './suites/look-ups.js';
@@ -38,7 +38,7 @@ t.teardown(async () => {
 
 await t.test('life cycle', (t) => lifeCycle(t, world));
 await t.test('look-ups', (t) => lookUps(t, world));
-await t.test('look-ups before Koa', (t) => hotLookUps(t, world));
+await t.test('before Koa', (t) => hotRoutes(t, world));
 await t.test('bulk verification', (t) => bulkVerification(t, world));
 await t.test('bad input', (t) => badInput(t, world));
 await t.test('idempotency', (t) => idempotency(t, world));

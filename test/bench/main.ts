@@ -63,10 +63,16 @@ async function runPart(part: Part): Promise<void> {
     const seconds = (performance.now() - start) / 1_000;
     writePart(directory, { part: part.name, title: part.title, machine, seconds, result });
     missed += result.rows.filter((row) => isKept(row) === false).length;
-    for (const { what, missing } of result.audits ?? [])
-      if (missing > 0) faults.push(`${part.name}: ${what}: ${missing} acknowledged and not there`);
     process.stdout.write(`\n${sectionOf(part.title, result)}\n`);
+    for (const { what, missing } of result.audits ?? [])
+      if (missing > 0) fault(`${part.name}: ${what}: ${missing} acknowledged and not there`);
   } catch (error) {
-    faults.push(`${part.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    fault(`${part.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
+}
+
+/** Told at once, and again in the end. */
+function fault(what: string): void {
+  bench.log(`FAULT ${what}`);
+  faults.push(what);
 }

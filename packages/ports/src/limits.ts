@@ -114,6 +114,8 @@ export const LIMITS = {
   projectionPauseMilliseconds: 50,
   /** Milliseconds in which the commits of the log are told to a thread that follows it once. */
   commitNoticeMilliseconds: 5,
+  /** The same for the thread that seals, which begins a round every {@link LIMITS.sealIntervalMilliseconds} when little comes in. */
+  sealNoticeMilliseconds: 50,
   /** Changes of the inventory after which a snapshot is kept: the most an answer about the past has to add up. */
   inventorySnapshotChanges: 20_000,
   /** Milliseconds before a projection tries again when its log or its sink is unavailable; doubled up to the greatest. */

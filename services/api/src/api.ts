@@ -9,7 +9,7 @@ import type { Authenticator } from './authentication/authenticator.js';
 import type { Route, Services } from './exchange.js';
 import type { WorkClass } from './gate/classes.js';
 import { Gate } from './gate/gate.js';
-import { hotLookUps } from './hot-look-ups.js';
+import { hotRoutes } from './hot-routes.js';
 import { HTTP_LIMITS, type HttpLimits } from './limits.js';
 import { createMetrics } from './operations/metrics.js';
 import { createReadiness } from './operations/readiness.js';
@@ -95,9 +95,8 @@ export function createApi(dependencies: ApiDependencies): Api {
   const readiness = createReadiness(ledger, { health, readModels: dependencies.readModels ?? 'own' });
   const serverUrl = publicUrl ?? '/';
   const answering = createAnswering(services, metrics, readiness);
-  const lookUp = lookUpRoute(services);
   const routes = [
-    lookUp,
+    lookUpRoute(services),
     ...ledgerRoutes(services),
     ...operationsRoutes(services, { metrics, readiness, serverUrl }),
   ];
@@ -107,7 +106,7 @@ export function createApi(dependencies: ApiDependencies): Api {
   app.on('error', (error) => logger.error({ err: error }, 'an answer could not be sent'));
   app.use(outermost(answering));
   app.use(routerOf(services, routes).routes());
-  const handler = hotLookUps({ lookUp, answering, rest: app.callback(), logger });
+  const handler = hotRoutes(services, { routes, answering, rest: app.callback(), logger });
   const server = createHttpServer(gate.guard(handler), limits, logger);
   return {
     routes: routes.map(({ method, path, scope }) => ({

@@ -25,7 +25,7 @@ export const outermost =
     });
   };
 
-/** Runs one route: what it may answer with, who asks, no parameter that it does not know, then the route itself. */
+/** Runs one route: what it may answer with, then who asks, no parameter that it does not know, and the route itself. */
 export const runRoute =
   (services: Services, route: Route) =>
   async (context: Context & { state: Carried; params: Record<string, string> }): Promise<void> => {
@@ -33,10 +33,20 @@ export const runRoute =
     exchange.route = route;
     exchange.parameters = context.params;
     if (!accepts(context, route)) throw new RequestProblem('not-acceptable');
-    if (route.scope !== undefined) await authorise(services, exchange, route.scope);
-    if (route.takesQuery !== true) readQuery(exchange.search, {});
-    context.state.answer = await route.handle(exchange);
+    context.state.answer = await carryOut(services, route, exchange);
   };
+
+/** One request whose route is known, from who asks to the answer. */
+export function carryOut(services: Services, route: Route, exchange: Exchange): Promise<Answer> | Answer {
+  const { scope } = route;
+  if (scope === undefined) return handle(route, exchange);
+  return authorise(services, exchange, scope).then(() => handle(route, exchange));
+}
+
+function handle(route: Route, exchange: Exchange): Promise<Answer> | Answer {
+  if (route.takesQuery !== true) readQuery(exchange.search, {});
+  return route.handle(exchange);
+}
 
 const accepts = (context: Context, { produces }: Route): boolean =>
   acceptsAnyJson(context.req.headers) ||

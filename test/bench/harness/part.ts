@@ -5,6 +5,18 @@ export type Target =
   | { readonly kind: 'at-least' | 'at-most'; readonly value: number }
   | { readonly kind: 'ratio-at-least'; readonly value: number };
 
+/** What the capacity model is made of: rates a second, CPU seconds for 1,000, bytes on disk. */
+export type Measure =
+  | 'commands'
+  | 'command-cpu'
+  | 'orders'
+  | 'order-cpu'
+  | 'look-ups'
+  | 'look-up-cpu'
+  | 'sealed'
+  | 'projected'
+  | 'stamp-bytes';
+
 /** One line of the table: ours, what it is compared with, and what it has to keep. */
 export interface Row {
   readonly what: string;
@@ -13,6 +25,8 @@ export interface Row {
   /** A peer's figure, or the machine's own limit, from the same run. */
   readonly beside?: { readonly what: string; readonly spread: Spread };
   readonly target?: Target;
+  /** What it stands for in the capacity model; of several, the last counts. */
+  readonly measure?: Measure;
 }
 
 /** Answers that were given, looked for afterwards: what is missing is a fault, whatever the speed. */

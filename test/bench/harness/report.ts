@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { capacityOf } from './capacity.js';
 import { chartOf } from './chart.js';
 import type { Machine } from './machine.js';
 import type { Part, PartResult } from './part.js';
@@ -29,6 +30,8 @@ export function writePart(directory: string, record: PartRecord): void {
 }
 
 export function writeSummary(directory: string, parts: readonly Part[]): void {
+  // Nothing is there when every part of the run failed.
+  mkdirSync(directory, { recursive: true });
   const files = new Set(readdirSync(directory));
   const records = parts
     .filter(({ name }) => files.has(`${name}.json`))
@@ -40,7 +43,9 @@ export function writeSummary(directory: string, parts: readonly Part[]): void {
       `Measured ${machine.measuredOn} on Node ${machine.node}, ${machine.cores} cores (${machine.cpu}), in ${Math.round(seconds)} s.`,
     ].join('\n\n'),
   );
-  writeFileSync(join(directory, SUMMARY), `${[INTRODUCTION, ...sections].join('\n\n')}\n`);
+  const capacity = capacityOf(records.flatMap(({ result }) => result.rows));
+  const blocks = [INTRODUCTION, ...(capacity === undefined ? [] : [capacity]), ...sections];
+  writeFileSync(join(directory, SUMMARY), `${blocks.join('\n\n')}\n`);
 }
 
 const INTRODUCTION = `# Measured

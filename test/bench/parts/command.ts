@@ -55,6 +55,7 @@ async function measure(bench: Bench, commands: HttpCommands): Promise<PartResult
         what: 'commands, closed loop',
         unit: '1/s',
         ours: rate,
+        measure: 'commands',
         beside: { what: LIMIT, spread: spreadOf((samples.get(LIMIT) ?? []).map((of) => of.perSecond)) },
         target: { kind: 'at-least', value: TARGETS.perSecond },
       },
@@ -62,6 +63,7 @@ async function measure(bench: Bench, commands: HttpCommands): Promise<PartResult
       {
         what: 'CPU seconds of the server for 1,000 commands, read models included',
         unit: 's',
+        measure: 'command-cpu',
         ours: spreadOf(ours.map(({ cpuPerThousand = Number.NaN }) => cpuPerThousand)),
       },
       ...(fsyncs === undefined

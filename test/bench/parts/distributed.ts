@@ -80,6 +80,7 @@ async function measureThroughput(
     return [
       {
         what: `events projected, ${who}`,
+        measure: 'projected',
         unit: 'events/s',
         ours: spreadOf(samples.map(({ perSecond }) => perSecond)),
         target: { kind: 'at-least', value: TARGETS.perSecond },

@@ -111,6 +111,7 @@ function rowsOf({
     {
       what: `${name}: look-ups`,
       unit: '1/s',
+      measure: 'look-ups',
       ours: rate,
       target: { kind: 'at-least', value: TARGETS.perSecond },
     },
@@ -134,7 +135,12 @@ function rowsOf({
       unit: 'ms',
       ours: spreadOf(latencies.map(({ latency }) => latency.p50)),
     },
-    { what: `${name}: CPU seconds of the server for 1,000 look-ups`, unit: 's', ours: spreadOf(cpu) },
+    {
+      what: `${name}: CPU seconds of the server for 1,000 look-ups`,
+      unit: 's',
+      measure: 'look-up-cpu',
+      ours: spreadOf(cpu),
+    },
   ];
 }
 

@@ -80,6 +80,7 @@ class Run {
         {
           what: 'orders accepted and fulfilled, from the first request to the last fulfilment',
           unit: '1/s',
+          measure: 'orders',
           ours: spreadOf(samples.map(({ fulfilledPerSecond }) => fulfilledPerSecond)),
           target: { kind: 'at-least', value: ORDERS_PER_SECOND },
         },
@@ -91,6 +92,7 @@ class Run {
         {
           what: 'CPU seconds of the server for 1,000 orders',
           unit: 's',
+          measure: 'order-cpu',
           ours: spreadOf(samples.map(({ cpuPerThousand }) => cpuPerThousand)),
         },
       ],

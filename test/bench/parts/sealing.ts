@@ -51,6 +51,7 @@ async function measure(
     rows: [
       {
         what: 'events, from the log to the published checkpoint',
+        measure: 'sealed',
         unit: 'events/s',
         ours: spreadOf(ours.map(({ perSecond }) => perSecond)),
         beside: {

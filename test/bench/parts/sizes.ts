@@ -83,7 +83,12 @@ function standingRows(ledger: SizedLedger): Row[] {
       ours: single(ledger.startSeconds),
       target: { kind: 'at-most', value: TARGETS.startSeconds },
     },
-    { what: `disk for a stamp${of}`, unit: 'bytes', ours: single(ledger.diskBytes / ledger.stamps) },
+    {
+      what: `disk for a stamp${of}`,
+      unit: 'bytes',
+      measure: 'stamp-bytes',
+      ours: single(ledger.diskBytes / ledger.stamps),
+    },
     {
       what: `first projection of the log${of}`,
       unit: 'events/s',

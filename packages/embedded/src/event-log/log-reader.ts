@@ -1,4 +1,5 @@
 import { entryForm, type Position, type RecordedEvent, type StreamName } from '@stamp-ledger/codec';
+import type { EventId } from '@stamp-ledger/domain';
 import {
   type EntryPage,
   type ExpectedRevision,
@@ -11,7 +12,27 @@ import { toPortError } from '../sqlite-errors.js';
 import { formatPosition, parsePosition } from './position.js';
 import { openForReading } from './schema.js';
 
-const COLUMNS = `stream, revision, format('%016d', position) AS position, id, type, data, metadata`;
+const COLUMNS = 'stream, revision, position, id, type, data, metadata';
+/** A row as an array: SQLite's binding takes a third longer to make an object of it, and SQL to print its position. */
+type Row = readonly [
+  stream: StreamName,
+  revision: number,
+  place: number,
+  id: EventId,
+  type: string,
+  data: string,
+  metadata: string,
+];
+
+const recordedOf = ([stream, revision, place, id, type, data, metadata]: Row): RecordedEvent => ({
+  stream,
+  revision,
+  position: formatPosition(place),
+  id,
+  type,
+  data,
+  metadata,
+});
 
 /** SQL for the log entry of a row: its form as text, with the columns in their places. */
 const ENTRY = `'${entryForm({
@@ -29,22 +50,26 @@ const ENTRY = `'${entryForm({
  */
 export class EmbeddedLogReader {
   readonly #db: Database.Database;
-  readonly #byStream: Database.Statement<[string, number, number], RecordedEvent>;
-  readonly #byPosition: Database.Statement<[number, number], RecordedEvent>;
+  readonly #byStream: Database.Statement<[string, number, number], Row>;
+  readonly #byPosition: Database.Statement<[number, number], Row>;
   readonly #entries: Database.Statement<[number, number], string>;
   readonly #streamHead: Database.Statement<[string], number>;
-  readonly #last: Database.Statement<[], RecordedEvent>;
+  readonly #last: Database.Statement<[], Row>;
   readonly #head: Database.Statement<[], number | null>;
 
   constructor(directory: string) {
     try {
       this.#db = openForReading(directory);
-      this.#byStream = this.#db.prepare(
-        `SELECT ${COLUMNS} FROM event WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`,
-      );
-      this.#byPosition = this.#db.prepare(
-        `SELECT ${COLUMNS} FROM event WHERE event.position > ? ORDER BY event.position LIMIT ?`,
-      );
+      this.#byStream = this.#db
+        .prepare<[string, number, number], Row>(
+          `SELECT ${COLUMNS} FROM event WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`,
+        )
+        .raw();
+      this.#byPosition = this.#db
+        .prepare<[number, number], Row>(
+          `SELECT ${COLUMNS} FROM event WHERE position > ? ORDER BY position LIMIT ?`,
+        )
+        .raw();
       this.#entries = this.#db
         .prepare<[number, number], string>(
           `SELECT ${ENTRY} FROM event WHERE position > ? AND position <= ? ORDER BY position`,
@@ -55,7 +80,9 @@ export class EmbeddedLogReader {
           'SELECT revision FROM event WHERE stream = ? ORDER BY revision DESC LIMIT 1',
         )
         .pluck();
-      this.#last = this.#db.prepare(`SELECT ${COLUMNS} FROM event ORDER BY event.position DESC LIMIT 1`);
+      this.#last = this.#db
+        .prepare<[], Row>(`SELECT ${COLUMNS} FROM event ORDER BY position DESC LIMIT 1`)
+        .raw();
       this.#head = this.#db.prepare<[], number | null>('SELECT max(position) FROM event').pluck();
     } catch (error) {
       throw toPortError(error, 'opening the log for reading');
@@ -98,7 +125,7 @@ export class EmbeddedLogReader {
   }
 
   #page(stream: StreamName, from: number, limit: number): RecordedEvent[] {
-    const events = this.#byStream.all(stream, from, limit);
+    const events = this.#byStream.all(stream, from, limit).map(recordedOf);
     const last = events.at(-1);
     if (last !== undefined && last.revision - from + 1 !== events.length) throw damaged(`a gap in ${stream}`);
     return events;
@@ -109,7 +136,7 @@ export class EmbeddedLogReader {
     requireLimit(limit);
     const start = parsePosition(after);
     return this.#reading(() => {
-      const events = this.#byPosition.all(start, limit);
+      const events = this.#byPosition.all(start, limit).map(recordedOf);
       const last = events.at(-1);
       if (last !== undefined && Number(last.position) - start !== events.length)
         throw damaged(`a gap after position ${start}`);
@@ -139,7 +166,10 @@ export class EmbeddedLogReader {
 
   /** The last event itself, or undefined when the log is empty. */
   last(): RecordedEvent | undefined {
-    return this.#reading(() => this.#last.get());
+    return this.#reading(() => {
+      const row = this.#last.get();
+      return row && recordedOf(row);
+    });
   }
 
   /** Revision of the stream's last event. */

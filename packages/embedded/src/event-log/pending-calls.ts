@@ -10,7 +10,8 @@ export interface PendingCall {
 
 /** Append calls handed to the writer and not yet answered, in order, bounded by {@link LIMITS.pendingAppendEvents}. */
 export class PendingCalls {
-  #calls: PendingCall[] = [];
+  /** An answered one is let go of: with it goes the request that waited for it. */
+  #calls: (PendingCall | undefined)[] = [];
   #first = 0;
   #events = 0;
 
@@ -26,7 +27,7 @@ export class PendingCalls {
   shift(): PendingCall {
     const call = this.#calls[this.#first];
     if (call === undefined) throw new Error('an answer without a call');
-    this.#first++;
+    this.#calls[this.#first++] = undefined;
     this.#events -= call.events;
     if (this.#first === this.#calls.length) {
       this.#calls = [];

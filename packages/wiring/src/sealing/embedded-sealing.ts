@@ -71,7 +71,7 @@ export async function openEmbeddedSealing(options: EmbeddedSealingOptions): Prom
       () => new SealThread({ logDirectory: directory, places, origin, witnesses }, sealing),
     );
     const unsubscribe = store.onCommit(
-      coalesced(LIMITS.commitNoticeMilliseconds, (head) => sealing.wake(head)),
+      coalesced(LIMITS.sealNoticeMilliseconds, (head) => sealing.wake(head)),
     );
     return {
       status: () => sealing.watch.status(),

@@ -16,7 +16,7 @@ export interface Receipts {
 }
 
 /** Events of different commands in one receipt: a signature costs more than the rest of an answer, a line more hardly anything. */
-const SHARED_EVENTS = 4;
+const SHARED_EVENTS = 8;
 
 /** Receipts under a key of their own, which is made when there is none: a new one breaks no promise of an old one. */
 export async function openReceipts({

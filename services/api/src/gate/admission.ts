@@ -28,8 +28,8 @@ export type Expiry = 'queue-age' | 'deadline';
 interface Lane<Name, Item> {
   readonly name: Name;
   readonly terms: ClassTerms;
-  /** In order of arrival; those that are over are skipped when they come up. */
-  queue: Place<Name, Item>[];
+  /** In order of arrival; those that are over are skipped when they come up. Who has left is let go of: a place holds a request. */
+  queue: (Place<Name, Item> | undefined)[];
   first: number;
   waiting: number;
   inFlight: number;
@@ -119,7 +119,7 @@ export class Admission<Name extends string, Item> {
     const place = lane && this.#front(lane);
     if (lane === undefined || place === undefined) return undefined;
     this.#leaveQueue(lane);
-    lane.first += 1;
+    lane.queue[lane.first++] = undefined;
     this.#admit(lane, place);
     return place;
   }
@@ -184,7 +184,8 @@ export class Admission<Name extends string, Item> {
 
   /** The oldest that waits. Those in front of it that are over are let go of. */
   #front(lane: Lane<Name, Item>): Place<Name, Item> | undefined {
-    while (lane.first < lane.queue.length && lane.queue[lane.first]?.state !== 'waiting') lane.first += 1;
+    while (lane.first < lane.queue.length && lane.queue[lane.first]?.state !== 'waiting')
+      lane.queue[lane.first++] = undefined;
     if (lane.first === lane.queue.length || lane.first >= COMPACTED) {
       lane.queue = lane.queue.slice(lane.first);
       lane.first = 0;

@@ -13,9 +13,10 @@ import {
   type World,
 } from '../world.js';
 
-/** Plain look-ups are answered before Koa, from rows held in memory: nobody may be able to tell. */
-export async function hotLookUps(t: Test, world: World): Promise<void> {
+/** The plain requests of a rush are answered before Koa, look-ups from rows held in memory: nobody may be able to tell. */
+export async function hotRoutes(t: Test, world: World): Promise<void> {
   await t.test('say what the same look-up says by way of Koa', (t) => bothWays(t, world));
+  await t.test('carry commands out as Koa does', (t) => commandsBothWays(t, world));
   await t.test('show what the read model has seen, at once', (t) => neverHeldTooLong(t, world));
   await t.test('are counted like any other request', (t) => counted(t, world));
 }
@@ -77,6 +78,64 @@ async function bothWays(t: Test, { call }: World): Promise<void> {
   t.equal((await call(`/v1/stamps/${affixed}`, { headers: { accept: 'text/html' } })).status, 406);
 }
 
+/** A command that is refused changes nothing, so it can be sent twice; one that is carried out needs a stamp for each way. */
+async function commandsBothWays(t: Test, { call }: World): Promise<void> {
+  const serial = await soldStamp(call);
+  const document = { sha256: freshDocument(), type: 'application/pdf' };
+  const requestId = randomUUID();
+  const hidden = { detail: undefined, instance: undefined };
+  const both = async (path: string, request: Parameters<World['call']>[1]): Promise<readonly Reply[]> =>
+    Promise.all(
+      [{}, BY_KOA].map((more) =>
+        call(path, {
+          ...request,
+          headers: {
+            'x-request-id': requestId,
+            'idempotency-key': randomUUID(),
+            ...request?.headers,
+            ...more,
+          },
+        }),
+      ),
+    );
+  const refusals: readonly (readonly [string, Parameters<World['call']>[1]])[] = [
+    [`/v1/stamps/${serial}/affixation`, { body: { document }, token: null }],
+    [`/v1/stamps/${serial}/affixation`, { body: { document }, token: 'nonsense' }],
+    [`/v1/stamps/${serial}/affixation`, { body: { document }, headers: { 'idempotency-key': '' } }],
+    [`/v1/stamps/${serial}/affixation`, { body: { document, more: 1 } }],
+    [`/v1/stamps/${serial}/affixation?colour=red`, { body: { document } }],
+    [`/v1/stamps/${UNKNOWN_SERIAL}/affixation`, { body: { document } }],
+    ['/v1/stamps/short/affixation', { body: { document } }],
+    [`/v1/stamps/${serial}/sale`, { body: { channel: 'direct', holder: 'other' } }],
+    [`/v1/stamps/${serial}/reservation`, { body: {} }],
+    ['/v1/orders', { body: { quantity: 0 } }],
+    ['/v1/verifications', { body: {} }],
+  ];
+  for (const [path, request] of refusals) {
+    const what = `${path} ${JSON.stringify(request)}`;
+    const [hot, koa] = await both(path, request);
+    t.ok((hot?.status ?? 0) >= 400, what);
+    t.equal(hot?.status, koa?.status, what);
+    t.strictSame({ ...hot?.json, ...hidden }, { ...koa?.json, ...hidden }, what);
+    t.strictSame(headersOf(hot as Reply), headersOf(koa as Reply), what);
+  }
+  const affixed = [];
+  for (const more of [{}, BY_KOA]) {
+    const own = await soldStamp(call);
+    const reply = await call(`/v1/stamps/${own}/affixation`, {
+      body: { document: { ...document, sha256: freshDocument() } },
+      headers: more,
+    });
+    affixed.push({
+      status: reply.status,
+      json: { ...reply.json, serial: reply.json.serial === own },
+      headers: [...reply.headers.keys()].sort(),
+    });
+  }
+  t.match(affixed[0], { status: 201, json: { serial: true, state: 'affixed' } });
+  t.strictSame(affixed[0], affixed[1]);
+}
+
 /** As soon as the read models say that they are there, no look-up may show less. */
 async function neverHeldTooLong(t: Test, { call, opened }: World): Promise<void> {
   for (const serial of await mintStamps(call, 6)) {
@@ -111,8 +170,8 @@ async function counted(t: Test, { call }: World): Promise<void> {
   t.equal(await counts(200), before.found + 1);
   t.equal(await counts(400), before.malformed + 1);
   const { text } = await call('/metrics');
-  for (const line of text.split('\n').filter((each) => each !== '' && !each.startsWith('#')))
-    t.match(line, /^\w+(\{\w+="[^"\n]*"(,\w+="[^"\n]*")*\})? (-?[0-9.]+(e[+-]?[0-9]+)?|NaN|[+-]Inf)$/);
+  for (const line of text.split('\n').filter((each) => each.startsWith('stamp_ledger_http_')))
+    t.match(line, /^\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [0-9.]+(e-[0-9]+)?$/);
   const of = 'method="GET",route="/v1/stamps/{serial}",class="4xx"';
   const valuesOf = (start: string): number[] =>
     text
