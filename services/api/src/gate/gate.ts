@@ -128,7 +128,7 @@ export class Gate {
   readonly #told: ToldToWait;
   readonly #refusals: Refusals;
   readonly #pacing: Pacing;
-  /** Requests that wait, are being carried out, or whose answers are not out yet. */
+  /** Requests whose answers are not out yet. */
   readonly #open = new Set<Visit>();
   readonly #connections = new WeakMap<Socket, Connection>();
   readonly #admitted = new Map<WorkClass, number>(WORK_CLASSES.map((work) => [work, 0]));
@@ -220,13 +220,12 @@ export class Gate {
       const { method = 'GET', url = '/' } = request;
       const connection = this.#connection(request.socket);
       const arrived = this.#now();
-      const patience = patienceOf(request.headers);
       const visit: Visit = {
         response,
         connection,
         work: workClassOf(method, url),
         arrived,
-        deadline: arrived + patience,
+        deadline: arrived + patienceOf(request.headers),
         place: undefined,
         answered: undefined,
         isStranger: false,
@@ -242,35 +241,46 @@ export class Gate {
         request.socket.destroy();
         return;
       }
-      response.on('close', onClose);
-      if (this.#quota?.take(askedBy(request), arrived) === false) {
-        this.#refuse(visit, 'quota');
-        return;
+      this.#receive(request, visit, handler);
+      // Most look-ups are answered by now, and nothing is left to watch.
+      if (isOut(response)) connection.unanswered -= 1;
+      else {
+        this.#open.add(visit);
+        response.on('close', onClose);
       }
-      if (patience < limits.requestTimeoutLeastMilliseconds) {
-        this.#refuse(visit, 'patience');
-        return;
-      }
-      const tooMany = this.#isOneTooMany(visit);
-      if (tooMany !== undefined) {
-        this.#refuse(visit, tooMany);
-        return;
-      }
-      const start = (): void => {
-        const settling = handler(request, response);
-        if (settling === undefined) this.#settled(visit);
-        else void settling.finally(() => this.#settled(visit));
-      };
-      if (this.#isStranger(visit)) this.#admitStranger(visit, start);
-      else if (method === 'GET' || method === 'HEAD') this.#offer(visit, this.#waiter(visit, start));
-      else if (this.#poolOf(visit.work).isFull(visit.work)) this.#refuse(visit, 'queue-full');
-      // The body of a command mostly comes with its head, and is read with it; any other is waited for outside.
-      else
-        setImmediate(() => {
-          if (request.complete) this.#offer(visit, this.#waiter(visit, start));
-          else this.#begin(visit, start);
-        });
     };
+  }
+
+  #receive(request: IncomingMessage, visit: Visit, handler: Handler): void {
+    const { response, work, arrived, deadline } = visit;
+    const { method } = request;
+    if (this.#quota?.take(askedBy(request), arrived) === false) {
+      this.#refuse(visit, 'quota');
+      return;
+    }
+    if (deadline - arrived < this.options.limits.requestTimeoutLeastMilliseconds) {
+      this.#refuse(visit, 'patience');
+      return;
+    }
+    const tooMany = this.#isOneTooMany(visit);
+    if (tooMany !== undefined) {
+      this.#refuse(visit, tooMany);
+      return;
+    }
+    const start = (): void => {
+      const settling = handler(request, response);
+      if (settling === undefined) this.#settled(visit);
+      else void settling.finally(() => this.#settled(visit));
+    };
+    if (this.#isStranger(visit)) this.#admitStranger(visit, start);
+    else if (method === 'GET' || method === 'HEAD') this.#offer(visit, this.#waiter(visit, start), arrived);
+    else if (this.#poolOf(work).isFull(work)) this.#refuse(visit, 'queue-full');
+    // The body of a command mostly comes with its head, and is read with it; any other is waited for outside.
+    else
+      setImmediate(() => {
+        if (request.complete) this.#offer(visit, this.#waiter(visit, start));
+        else this.#begin(visit, start);
+      });
   }
 
   /**
@@ -363,9 +373,8 @@ export class Gate {
     return connection;
   }
 
-  #offer(visit: Visit, waiter: Waiter): void {
+  #offer(visit: Visit, waiter: Waiter, now = this.#now()): void {
     const { work, deadline } = visit;
-    const now = this.#now();
     if (visit.response.destroyed) {
       waiter.drop();
       return;
@@ -385,11 +394,9 @@ export class Gate {
     const pool = this.#poolOf(work);
     switch (pool.offer(place)) {
       case 'admitted':
-        this.#open.add(visit);
         this.#start(place);
         return;
       case 'waiting':
-        this.#open.add(visit);
         // A class below its share may be let in past others that wait.
         this.#letIn(pool);
         return;
@@ -610,6 +617,10 @@ export class Gate {
 }
 
 const visitOf = (request: Visiting): Visit | undefined => request[VISIT];
+
+/** Whether the whole answer is the kernel's. One that stands behind another on its connection has no socket yet. */
+const isOut = ({ writableEnded, socket }: ServerResponse): boolean =>
+  writableEnded && socket?.writableLength === 0;
 
 const askedBy = ({ headers, socket }: IncomingMessage): AskedBy => ({
   address: socket.remoteAddress ?? '',
