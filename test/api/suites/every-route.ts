@@ -178,12 +178,9 @@ function failingLedger(kind: PortErrorKind): OpenLedger['ledger'] {
   const fail = (): never => {
     throw new PortError(kind, 'secret detail of the store');
   };
-  // What the gate asks at every request is in memory as well.
-  const held = new Map<string | symbol, () => unknown>([
-    ['status', () => []],
-    ['doors', () => 'none'],
-  ]);
-  const part = new Proxy({}, { get: (_part, name) => held.get(name) ?? fail });
+  /** What is known without asking anybody. */
+  const unasked: Readonly<Record<string | symbol, () => unknown>> = { status: () => [], doors: () => 'none' };
+  const part = new Proxy({}, { get: (_part, name) => unasked[name] ?? fail });
   const commits = { take: () => ({ count: 0, p90Milliseconds: 0 }) };
   // What is known of the sealer is in memory: it does not fail.
   const known = {
