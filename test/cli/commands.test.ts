@@ -244,6 +244,35 @@ t.test('inventory, conservation, rebuild', async (t) => {
   t.match((await cli(['rebuild'])).stdout, /^status {3}done$/m);
 });
 
+t.test('incident open, close, list', async (t) => {
+  const incidentId = `outage-${Date.now()}`;
+  const opening = ['incident', 'open', '--id', incidentId, '--title', 'The centre is down'];
+  t.equal((await cli([...opening, '--relaxed', 'v2'])).code, 2, 'relaxed rules are named');
+  t.match(
+    await json(
+      ...opening,
+      '--started-at',
+      '2024-09-05T02:00:00Z',
+      '--relaxed',
+      'v2',
+      '--rule',
+      'paper',
+      'late',
+    ),
+    {
+      incidentId,
+      status: 'open',
+      startedAt: '2024-09-05T02:00:00.000Z',
+      relaxedRules: { version: 'v2', rules: ['paper', 'late'] },
+      position: String,
+    },
+  );
+  const closed = await cli(['incident', 'close', incidentId, '--summary', 'All is well again']);
+  t.match(closed.stdout, /^summary {2}.*All is well again$/m);
+  t.match((await cli(['incident', 'list'])).stdout, new RegExp(`^${incidentId} +closed `, 'm'));
+  t.equal((await cli(['incident', 'close', 'nobody'])).code, 4);
+});
+
 t.test('stock-policy, stocks', async (t) => {
   const args = ['stock-policy', '--channel', 'kanal-5', ...MONEY, '--low-below', '5'];
   t.match(await json(...args), { channel: 'kanal-5', lowBelow: 5 });

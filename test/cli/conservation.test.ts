@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { createClient } from '@stamp-ledger/client';
+import { lookUpFile, readModelsFile } from '@stamp-ledger/embedded';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { cliFor } from '../support/cli.js';
@@ -79,7 +79,9 @@ t.test('the log alone gives what the read models say, now and at a past position
 
 t.test('altered rows are found, group by group and stamp by stamp', async (t) => {
   await ledger.kill();
-  const db = new Database(join(ledger.directory, 'read-models-1.sqlite'), { fileMustExist: true });
+  const file = readModelsFile(ledger.directory, 1);
+  const db = new Database(file, { fileMustExist: true });
+  db.prepare('ATTACH ? AS look_up').run(lookUpFile(file));
   const [sold = ''] = OWN;
   // A sold stamp is shown as affixed in both models, with counts that fit, and a waiting order as fulfilled.
   db.exec(`UPDATE stamp_view SET state = 5 WHERE serial = '${sold}';

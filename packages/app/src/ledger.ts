@@ -398,6 +398,16 @@ export interface Ledger {
       readonly types?: readonly string[];
       readonly stream?: string;
     }): Promise<EventsPage>;
+    /**
+     * The same events page by page for ever, and new ones as they come, until `signal` aborts. A page may show none and
+     * yet say how far the log has been seen.
+     */
+    follow(request: {
+      readonly after?: Position;
+      readonly types?: readonly string[];
+      readonly stream?: string;
+      readonly signal: AbortSignal;
+    }): AsyncIterable<EventsPage>;
     /** Events that an index finds, oldest first. */
     search(
       filter: EventFilter,

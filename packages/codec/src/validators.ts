@@ -47,12 +47,12 @@ const readSchema = (path: string): Record<string, unknown> =>
   JSON.parse(readFileSync(new URL(path, SCHEMAS_URL), 'utf8'));
 
 /** Ajv with every schema. A hundred files: a thread that only reads the log loads none of them. */
-function loadSchemas(): Ajv2020 {
+function loadSchemas(allErrors: boolean): Ajv2020 {
   const library: typeof import('ajv/dist/2020.js') = createRequire(import.meta.url)('ajv/dist/2020.js');
   const ajv = new library.Ajv2020({
     strict: true,
     strictRequired: true,
-    allErrors: false,
+    allErrors,
     coerceTypes: false,
     useDefaults: false,
     removeAdditional: false,
@@ -67,19 +67,26 @@ function loadSchemas(): Ajv2020 {
   return ajv;
 }
 
-let schemas: Ajv2020 | undefined;
-const validators = new Map<string, ValidateFunction>();
-
-/** Compiled on first use: a process pays only for the shapes it meets. Ajv's own look-up parses the id every time. */
-function validator(id: string): ValidateFunction {
-  const known = validators.get(id);
-  if (known !== undefined) return known;
-  schemas ??= loadSchemas();
-  const compiled = schemas.getSchema(id);
-  if (compiled === undefined) throw new Error(`no schema ${id}`);
-  validators.set(id, compiled);
-  return compiled;
+/** Looks up a validator, compiled on first use: a process pays only for the shapes it meets. */
+function compiler({ allErrors }: { readonly allErrors: boolean }): (id: string) => ValidateFunction {
+  let ajv: Ajv2020 | undefined;
+  /** Ajv's own look-up parses the id every time. */
+  const validators = new Map<string, ValidateFunction>();
+  return (id) => {
+    const known = validators.get(id);
+    if (known !== undefined) return known;
+    ajv ??= loadSchemas(allErrors);
+    const compiled = ajv.getSchema(id);
+    if (compiled === undefined) throw new Error(`no schema ${id}`);
+    validators.set(id, compiled);
+    return compiled;
+  };
 }
+
+/** Stops at the first fault: whether there is one is all that the many good bodies need to know. */
+const validator = compiler({ allErrors: false });
+/** Finds all of them, for a client that was wrong; made when there is one. */
+let thorough: typeof validator | undefined;
 
 function fault(error: ErrorObject): SchemaFault {
   const member =
@@ -110,9 +117,16 @@ function detailOf(error: ErrorObject): string {
   }
 }
 
-function check<Value>(validate: ValidateFunction, value: unknown): Validated<Value> {
-  if (validate(value)) return { ok: true, value: value as Value };
-  return { ok: false, faults: (validate.errors ?? []).map(fault) };
+function check<Value>(id: string, value: unknown): Validated<Value> {
+  if (validator(id)(value)) return { ok: true, value: value as Value };
+  thorough ??= compiler({ allErrors: true });
+  const validate = thorough(id);
+  validate(value);
+  // What does not have the right form breaks several rules at once: the first says it.
+  const first = new Map<string, SchemaFault>();
+  for (const each of (validate.errors ?? []).map(fault))
+    if (!first.has(each.pointer)) first.set(each.pointer, each);
+  return { ok: false, faults: [...first.values()] };
 }
 
 /** Checks a command's body against schemas/commands/<name>.json. */
@@ -120,14 +134,14 @@ export function validateCommand<Name extends CommandName>(
   name: Name,
   body: unknown,
 ): Validated<CommandBodies[Name]> {
-  return check(validator(`/schemas/commands/${name}.json`), body);
+  return check(`/schemas/commands/${name}.json`, body);
 }
 
 /** Checks an event's data against schemas/events/<type>.v<version>.json. */
 export function validateEventData(type: string, version: number, data: unknown): Validated<object> {
-  return check(validator(`/schemas/events/${type}.v${version}.json`), data);
+  return check(`/schemas/events/${type}.v${version}.json`, data);
 }
 
 export function validateMetadata(metadata: unknown): Validated<wire.MetadataV1> {
-  return check(validator('/schemas/metadata.v1.json'), metadata);
+  return check('/schemas/metadata.v1.json', metadata);
 }

@@ -106,8 +106,12 @@ export const LIMITS = {
   catchUpMilliseconds: 2_000,
   /** Events projected in one transaction. */
   projectionEvents: 5_000,
-  /** The same where all read models are built anew, into tables that nobody reads: the rows of a stamp meet in memory. */
+  /** The same where the read models of several processes are built anew: the rows of a stamp meet in memory. */
   rebuildEvents: 20_000,
+  /** Events of a log up to which embedded read models that have seen nothing follow it from its beginning; beyond, they are rebuilt. */
+  projectedFromNothing: 100_000,
+  /** Rows of one table that an embedded rebuild holds back, some hundred bytes each: those that change again soon are written once. */
+  rebuildHeldRows: 40_000,
   /** Pages that the fastest projection of a rebuild may be ahead of the slowest: they are kept in memory. */
   rebuildPagesAhead: 2,
   /** Milliseconds from the beginning of one page of projection to that of the next, at most, while many events come in. */
@@ -125,6 +129,8 @@ export const LIMITS = {
   staleMilliseconds: 10_000,
   /** Events read from their streams at once for one page of a search. */
   searchReads: 16,
+  /** Events read at once for a live feed. */
+  followedEvents: 500,
   /** Events looked at for one page of filtered events. */
   scannedEvents: 20_000,
   /** Milliseconds a report waits for the read models; after that it shows what they have. */

@@ -21,11 +21,21 @@ export const HTTP_LIMITS = {
   /** Events in one page of `/v1/events`, and when nothing is asked for. */
   eventsPage: 1_000,
   eventsPageDefault: 100,
+  /** Live feeds of events at once; further ones are refused. */
+  feeds: 64,
+  /** Milliseconds of silence after which a live feed says that it is still there. */
+  feedBeatMilliseconds: 15_000,
+  /** Milliseconds after which a live feed ends when its client has read nothing. */
+  feedIdleMilliseconds: 60_000,
+  /** Longest time that a live feed lasts, in milliseconds: then its client comes back, with a token that is still good. */
+  feedMilliseconds: 3_600_000,
   /** Events in one page of a stamp's history, also when nothing is asked for. */
   historyPage: 10_000,
   /** Rows in one page of any other listing, and when nothing is asked for. */
   listPage: 1_000,
   listPageDefault: 100,
+  /** Faults of one body that are told. */
+  toldFaults: 100,
   /** Longest value of a query parameter, in characters. */
   parameterCharacters: 512,
   /** Longest idempotency key, in characters. */

@@ -4,10 +4,11 @@ import { sha256Hex } from '@stamp-ledger/codec';
 import type { Answer } from '../answer.js';
 import { callerOf, commandIdOf, requiredKey, validated } from '../command.js';
 import type { Exchange, Route, Services } from '../exchange.js';
-import { answerOf, isCorruption, retryAfter } from '../problems/failures.js';
+import { longAnswers } from '../long-answers.js';
+import { answerOf, isCorruption } from '../problems/failures.js';
 import { RequestProblem } from '../problems/problem.js';
 import { takeTime } from '../request/patience.js';
-import { assertType, type BodyType, ClientGone } from '../request/read-body.js';
+import { assertType, type BodyType } from '../request/read-body.js';
 import { type BodyLine, readLines } from '../request/read-lines.js';
 
 const JSON_LINES: BodyType = {
@@ -23,34 +24,16 @@ const PATH = '/v1/verifications/bulk';
  */
 export function bulkVerification(services: Services): Route {
   const { limits, draining, gate } = services;
-  let running = 0;
-  /** Counted from now on until it has ended, or its client has left before it began. */
-  function bounded(exchange: Exchange, key: string): AsyncIterable<string> {
-    if (exchange.isGone) throw new ClientGone();
-    if (running >= limits.bulkRequests)
-      throw new RequestProblem('ledger-unavailable', {
-        detail: `${limits.bulkRequests} bulk verifications are running already.`,
-        headers: retryAfter(limits),
-      });
-    running += 1;
-    let hasBegun = false;
-    exchange.gone.addEventListener('abort', () => {
-      if (!hasBegun) running -= 1;
-    });
+  const places = longAnswers(limits, { most: limits.bulkRequests, what: 'bulk verifications' });
+  async function* untilCut(exchange: Exchange, key: string): AsyncGenerator<string, void, undefined> {
     // When the service stops it is cut off: what it has recorded it will find again.
     const cut = (): void => void exchange.request.destroy();
-    return {
-      async *[Symbol.asyncIterator]() {
-        hasBegun = true;
-        draining.addEventListener('abort', cut);
-        try {
-          yield* verdicts(services, exchange, key);
-        } finally {
-          draining.removeEventListener('abort', cut);
-          running -= 1;
-        }
-      },
-    };
+    draining.addEventListener('abort', cut);
+    try {
+      yield* verdicts(services, exchange, key);
+    } finally {
+      draining.removeEventListener('abort', cut);
+    }
   }
   return {
     method: 'POST',
@@ -61,7 +44,7 @@ export function bulkVerification(services: Services): Route {
       const key = requiredKey(exchange);
       assertType(exchange.request, JSON_LINES);
       await gate.enter(exchange.request);
-      const stream = bounded(exchange, key);
+      const stream = places(exchange, () => untilCut(exchange, key));
       // From here on it has a bound and a pace of its own.
       gate.leave(exchange.request);
       takeTime(exchange.request, limits.bulkIdleMilliseconds);
