@@ -86,7 +86,7 @@ function compiler({ allErrors }: { readonly allErrors: boolean }): (id: string) 
 /** Stops at the first fault: whether there is one is all that the many good bodies need to know. */
 const validator = compiler({ allErrors: false });
 /** Finds all of them, for a client that was wrong; made when there is one. */
-let thorough: typeof validator | undefined;
+const thorough = compiler({ allErrors: true });
 
 function fault(error: ErrorObject): SchemaFault {
   const member =
@@ -119,7 +119,6 @@ function detailOf(error: ErrorObject): string {
 
 function check<Value>(id: string, value: unknown): Validated<Value> {
   if (validator(id)(value)) return { ok: true, value: value as Value };
-  thorough ??= compiler({ allErrors: true });
   const validate = thorough(id);
   validate(value);
   // What does not have the right form breaks several rules at once: the first says it.
