@@ -47,7 +47,7 @@ const readSchema = (path: string): Record<string, unknown> =>
   JSON.parse(readFileSync(new URL(path, SCHEMAS_URL), 'utf8'));
 
 /** Ajv with every schema. A hundred files: a thread that only reads the log loads none of them. */
-function loadSchemas({ allErrors }: { readonly allErrors: boolean }): Ajv2020 {
+function loadSchemas(allErrors: boolean): Ajv2020 {
   const library: typeof import('ajv/dist/2020.js') = createRequire(import.meta.url)('ajv/dist/2020.js');
   const ajv = new library.Ajv2020({
     strict: true,
@@ -68,15 +68,15 @@ function loadSchemas({ allErrors }: { readonly allErrors: boolean }): Ajv2020 {
 }
 
 /** Looks up a validator, compiled on first use: a process pays only for the shapes it meets. */
-function compiler(how: Parameters<typeof loadSchemas>[0]): (id: string) => ValidateFunction {
-  let schemas: Ajv2020 | undefined;
+function compiler({ allErrors }: { readonly allErrors: boolean }): (id: string) => ValidateFunction {
+  let ajv: Ajv2020 | undefined;
   /** Ajv's own look-up parses the id every time. */
   const validators = new Map<string, ValidateFunction>();
   return (id) => {
     const known = validators.get(id);
     if (known !== undefined) return known;
-    schemas ??= loadSchemas(how);
-    const compiled = schemas.getSchema(id);
+    ajv ??= loadSchemas(allErrors);
+    const compiled = ajv.getSchema(id);
     if (compiled === undefined) throw new Error(`no schema ${id}`);
     validators.set(id, compiled);
     return compiled;
@@ -86,7 +86,7 @@ function compiler(how: Parameters<typeof loadSchemas>[0]): (id: string) => Valid
 /** Stops at the first fault: whether there is one is all that the many good bodies need to know. */
 const validator = compiler({ allErrors: false });
 /** Finds all of them, for a client that was wrong; made when there is one. */
-let thorough: typeof validator | undefined;
+const thorough = compiler({ allErrors: true });
 
 function fault(error: ErrorObject): SchemaFault {
   const member =
@@ -119,7 +119,6 @@ function detailOf(error: ErrorObject): string {
 
 function check<Value>(id: string, value: unknown): Validated<Value> {
   if (validator(id)(value)) return { ok: true, value: value as Value };
-  thorough ??= compiler({ allErrors: true });
   const validate = thorough(id);
   validate(value);
   // What does not have the right form breaks several rules at once: the first says it.
