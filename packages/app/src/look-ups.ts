@@ -26,7 +26,9 @@ export function stampQueries(
         // A forged serial that everybody asks for is one question to the log at a time.
         if (seen === undefined) return asking.run(serial, () => strongLookUp(context, serial, undefined));
         const asOf = freshness(context, seen.status);
-        return asOf instanceof Promise ? asOf.then((known) => found(seen.view, known)) : found(seen.view, asOf);
+        return asOf instanceof Promise
+          ? asOf.then((known) => found(seen.view, known))
+          : found(seen.view, asOf);
       };
       const seen = context.stampViews.find(serial);
       return seen instanceof Promise ? whenAway(seen, undefined).then(answer) : answer(seen);

@@ -71,7 +71,13 @@ function* batch(lives: Lives, number: number, clock: LogClock): Generator<Stream
   const command = (what: string): Metadata => metadataOf(clock, number === 0 ? what : `${what} ${number}`);
   yield append(batchStream(batchId), 'no-stream', command('open batch'), {
     type: 'BatchOpened',
-    data: { batchId, denomination: DENOMINATION, quantity: minted, series: SERIES, serialKeyId: SERIALS.keyId },
+    data: {
+      batchId,
+      denomination: DENOMINATION,
+      quantity: minted,
+      series: SERIES,
+      serialKeyId: SERIALS.keyId,
+    },
   });
   yield append(allocationStream(allocationId), 'no-stream', command('request allocation'), {
     type: 'AllocationRequested',
