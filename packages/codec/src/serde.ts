@@ -44,6 +44,8 @@ export const EVENT_VERSIONS: { readonly [Type in EventType]: number } = {
   StockPolicySet: 1,
   StockRanLow: 1,
   StockRecovered: 1,
+  LogKeyAdded: 1,
+  LogKeyRetired: 1,
 };
 
 /** Turns data of version n into version n + 1. Pure and total over everything ever stored. */

@@ -33,8 +33,14 @@ function makeQueries(db: Database.Database, lookUp: Database.Database): ReadMode
   const answer = answering(db);
   const find = answering(lookUp);
   return {
-    // One statement shows one moment by itself; a transaction around it costs as much again.
-    stamp: (serial) => find.alone(() => views.stamp(serial)),
+    // One statement shows one moment by itself; a transaction around it, or a promise, costs as much again.
+    stamp: (serial) => {
+      try {
+        return reading(lookUp, () => views.stamp(serial));
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
     stampsOfDocument: (sha256, { after, limit } = { limit: LIMITS.queryRows }) =>
       find(() => views.ofDocument(sha256, after, limit)),
     stampsOfOrder: (orderId) => find(() => views.ofOrder(orderId)),
@@ -66,20 +72,22 @@ function makeQueries(db: Database.Database, lookUp: Database.Database): ReadMode
 
 type Answering = <Answer>(read: () => Answer) => Promise<Answer>;
 
-/** Each answer is read in one transaction, so that it shows one moment; `alone` is for those of a single statement. */
-function answering(db: Database.Database): Answering & { readonly alone: Answering } {
+/** Throws a PortError. */
+function reading<Answer>(db: Database.Database, read: () => Answer): Answer {
+  if (!db.open) throw new PortError('unavailable', 'the read models are closed');
+  try {
+    return read();
+  } catch (error) {
+    throw readModelError(error, 'reading the read models');
+  }
+}
+
+/** Each answer is read in one transaction, so that it shows one moment. */
+function answering(db: Database.Database): Answering {
   const begin = db.prepare('BEGIN');
   const end = db.prepare('COMMIT');
-  const alone: Answering = async (read) => {
-    if (!db.open) throw new PortError('unavailable', 'the read models are closed');
-    try {
-      return read();
-    } catch (error) {
-      throw readModelError(error, 'reading the read models');
-    }
-  };
-  const together: Answering = (read) =>
-    alone(() => {
+  return async (read) =>
+    reading(db, () => {
       begin.run();
       try {
         return read();
@@ -87,5 +95,4 @@ function answering(db: Database.Database): Answering & { readonly alone: Answeri
         if (db.inTransaction) end.run();
       }
     });
-  return Object.assign(together, { alone });
 }
