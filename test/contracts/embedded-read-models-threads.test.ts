@@ -270,10 +270,14 @@ t.test('read models of a long log that have seen nothing are rebuilt, and otherw
   const again = await scene.reopen(() => rm(readModelsFile(directory, 1)));
   t.equal(await again.models.reached({ position: good, milliseconds: PATIENCE }), true);
   t.match((await again.models.conservation()).groups, [{ minted: 300, difference: 0 }]);
-  t.strictSame(await filesIn(directory), ['read-models-2.sqlite']);
+  t.match(await finished(again.models, `from nothing at ${NOW}`), { status: 'done' });
   await write(again.store, [sold(1), impossible(300)]);
-  const halted = await again.reopen(() => rm(readModelsFile(directory, 2)));
+  const halted = await again.reopen(async () => {
+    t.strictSame(await filesIn(directory), ['read-models-2.sqlite']);
+    await rm(readModelsFile(directory, 2));
+  });
   const position = (await halted.store.head()) as Position;
+  t.match(await finished(halted.models, `from nothing at ${NOW}`), { status: 'failed' });
   t.equal(await halted.models.reached({ position, milliseconds: PATIENCE }), false);
   t.match(
     halted.models.status().filter((status) => status.halted === undefined),
