@@ -38,7 +38,9 @@ export function hotRoutes(
     readonly logger: Logger;
   },
 ): Handler {
-  const plain = routes.filter(({ method, path }) => HOT.has(`${method} ${path}`)).map(plainRoute);
+  const plain = routes
+    .filter(({ method, path }) => HOT.has(`${method} ${path}`))
+    .map((route) => plainRoute(route, routes));
   const unsent =
     (response: ServerResponse) =>
     (error: unknown): void => {
@@ -65,22 +67,29 @@ export function hotRoutes(
 interface PlainRoute {
   readonly route: Route;
   readonly pattern: RegExp;
+  /** Paths of other routes that the pattern would take too: `openings` is no ticket. */
+  readonly except: ReadonlySet<string>;
 }
 
 /** Only paths that need no decoding (RFC 3986, unreserved characters); the route itself says what is a serial or a ticket. */
-const plainRoute = (route: Route): PlainRoute => ({
-  route,
-  pattern: new RegExp(`^${route.path.replace(/\{(\w+)\}/, '(?<$1>[\\w.~-]{1,1024})')}$`),
-});
+function plainRoute(route: Route, routes: readonly Route[]): PlainRoute {
+  const pattern = new RegExp(`^${route.path.replace(/\{(\w+)\}/, '(?<$1>[\\w.~-]{1,1024})')}$`);
+  const others = routes.filter((other) => other !== route && other.method === route.method);
+  return {
+    route,
+    pattern,
+    except: new Set(others.map(({ path }) => path).filter((path) => pattern.test(path))),
+  };
+}
 
 function find(
   plain: readonly PlainRoute[],
   { method, url = '', headers }: IncomingMessage,
 ): { readonly route: Route; readonly parameters: PathParameters } | undefined {
   if (!acceptsAnyJson(headers)) return undefined;
-  for (const { route, pattern } of plain) {
+  for (const { route, pattern, except } of plain) {
     const match = route.method === method ? pattern.exec(url) : null;
-    if (match !== null) return { route, parameters: match.groups ?? {} };
+    if (match !== null) return except.has(url) ? undefined : { route, parameters: match.groups ?? {} };
   }
   return undefined;
 }
