@@ -102,6 +102,17 @@ function refuseTooLong(event: EncodedEvent, stream: StreamName): void {
     throw new CodecError(`${event.type}: an event of ${bytes} bytes is longer than ${EVENT_BYTES_MAX}`);
 }
 
+/** The metadata parsed last, for the same reason. */
+let parsed: { readonly text: string; readonly metadata: MetadataV1 } | undefined;
+
+function metadataIn(recorded: RecordedEvent): MetadataV1 {
+  const { metadata: text } = recorded;
+  if (parsed?.text === text) return parsed.metadata;
+  const metadata = parse(text, recorded) as unknown as MetadataV1;
+  parsed = { text, metadata };
+  return metadata;
+}
+
 export function createSerde(versions: { readonly [Type in EventType]: number }, upcasters: Upcasters): Serde {
   const isEventType = (type: string): type is EventType => Object.hasOwn(versions, type);
   return {
@@ -134,7 +145,7 @@ export function createSerde(versions: { readonly [Type in EventType]: number }, 
     decode(recorded) {
       const { id, type, stream, revision, position } = recorded;
       if (!isEventType(type)) throw new CodecError(`unknown event type at ${stream} revision ${revision}`);
-      const metadata = parse(recorded.metadata, recorded) as unknown as MetadataV1;
+      const metadata = metadataIn(recorded);
       const newest = versions[type];
       const steps = upcasters[type] ?? [];
       if (

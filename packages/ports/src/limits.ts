@@ -104,6 +104,8 @@ export const LIMITS = {
   refillEvents: 1_000,
   /** Milliseconds for which a projection reads the log before the bus, from which it comes, is heard again. */
   catchUpMilliseconds: 2_000,
+  /** Takes from the bus that one projection has in hand or waiting. */
+  takesUnderWay: 16,
   /** Events projected in one transaction. */
   projectionEvents: 5_000,
   /** The same where all read models are built anew, into tables that nobody reads: the rows of a stamp meet in memory. */
