@@ -2,13 +2,28 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { openTestLedger, serve, temporaryDirectory } from '../support/server.js';
-import { fresh, payment, RUPIAH_10000 } from './world.js';
+import { fresh, mintStamps, payment, RUPIAH_10000 } from './world.js';
 
 const { directory, remove } = temporaryDirectory();
 const opened = await openTestLedger(directory);
 t.teardown(async () => {
   await opened.close();
   remove();
+});
+
+t.test('a ledger that holds nothing yet has a place to go on from', async (t) => {
+  const { api, call } = await serve(opened);
+  const { json } = await call('/v1/events');
+  t.strictSame(json.events, []);
+  t.strictSame((await call(`/v1/events?after=${json.next}`)).json, json);
+  const serials = await mintStamps(call, 1);
+  const page = await call(`/v1/events?after=${json.next}&types=StampMinted`);
+  t.strictSame(
+    (page.json.events as { data: { serial: string } }[]).map(({ data }) => data.serial),
+    serials,
+    'and misses nothing',
+  );
+  await api.close();
 });
 
 t.test('a drain lets running requests end, early if they only wait', async (t) => {

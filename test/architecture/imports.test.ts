@@ -10,7 +10,7 @@ const NODE = 'node:*';
 const RULES: Record<string, readonly string[]> = {
   'packages/domain': [],
   'packages/transparency': ['node:crypto'],
-  'packages/codec': ['domain', 'ajv', 'node:crypto', 'node:fs'],
+  'packages/codec': ['domain', 'ajv', 'node:crypto', 'node:fs', 'node:module'],
   'packages/ports': ['domain', 'codec'],
   'packages/app': ['domain', 'codec', 'transparency', 'ports'],
   'packages/embedded': ['ports', 'codec', 'better-sqlite3', NODE],
@@ -103,8 +103,13 @@ function sources(folder: string): string[] {
 const parse = (file: string) =>
   ts.createSourceFile(file, readFileSync(`${ROOT}${file}`, 'utf8'), ts.ScriptTarget.ES2022, true);
 
+const known = new Map<string, Import[]>();
+
 function importsOf(file: string): Import[] {
+  const before = known.get(file);
+  if (before !== undefined) return before;
   const found: Import[] = [];
+  known.set(file, found);
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier))
       found.push({
@@ -167,6 +172,13 @@ t.test('imports keep to the rule', async (t) => {
     ),
   );
   t.strictSame(broken, []);
+});
+
+t.test('the command line starts without the engines, which most commands do not need', async (t) => {
+  const loading = sources('services/cli').filter((file) =>
+    importsOf(file).some(({ module, typesOnly }) => module === '@stamp-ledger/wiring' && !typesOnly),
+  );
+  t.strictSame(loading, ['services/cli/src/wiring.ts']);
 });
 
 t.test('a bare Node module is never imported', async (t) => {

@@ -63,6 +63,7 @@ async function runPart(part: Part): Promise<void> {
     const seconds = (performance.now() - start) / 1_000;
     writePart(directory, { part: part.name, title: part.title, machine, seconds, result });
     missed += result.rows.filter((row) => isKept(row) === false).length;
+    missed += (result.verdicts ?? []).filter((verdict) => !verdict.isKept).length;
     process.stdout.write(`\n${sectionOf(part.title, result)}\n`);
     for (const { what, missing } of result.audits ?? [])
       if (missing > 0) fault(`${part.name}: ${what}: ${missing} acknowledged and not there`);

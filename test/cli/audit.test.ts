@@ -416,6 +416,45 @@ t.test('a quorum of witnesses is counted by a policy', async (t) => {
   });
 });
 
+t.test('a checkpoint that cannot be kept is a mistake of who asks', async (t) => {
+  const { code, stderr } = await cli([
+    ...['audit', 'quick', '--log', path('small'), '--key', KEY],
+    ...['--checkpoint', path('nowhere/kept')],
+  ]);
+  t.equal(code, 2);
+  t.match(stderr, 'cannot keep the checkpoint');
+});
+
+t.test('a quorum may lie behind what is published, but not for long, nor beside it', async (t) => {
+  const signer = makeSigner({ name: 'w.example', seed: Buffer.alloc(32, 43), algorithm: 4 });
+  const { name, keyId } = signer.verifier;
+  const policy = path('policy-of-one');
+  writeFileSync(policy, `log ${KEY}\nwitness w ${formatVkey(signer.verifier)}\nquorum w\n`);
+  const cosignedAt = (note: Buffer, time: number): Buffer => {
+    const [text = ''] = note.toString().split('\n\n');
+    const signature = cosign({ signer, checkpoint: `${text}\n`, time });
+    return Buffer.concat([note, Buffer.from(formatSignatureLine({ name, keyId, signature }))]);
+  };
+  const now = Math.floor(Date.now() / 1_000);
+  const quorum = (log: string) => audit('quorum', ['--log', log, '--policy', policy]);
+  const log = copyOf('whole');
+  t.match(await quorum(log), { code: 16 }, 'nobody has cosigned');
+  const file = join(log, 'cosigned-checkpoint');
+  writeFileSync(file, cosignedAt(small, now - 60));
+  t.match(await quorum(log), {
+    code: 0,
+    report: { size: 670, cosigned: 300, cosignedAt: new Date((now - 60) * 1_000).toISOString() },
+  });
+  writeFileSync(file, cosignedAt(small, now - 4_000));
+  t.match(await quorum(log), { code: 16, report: { findings: [{ path: 'cosigned-checkpoint' }] } }, 'old');
+  const other = await World.begin();
+  t.teardown(() => other.end());
+  await other.append(300, 'rewritten');
+  await other.seal();
+  writeFileSync(file, cosignedAt((await other.tiles.readCheckpoint())!, now - 60));
+  t.match(await quorum(log), { code: 10, report: { findings: [{ kind: 'forked' }] } }, 'another history');
+});
+
 t.test('a cosigned checkpoint that is smaller than the one kept is a contradiction', async (t) => {
   const policy = path('policy-of-none');
   writeFileSync(policy, `log ${KEY}\nquorum none\n`);

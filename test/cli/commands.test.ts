@@ -173,7 +173,7 @@ t.test('sell and void', async (t) => {
   t.match(await json('void', 'OWN0000000000000000001', '--reason', 'lost', '--policy', '2024-09-09'), {
     state: 'voided',
   });
-  t.match((await cli(['show', 'OWN0000000000000000001'])).stdout, '(lost)');
+  t.match((await cli(['show', 'OWN0000000000000000001', '--strong'])).stdout, '(lost)');
 });
 
 t.test('many at once, from stdin and from a file', async (t) => {

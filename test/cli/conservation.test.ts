@@ -1,5 +1,8 @@
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from '@stamp-ledger/client';
+import { lookUpFile, readModelsFile } from '@stamp-ledger/embedded';
+import { formatVkey, makeSigner } from '@stamp-ledger/transparency';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { cliFor } from '../support/cli.js';
@@ -57,6 +60,9 @@ interface Answer {
     }[];
     readonly serials: readonly { readonly serial: string }[];
     readonly faults: readonly string[];
+    readonly log: { readonly size: number };
+    readonly checkedWith: { readonly key: string };
+    readonly findings: readonly { readonly kind: string }[];
   };
 }
 
@@ -77,9 +83,48 @@ t.test('the log alone gives what the read models say, now and at a past position
   t.match(printed.stdout, /b-2 .* IDR 10000 /);
 });
 
+t.test('a copy of the log, checked by a key of the auditor, is as good', async (t) => {
+  const cli = cliFor(ledger);
+  const copy = join(ledger.directory, 'copy');
+  const key = join(ledger.directory, 'log', 'vkeys');
+  cpSync(join(ledger.directory, 'log'), copy, { recursive: true });
+  t.teardown(() => rmSync(copy, { recursive: true }));
+  const fromCopy = (...more: string[]) =>
+    cli(['conservation', '--from-log', '--log', copy, '--key', key, '--json', ...more]);
+  const whole = await fromCopy();
+  const { fromLog } = whole.json() as unknown as Answer;
+  t.equal(whole.code, 0, whole.stdout);
+  t.match(fromLog, { disagreements: [], findings: [], checkedWith: { key: 'given' } });
+  t.equal(fromLog.events, fromLog.log.size);
+
+  const client = createClient({ baseUrl: ledger.url, token: ledger.token });
+  const { body } = await client.stamps.sell(OWN[5] ?? '', { channel: 'direct', holder: 'h' });
+  t.equal(body.state, 'sold');
+  const older = await fromCopy();
+  t.equal(older.code, 0, 'compared as of where the copy ends');
+  t.equal((older.json() as unknown as Answer).fromLog.events, fromLog.events);
+  const [next] = (await client.events.page({ after: (older.json() as unknown as Answer).asOf.position })).body
+    .events;
+  client.close();
+  t.equal((await fromCopy('--as-of', next?.position ?? '')).code, 5, 'the copy does not reach so far');
+
+  const bundle = join(copy, 'tile/entries/000.p', String(fromLog.log.size));
+  const bytes = readFileSync(bundle);
+  writeFileSync(bundle, Buffer.from(bytes.toString('latin1').replace('"kios-1"', '"kios-2"'), 'latin1'));
+  const tampered = await fromCopy();
+  t.equal(tampered.code, 13);
+  t.match((tampered.json() as unknown as Answer).fromLog.findings, [{ kind: 'entry-differs' }]);
+  const other = formatVkey(makeSigner({ name: 'other.example/log', seed: Buffer.alloc(32, 1) }).verifier);
+  const strange = await cli(['conservation', '--from-log', '--log', copy, '--key', other, '--json']);
+  t.equal(strange.code, 11);
+  t.match((strange.json() as unknown as Answer).fromLog, { disagreements: [], events: 0 });
+});
+
 t.test('altered rows are found, group by group and stamp by stamp', async (t) => {
   await ledger.kill();
-  const db = new Database(join(ledger.directory, 'read-models-1.sqlite'), { fileMustExist: true });
+  const file = readModelsFile(ledger.directory, 1);
+  const db = new Database(file, { fileMustExist: true });
+  db.prepare('ATTACH ? AS look_up').run(lookUpFile(file));
   const [sold = ''] = OWN;
   // A sold stamp is shown as affixed in both models, with counts that fit, and a waiting order as fulfilled.
   db.exec(`UPDATE stamp_view SET state = 5 WHERE serial = '${sold}';
@@ -94,7 +139,7 @@ t.test('altered rows are found, group by group and stamp by stamp', async (t) =>
   const { disagreements, serials, faults } = (found.json() as unknown as Answer).fromLog;
   t.strictSame(
     disagreements.map(({ what, log, readModels }) => `${what} ${log} ${readModels}`),
-    ['sold 1 0', 'affixed 1 2', 'pending 10000000 thousandths 0', 'fulfilled 10000000 thousandths 20000'],
+    ['sold 2 1', 'affixed 1 2', 'pending 10000000 thousandths 0', 'fulfilled 10000000 thousandths 20000'],
   );
   t.strictSame(serials, [{ serial: sold, log: 'sold', readModels: 'affixed' }]);
   t.strictSame(faults, []);

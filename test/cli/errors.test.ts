@@ -19,6 +19,10 @@ t.test('help says what there is and what the exit codes mean', async (t) => {
   t.match(stdout, 'Exit codes:');
 });
 
+t.test('says its version', async (t) => {
+  t.match(await cliProcess(['--version']), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/, stderr: '' });
+});
+
 t.test('wrong usage ends with 2 and says why on stderr', async (t) => {
   const wrong = [
     ['fly'],

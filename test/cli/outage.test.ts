@@ -55,3 +55,29 @@ t.test('what leaves nothing in the log outlives the process that counted it', as
   t.equal((await cli(['outage', '--from', from])).code, 2);
   t.equal((await cli(['outage', '--from', from, '--to', from])).code, 3);
 });
+
+t.test('an incident is opened, listed, shown and closed', async (t) => {
+  const cli = cliFor(ledger);
+  const began = '2024-09-05T02:00:00.000Z';
+  const opened = await cli([
+    ...['incident', 'open', '--id', 'rush', '--title', 'No serials', '--started-at', began],
+    ...['--rules-version', '2024-09', '--rule', 'late sales', 'paper stamps', '--json'],
+  ]);
+  t.equal(opened.code, 0, opened.stderr);
+  t.match(opened.json(), {
+    incidentId: 'rush',
+    status: 'open',
+    relaxedRules: { version: '2024-09', rules: ['late sales', 'paper stamps'] },
+  });
+  t.equal((await cli(['incident', 'open', '--title', 'x', '--rule', 'without a version'])).code, 2);
+  const ended = '2024-09-06T12:00:00.000Z';
+  const closed = await cli(['incident', 'close', 'rush', '--ended-at', ended, '--summary', 'Over']);
+  t.match(closed.stdout, /^status +closed$/m);
+  t.match((await cli(['incident', 'show', 'rush', '--json'])).json(), { endedAt: ended, summary: 'Over' });
+  t.match(
+    (await cli(['incident', 'list'])).stdout,
+    /^rush +closed +2024-09-05T02:00:00.000Z +2024-09-06T12/m,
+  );
+  t.match((await cli(['incident', 'show', 'rush'])).stdout, /^rules +2024-09$/m);
+  t.equal((await cli(['incident', 'close', 'nothing'])).code, 4);
+});

@@ -142,6 +142,8 @@ export const SAMPLES: { readonly [Type in EventType]: EventOf<Type>['data'] } = 
     refill: { allocationId: 'refill-1', quantity: 5_000, atMilliseconds: 1_725_634_802_000 },
   },
   StockRecovered: { policyId: 'stock-channel-7', channel: 'channel-7', denomination, inStock: 5_999 },
+  LogKeyAdded: { vkey: 'example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx' },
+  LogKeyRetired: { vkey: 'example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx' },
 };
 
 export const EVENT_TYPES = Object.keys(SAMPLES) as EventType[];

@@ -9,6 +9,7 @@ import {
   entryText,
   type Position,
   type RecordedEvent,
+  SCHEMAS_URL,
   serde,
   serialDeriver,
   UPCASTERS,
@@ -16,6 +17,7 @@ import {
 } from '@stamp-ledger/codec';
 import { type BatchId, type EventOf, parseSerial } from '@stamp-ledger/domain';
 import { leafHash } from '@stamp-ledger/transparency';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import t from 'tap';
 import { EVENT_TYPES, metadata, SAMPLE_ID, SAMPLE_REVISION, SAMPLE_STREAM, sampleEvent } from './samples.js';
 
@@ -236,4 +238,13 @@ t.test('a faulty command body is told where it is wrong', async (t) => {
     pointerOf({ ...order, payment: { ...payment, paidAt: '2024-02-29T00:00:00+07:00' } }),
     '/payment/paidAt',
   );
+});
+
+t.test('every schema is one', async (t) => {
+  const ajv = new Ajv2020({ strict: true });
+  const names = readdirSync(SCHEMAS_URL, { recursive: true, encoding: 'utf8' });
+  const schemas = names.filter((name) => name.endsWith('.json'));
+  t.ok(schemas.length > 50);
+  for (const name of schemas)
+    t.ok(ajv.validateSchema(JSON.parse(readFileSync(new URL(name, SCHEMAS_URL), 'utf8'))), name);
 });

@@ -1,13 +1,21 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OpenModels, ReadModelsUnderTest, Tampering } from '@stamp-ledger/contracts';
-import { openEmbeddedProjectionStore, openEmbeddedQueries } from '@stamp-ledger/embedded';
+import {
+  openEmbeddedBuild,
+  openEmbeddedProjectionStore,
+  openEmbeddedQueries,
+  READ_MODEL_PARTS,
+} from '@stamp-ledger/embedded';
 import type { ProjectionStore } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
 import { temporaryDirectory } from './embedded-stores.js';
 
 /** Stands between the suite and the store: the mutants' way in. */
 export type WrapProjections = (store: ProjectionStore) => ProjectionStore;
+
+/** Few, so that rows leave and are read again. */
+const HELD_ROWS = 5;
 
 const STATE_CODES = ['minted', 'allocated', 'sold', 'reserved', 'outcome-unknown', 'affixed', 'voided'];
 
@@ -40,6 +48,15 @@ export async function embeddedReadModels(
     },
     async beside() {
       return open(`read-models-${++files}.sqlite`);
+    },
+    async built(fill) {
+      const name = `read-models-${++files}.sqlite`;
+      for (const part of READ_MODEL_PARTS) {
+        const build = openEmbeddedBuild({ file: join(directory, name), part, heldRows: HELD_ROWS });
+        await fill(wrap(build), part);
+        await build.finish();
+      }
+      return open(name);
     },
     async tamper(tampering) {
       const db = new Database(join(directory, 'read-models-0.sqlite'));

@@ -46,11 +46,16 @@ interface Teardown {
   teardown(work: () => unknown): void;
 }
 
-async function openScene(test: Teardown, directory?: string): Promise<Scene> {
+interface SceneOptions {
+  readonly directory?: string;
+  readonly projectedFromNothing?: number;
+}
+
+async function openScene(test: Teardown, { directory, ...options }: SceneOptions = {}): Promise<Scene> {
   const path = directory ?? (await temporaryDirectory());
   if (directory === undefined) test.teardown(() => rm(path, { recursive: true }));
   const store = await openEmbeddedEventStore({ directory: path });
-  const models = await openEmbeddedReadModels({ directory: path, store, now: () => NOW }).catch(
+  const models = await openEmbeddedReadModels({ directory: path, store, now: () => NOW, ...options }).catch(
     async (error: unknown) => {
       await store.close();
       throw error;
@@ -71,7 +76,7 @@ async function openScene(test: Teardown, directory?: string): Promise<Scene> {
     reopen: async (between = async () => {}) => {
       await close();
       await between();
-      return openScene(test, path);
+      return openScene(test, { ...options, directory: path });
     },
   };
 }
@@ -108,6 +113,13 @@ const sold = (number: number): StreamAppend =>
   append(serialOf(number), 1, {
     type: 'StampSold',
     data: { serial: serialOf(number), channel: DIRECT_CHANNEL, holder: 'holder-1' },
+  });
+
+/** A stamp that is allocated though nobody minted it. */
+const impossible = (number: number): StreamAppend =>
+  append(serialOf(number), 0, {
+    type: 'StampAllocated',
+    data: { serial: serialOf(number), allocationId: 'allocation-1', channel: 'north' },
   });
 
 /** Appends and answers with the position of the last event. */
@@ -250,15 +262,34 @@ t.test('leftovers, damage and another version are dealt with at the start', asyn
   );
 });
 
+t.test('read models of a long log that have seen nothing are rebuilt, and otherwise follow it', async (t) => {
+  const scene = await openScene(t, { projectedFromNothing: 100 });
+  const { directory } = scene;
+  const good = await write(scene.store, range(0, 300).map(minted));
+  t.equal(await scene.models.reached({ position: good, milliseconds: PATIENCE }), true);
+  const again = await scene.reopen(() => rm(readModelsFile(directory, 1)));
+  t.equal(await again.models.reached({ position: good, milliseconds: PATIENCE }), true);
+  t.match((await again.models.conservation()).groups, [{ minted: 300, difference: 0 }]);
+  t.match(await finished(again.models, `from nothing at ${NOW}`), { status: 'done' });
+  await write(again.store, [sold(1), impossible(300)]);
+  const halted = await again.reopen(async () => {
+    t.strictSame(await filesIn(directory), ['read-models-2.sqlite']);
+    await rm(readModelsFile(directory, 2));
+  });
+  const position = (await halted.store.head()) as Position;
+  t.match(await finished(halted.models, `from nothing at ${NOW}`), { status: 'failed' });
+  t.equal(await halted.models.reached({ position, milliseconds: PATIENCE }), false);
+  t.match(
+    halted.models.status().filter((status) => status.halted === undefined),
+    [{ projection: 'audit-index', position }],
+  );
+  t.equal((await halted.models.stamp(serialOf(1)))?.state, 'sold');
+});
+
 t.test('an event that does not fit halts its projections, and no rebuild with it takes over', async (t) => {
   const { store, models } = await openScene(t);
   const good = await write(store, [minted(0)]);
-  const bad = await write(store, [
-    append(serialOf(1), 0, {
-      type: 'StampAllocated',
-      data: { serial: serialOf(1), allocationId: 'allocation-1', channel: 'north' },
-    }),
-  ]);
+  const bad = await write(store, [impossible(1)]);
   t.equal(await models.reached({ position: bad, milliseconds: PATIENCE }), false);
   const statuses = models.status();
   for (const { projection, position, halted } of statuses) {

@@ -1,14 +1,17 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readModelsContract } from '@stamp-ledger/contracts';
 import {
   inspectEmbeddedReadModels,
+  lookUpFile,
+  openEmbeddedBuild,
   openEmbeddedProjectionStore,
   openEmbeddedQueries,
+  READ_MODEL_PARTS,
 } from '@stamp-ledger/embedded';
 import { fromThousandths, plainAmount, toThousandths } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { embeddedReadModels } from './embedded-models.js';
 import { temporaryDirectory } from './embedded-stores.js';
 
@@ -22,8 +25,11 @@ t.test('no hot query scans a table', async (t) => {
   const directory = await temporaryDirectory();
   const file = join(directory, 'read-models-1.sqlite');
   await openEmbeddedProjectionStore({ file }).close();
-  const db = new Database(file, { readonly: true });
-  t.teardown(() => db.close());
+  const open = (path: string): Database.Database => {
+    const db = new Database(path, { readonly: true });
+    t.teardown(() => db.close());
+    return db;
+  };
   const { VIEW_SQL } = await import(new URL('view-queries.js', HOT).href);
   const { ORDER_SQL } = await import(new URL('order-queries.js', HOT).href);
   const { PAYMENT_SQL } = await import(new URL('payment-table.js', HOT).href);
@@ -31,14 +37,18 @@ t.test('no hot query scans a table', async (t) => {
   const { WORK_SQL } = await import(new URL('work-queries.js', HOT).href);
   const { FIND_COLUMNS, findSql } = await import(new URL('event-queries.js', HOT).href);
   const queries: Record<string, string> = {
-    ...VIEW_SQL,
     ...ORDER_SQL,
     ...PAYMENT_SQL,
     ...STOCK_SQL,
     ...WORK_SQL,
   };
-  for (const column of FIND_COLUMNS) queries[`find by ${column}`] = findSql([column]);
-  queries['find in a range of positions'] = findSql([]);
+  const lookUps: Record<string, string> = { ...VIEW_SQL, 'find in a range of positions': findSql([]) };
+  for (const column of FIND_COLUMNS) lookUps[`find by ${column}`] = findSql([column]);
+  expectNoScan(t, open(file), queries);
+  expectNoScan(t, open(lookUpFile(file)), lookUps);
+});
+
+function expectNoScan(t: Test, db: Database.Database, queries: Readonly<Record<string, string>>): void {
   for (const [name, sql] of Object.entries(queries)) {
     const parameters = Array.from(sql.matchAll(/\?/g), () => 1);
     const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters) as { detail: string }[];
@@ -48,7 +58,7 @@ t.test('no hot query scans a table', async (t) => {
       t.notMatch(detail, /TEMP B-TREE FOR (ORDER|GROUP)/, `${name}: ${detail}`);
     }
   }
-});
+}
 
 /** Indexes that hold nothing but the work to do: reading one from its beginning is the point of it. */
 const PARTIAL = ['order_to_return', 'batch_to_do', 'allocation_to_do'];
@@ -65,6 +75,22 @@ t.test('a file that cannot be used is told from one that is not there', async (t
   t.equal(inspectEmbeddedReadModels({ file }), 'unusable');
   t.throws(() => openEmbeddedProjectionStore({ file }), { name: 'PortError', kind: 'corrupt' });
   await writeFile(file, 'this is no database, and it is longer than a header of one would be'.repeat(10));
+  t.equal(inspectEmbeddedReadModels({ file }), 'unusable');
+});
+
+t.test('nobody takes a file that is half built for read models', async (t) => {
+  const directory = await temporaryDirectory();
+  const file = join(directory, 'read-models-1.sqlite');
+  const [inventory, lookUps] = READ_MODEL_PARTS;
+  const half = openEmbeddedBuild({ file, part: inventory });
+  t.equal((await half.progress()).size, 0);
+  await half.close();
+  t.equal(inspectEmbeddedReadModels({ file }), 'unusable');
+  t.throws(() => openEmbeddedQueries({ file }), { name: 'PortError' });
+  await rm(file);
+  await openEmbeddedBuild({ file, part: inventory }).finish();
+  t.strictSame(inspectEmbeddedReadModels({ file }), new Map());
+  await openEmbeddedBuild({ file, part: lookUps }).close();
   t.equal(inspectEmbeddedReadModels({ file }), 'unusable');
 });
 

@@ -314,12 +314,16 @@ t.test('1.11: waiting for a stream outlives the server', async (t) => {
     milliseconds: 5_000,
   });
   await changed;
+  const { subscribe } = double.calls;
   const others = range(40).map((index) =>
     store.streamChanged({ stream: name(`stamp-${index}`), after: 'no-stream', signal }),
   );
   await store.append(range(40).map((index) => first(`stamp-${index}`)));
   await Promise.all(others);
-  t.equal(double.subscriptions, 1, 'one subscription for all who wait');
+  t.ok(
+    double.calls.subscribe - subscribe <= 2,
+    'one subscription for all who wait, and another if that ended',
+  );
 });
 
 t.test('1.10: an append that is written after nobody waits for it any more is there once', async (t) => {

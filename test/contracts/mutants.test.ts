@@ -15,6 +15,8 @@ import { EVENT_STORE_MUTANTS } from './event-store-mutants.js';
 
 /** Far more than it takes, for a loaded machine. */
 t.setTimeout(120_000);
+// Some defects show only when nothing more comes.
+t.jobs = 8;
 
 /** Long enough for any case that is going to pass. */
 const DEADLINE = 2_000;

@@ -54,6 +54,7 @@ t.test('the walk-throughs of the README work as printed', async (t) => {
   t.match(curl, /"verdict":"genuine"/);
   t.match(curl, /"state":"affixed"/);
   t.match(curl, /"leafHash"/);
+  t.match(curl, /^id: \d+\ndata: .*"type":"StampSold"/m, 'the live feed');
   const conservation = JSON.parse(curl.trim().split('\n').at(-1) ?? '') as {
     groups: { difference: number }[];
   };

@@ -4,7 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { caller } from '../support/http.js';
 import { directoryFor, temporaryDirectory } from '../support/server.js';
-import { type FailedStart, ROOT, startInVain, startLedgerProcess } from '../support/server-process.js';
+import {
+  type FailedStart,
+  ROOT,
+  startInVain,
+  startLedgerProcess,
+  startWithNpm,
+} from '../support/server-process.js';
 
 const DRAIN_MILLISECONDS = 10_000;
 
@@ -105,6 +111,13 @@ t.test('a wrong configuration', async (t) => {
     t.match(stderr, /LEDGER_EVENTSTOREDB_URL, LEDGER_KAFKA_BROKERS and LEDGER_DATABASE_URL must name/);
   });
   t.throws(() => readFileSync(data), { code: 'ENOENT' }, 'nothing was made');
+});
+
+t.test('npm start hands a SIGTERM on', async (t) => {
+  const server = await startWithNpm();
+  t.equal((await fetch(`${server.url}/livez`)).status, 200);
+  t.equal(await server.stop(), 0);
+  await t.rejects(fetch(`${server.url}/livez`), 'no process goes on behind npm');
 });
 
 t.test('the exit codes are in the README', async (t) => {

@@ -48,6 +48,34 @@ export async function tesseraSource(): Promise<string> {
   return (JSON.parse(stdout) as { readonly Dir: string }).Dir;
 }
 
+/** A proof and what github.com/transparency-dev/merkle says of it. */
+export interface Probe {
+  readonly kind: 'inclusion' | 'consistency';
+  /** How it was spoilt, or `honest`. */
+  readonly what: string;
+  /** The older size, for consistency. */
+  readonly index: number;
+  readonly size: number;
+  /** In base64; the older root, for consistency. */
+  readonly leaf: string;
+  readonly root: string;
+  readonly proof: readonly string[];
+  readonly accepts: boolean;
+}
+
+const PROBE_BYTES_MAX = 64_000_000;
+
+/** Proofs of small trees by that library, honest ones and each spoilt in many ways, with its own judgement. */
+export async function probes(): Promise<readonly Probe[]> {
+  const { stdout } = await run('go', ['run', '.'], {
+    cwd: join(ROOT, 'test/independent/probes'),
+    timeout: BUILD_MILLISECONDS,
+    maxBuffer: PROBE_BYTES_MAX,
+  });
+  const lines = stdout.trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line) as Probe);
+}
+
 /** `fsck` of Tessera: every bundle and every tile, the root made anew. */
 export async function tesseraFsck(): Promise<
   (log: { readonly url: string; readonly key: VerifierKey }) => Promise<Opinion>

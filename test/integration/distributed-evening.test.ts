@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+import { openPostgresQueries } from '@stamp-ledger/postgres';
 import t, { type Test } from 'tap';
 import { evening, type Fault } from '../scenarios/evening.js';
 import {
@@ -12,11 +14,8 @@ import { readTopic } from './topic-check.js';
 const SEEDS = (process.env.TEST_SEEDS ?? '1,2,3').split(',').map(Number);
 const SIZE = { stamps: 50_000, orders: 10_000, affixings: 1_500 };
 
-/**
- * Milliseconds between two faults, at least and at most. Kafka takes some six seconds to give a dead member's partitions
- * to another: with less in between always, nothing would ever be read.
- */
-const CALM_MILLISECONDS = { least: 2_000, most: 12_000 };
+/** Kafka takes some six seconds to give a dead member's partitions to another: with less always, nothing would ever be read. */
+const CALM = { least: 2_000, most: 18_000 };
 
 for (const seed of SEEDS)
   t.test(`an evening of the distributed ledger with faults, seed ${seed}`, async (t) => {
@@ -24,7 +23,13 @@ for (const seed of SEEDS)
     t.teardown(() => engines.stop());
     const ledger = await startDistributedLedger(engines);
     t.teardown(() => ledger.stop());
-    const deployment = { urls: ledger.urls, token: ledger.token, faults: faultsOf(engines, ledger) };
+    const deployment = {
+      urls: ledger.urls,
+      token: ledger.token,
+      faults: faultsOf(engines, ledger),
+      calm: CALM,
+      readModels: () => openPostgresQueries({ url: engines.databaseUrl }),
+    };
     const outcome = await evening({ deployment, size: SIZE, seed, note: (text) => t.comment(text) });
     t.comment(`${outcome.events} events`);
     await topicsHold(t, engines, outcome.revisions);
@@ -36,32 +41,26 @@ for (const seed of SEEDS)
   });
 
 function faultsOf({ kafka, postgres, variables }: TestEngines, { services }: DistributedLedger): Fault[] {
-  const calm = (random: () => number): Promise<void> => {
-    const { least, most } = CALM_MILLISECONDS;
-    return new Promise((resolve) => setTimeout(resolve, least + random() * (most - least)));
-  };
-  const fault = (name: string, happen: Fault['happen']): Fault => ({
-    name,
-    happen: async (random) => {
-      await happen(random);
-      await calm(random);
-    },
-  });
-  const killed = (service: ServiceProcess, index: number): Fault =>
-    fault(`kill -9 ${service.name} ${index}`, async () => {
+  const killed = (service: ServiceProcess, index: number): Fault => ({
+    name: `kill -9 ${service.name} ${index}`,
+    happen: async () => {
       await service.kill();
       await service.start();
-    });
+    },
+  });
   const mortal: readonly ServiceName[] = ['relay', 'projections', 'fulfilment'];
   return [
-    fault('restart Kafka', () => kafka.restart()),
-    fault('restart PostgreSQL', () => postgres.restart()),
+    { name: 'restart Kafka', happen: () => kafka.restart() },
+    { name: 'restart PostgreSQL', happen: () => postgres.restart() },
     ...services.filter(({ name }) => mortal.includes(name)).map(killed),
-    fault('a projections worker comes and goes', async (random) => {
-      const third = await startService('projections', variables);
-      await calm(random);
-      await third.stop();
-    }),
+    {
+      name: 'a projections worker comes and goes',
+      happen: async (random) => {
+        const third = await startService('projections', variables);
+        await setTimeout(random() * CALM.most);
+        await third.stop();
+      },
+    },
   ];
 }
 

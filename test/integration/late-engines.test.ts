@@ -35,7 +35,7 @@ async function scene(t: Test, database: string) {
     logLevel: 'silent',
     gate: { isOn: true },
     waitingRoom: { opensUnderPressure: true },
-    witnesses: [],
+    witnesses: { witnesses: [], quorum: 1, strict: false },
     engines: {
       eventStoreDb: { url: double.url },
       kafka: { brokers: ['127.0.0.1:1'] },

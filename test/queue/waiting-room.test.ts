@@ -95,7 +95,8 @@ t.test('the same on EventStoreDB', async (t) => {
 t.test('a ticket that was let in ends, and an order it was used for is still answered', async (t) => {
   const world = await queueWorld();
   t.teardown(() => world.close());
-  const { ledger } = world.start();
+  // More come than can be taken all the time, so the room stays.
+  const { ledger } = world.start({ capacity: () => 10, isPressed: () => true });
   await ledger.queue.announce({ opensAt: world.time.instant(3) }, by('operator'));
   await world.steps(2);
   const used = await ticketOf(ledger, 'ann', 'kiosk');
@@ -103,7 +104,6 @@ t.test('a ticket that was let in ends, and an order it was used for is still ans
   await world.steps(5);
   const order = { ...orderOf('kiosk'), orderId: used.orderId };
   t.match(await ledger.orders.place(order, by('ann', 'kiosk')), { kind: 'done' });
-  // Somebody always waits, so the room stays.
   for (let minute = 0; minute < 11; minute++) {
     await ticketOf(ledger, 'crowd', 'bank');
     await world.steps(58);
@@ -128,7 +128,6 @@ t.test('without an opening the room opens under lasting pressure and closes when
     for (let each = 0; each < 4; each++) tickets.push(await ticketOf(ledger, `p${second}-${each}`, 'kiosk'));
     await world.steps(1);
   }
-  isPressed = false;
   const last = await ledger.queue.look(tickets.at(-1)?.ticket ?? '', { actor: 'p4-3' });
   t.match(last, { status: 'waiting', ahead: Number, estimatedSeconds: Number });
   const letIn: number[] = [];
@@ -144,8 +143,12 @@ t.test('without an opening the room opens under lasting pressure and closes when
     letIn.every((count, index) => count - (letIn[index - 1] ?? count) <= 5),
     `at the pace of what can be taken: ${letIn}`,
   );
-  await world.steps(70);
-  t.equal((await ledger.queue.report()).room, undefined, 'closed');
+  isPressed = false;
+  for (let second = 0; second < 15 && ledger.queue.doors() !== 'none'; second++) {
+    await ticketOf(ledger, 'late', 'kiosk');
+    await world.steps(1);
+  }
+  t.equal((await ledger.queue.report()).room, undefined, 'closed, though orders still come');
   t.equal(await statusOf(ledger, tickets[0]?.ticket ?? '', 'p0-0'), 'not-needed');
   t.match(await ledger.queue.admit(undefined, orderOf('kiosk'), by('ann', 'kiosk')), { kind: 'admitted' });
   // A ticket stays tied to its order, or it would be worth a second one when the room has closed.
@@ -159,6 +162,36 @@ t.test('without an opening the room opens under lasting pressure and closes when
     ['QueueOpened', 'QueueClosed'],
   );
 });
+
+t.test(
+  'a line whose people have left is passed in seconds, and nobody who comes has to wait for them',
+  async (t) => {
+    const world = await queueWorld();
+    t.teardown(() => world.close());
+    let taken = 0;
+    const { ledger } = world.start({ capacity: () => 10, isPressed: () => false, taken: () => taken });
+    await ledger.queue.announce({ opensAt: world.time.instant(3) }, by('operator'));
+    await world.steps(2);
+    for (let each = 0; each < 2_000; each++) await ticketOf(ledger, 'gone', 'kiosk');
+    await world.steps(3);
+    const { ticket, report } = await ticketOf(ledger, 'ann', 'kiosk');
+    t.match(report, { status: 'waiting', ahead: Number });
+    t.ok('ahead' in report && report.ahead > 1_500);
+    await world.steps(15);
+    t.equal(await statusOf(ledger, ticket, 'ann'), 'admitted', 'not after 200 seconds');
+
+    for (let each = 0; each < 300; each++) await ticketOf(ledger, 'here', 'kiosk');
+    const letIn: number[] = [];
+    for (let second = 0; second < 12; second++) {
+      // All who are let in come.
+      taken += 10;
+      await world.steps(1);
+      const { room } = await ledger.queue.report();
+      letIn.push(room?.perSecond ?? 0);
+    }
+    t.ok((letIn.at(-1) ?? 0) <= 20, `those who come are not overtaken by more than can be taken: ${letIn}`);
+  },
+);
 
 t.test('one channel that takes a thousand tickets keeps nobody else out', async (t) => {
   const world = await queueWorld();
@@ -216,7 +249,8 @@ t.test('a ticket that its process did not tell of waits for no other process for
 t.test('who was let in may use it when the room has closed and another has opened', async (t) => {
   const world = await queueWorld();
   t.teardown(() => world.close());
-  const { ledger } = world.start();
+  let isPressed = false;
+  const { ledger } = world.start({ capacity: () => 10, isPressed: () => isPressed });
   const announce = (seconds: number) =>
     ledger.queue.announce(
       { opensAt: world.time.instant(seconds), ticketsFrom: world.time.instant(seconds - 2) },
@@ -235,6 +269,7 @@ t.test('who was let in may use it when the room has closed and another has opene
   t.match((await ledger.queue.report()).room, { cause: 'opening' }, 'and another is open');
   t.strictSame(await ledger.queue.look(ann.ticket, { actor: 'ann' }), before);
   t.match(await ledger.queue.admit(ann.ticket, orderOf('kiosk'), by('ann', 'kiosk')), { kind: 'admitted' });
+  isPressed = true;
   for (let minute = 0; minute < 10; minute++) {
     await ticketOf(ledger, 'crowd', 'bank');
     await world.steps(58);

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { createClient, type EventAnswer, type LedgerClient } from '@stamp-ledger/client';
+import { setTimeout } from 'node:timers/promises';
+import { createClient, type LedgerClient } from '@stamp-ledger/client';
+import type { ReadModelQueries } from '@stamp-ledger/ports';
 import { eventually } from '../support/eventually.js';
+import { FoldedModels, workLeft } from './folded-models.js';
 import { LogBook } from './log-book.js';
+import { sideBySide } from './side-by-side.js';
 
 /** Something that goes wrong in a deployment and is put right again. Resolves when it is. */
 export interface Fault {
@@ -17,6 +21,10 @@ export interface Deployment {
   readonly token: string;
   /** What may go wrong while the scenario runs. Faults happen one at a time. */
   readonly faults: readonly Fault[];
+  /** Milliseconds between two faults; more where putting right took more, so that there is always as much time to work. */
+  readonly calm: { readonly least: number; readonly most: number };
+  /** Opens its read models, beside its own processes. */
+  readModels(): Promise<ReadModelQueries>;
 }
 
 export interface Size {
@@ -35,10 +43,9 @@ export interface Outcome {
 const CHANNELS = ['post-office', 'bank', 'reseller', 'kiosk'] as const;
 const DENOMINATION = { amount: '10000', currency: 'IDR' };
 const BATCH_STAMPS = 10_000;
-const CALLERS = 24;
-/** Stamps whose read model is compared one by one. */
-const COMPARED_STAMPS = 3_000;
-const SETTLE_MILLISECONDS = 150_000;
+/** Stamps that every API is asked for, by look-up and by strong read. */
+const ASKED_STAMPS = 300;
+const SETTLE_MILLISECONDS = 300_000;
 
 /**
  * An evening of a ledger: stamps are minted, given to channels, ordered, affixed and verified through every API while
@@ -67,38 +74,53 @@ export async function evening({
   );
   const anyClient = (): LedgerClient => pick(clients, random);
   try {
-    await mintAndAllocate(anyClient, size, seed);
+    await openBatches(anyClient, size, seed);
+    note('half minted');
+    const chaos = startChaos(deployment, random);
+    await allocateAll(anyClient, size, seed);
     note('minted and allocated');
-    const chaos = startChaos(deployment.faults, random);
     const orderIds = await placeOrders(anyClient, { size, seed, random });
     note(`${orderIds.length} orders accepted`);
     const serials = await affixAndVerify(anyClient, { orderIds, size, seed });
     note(`${serials.length} stamps affixed and verified`);
     const faults = await chaos.stop();
     note(`faults: ${faults.join(', ') || 'none'}`);
-    return { ...(await closingAudit(anyClient, { orderIds, size, seed })), faults };
+    return { ...(await closingAudit(anyClient, deployment, { orderIds, size, seed })), faults };
   } finally {
     for (const client of clients) client.close();
   }
 }
 
-async function mintAndAllocate(anyClient: () => LedgerClient, { stamps }: Size, seed: number): Promise<void> {
-  for (let minted = 0; minted < stamps; minted += BATCH_STAMPS)
+const batchIdOf = (seed: number, first: number): string => `evening-${seed}-${first}`;
+
+/** Batches are minted side by side: when half of one is, so is about half of each. */
+async function openBatches(anyClient: () => LedgerClient, { stamps }: Size, seed: number): Promise<void> {
+  for (let first = 0; first < stamps; first += BATCH_STAMPS)
     await anyClient().batches.open(
       {
-        batchId: `evening-${seed}-${minted}`,
+        batchId: batchIdOf(seed, first),
         denomination: DENOMINATION,
-        quantity: Math.min(BATCH_STAMPS, stamps - minted),
+        quantity: Math.min(BATCH_STAMPS, stamps - first),
         series: '2024',
       },
-      { key: `batch-${seed}-${minted}` },
+      { key: `batch-${seed}-${first}` },
     );
-  for (let minted = 0; minted < stamps; minted += BATCH_STAMPS)
+  await eventually(
+    async () => {
+      const { minted, quantity } = (await anyClient().batches.get(batchIdOf(seed, 0))).body;
+      return minted >= quantity / 2;
+    },
+    { what: 'half of a batch', milliseconds: SETTLE_MILLISECONDS },
+  );
+}
+
+async function allocateAll(anyClient: () => LedgerClient, { stamps }: Size, seed: number): Promise<void> {
+  for (let first = 0; first < stamps; first += BATCH_STAMPS)
     await eventually(
-      async () => (await anyClient().batches.get(`evening-${seed}-${minted}`)).body.status === 'minted',
+      async () => (await anyClient().batches.get(batchIdOf(seed, first))).body.status === 'minted',
       { what: 'minting', milliseconds: SETTLE_MILLISECONDS },
     );
-  for (const channel of CHANNELS) {
+  await sideBySide(CHANNELS, async (channel) => {
     const { body } = await anyClient().allocations.request(
       { channel, denomination: DENOMINATION, quantity: Math.floor((stamps * 0.9) / CHANNELS.length) },
       { key: `allocation-${seed}-${channel}` },
@@ -107,7 +129,7 @@ async function mintAndAllocate(anyClient: () => LedgerClient, { stamps }: Size, 
       async () => (await anyClient().allocations.get(body.allocationId)).body.status === 'allocated',
       { what: 'allocation', milliseconds: SETTLE_MILLISECONDS },
     );
-  }
+  });
 }
 
 async function placeOrders(
@@ -169,6 +191,7 @@ async function affixAndVerify(
 
 async function closingAudit(
   anyClient: () => LedgerClient,
+  deployment: Deployment,
   {
     orderIds,
     size,
@@ -181,29 +204,43 @@ async function closingAudit(
       milliseconds: SETTLE_MILLISECONDS,
     }),
   );
-  const book = new LogBook();
-  for await (const event of anyClient().events.follow({ stopAtHead: true })) book.take(event as EventAnswer);
-  assert.equal(book.minted, size.stamps, 'every stamp was minted once');
-  for (const orderId of orderIds) book.assertSettledOnce(orderId);
-  // Both reports are asked for at the place where the reading ended: whatever came later is in neither.
-  const conservation = await eventually(
-    async () => {
-      const { body } = await anyClient().audit.conservation();
-      return (body.asOf.position ?? '') >= book.position ? body : undefined;
-    },
-    { what: 'the read models', milliseconds: SETTLE_MILLISECONDS },
-  );
-  for (const group of conservation.groups) assert.equal(group.difference, 0, JSON.stringify(group));
-  assert.equal(Number(conservation.money.difference.amount), 0);
-  assert.deepEqual(countsOf(conservation.groups), book.counts(), 'the read models say what the log says');
-  await sideBySide(book.sample(COMPARED_STAMPS), async (serial) => {
-    const { body } = await anyClient().stamps.lookUp(serial);
-    const { asOf: _, ...view } = body;
-    const strong = await anyClient().stamps.lookUp(serial, { strong: true });
-    const { asOf: __, ...folded } = strong.body;
-    assert.deepEqual(view, folded, `${serial} in seed ${seed}`);
-  });
-  return { events: book.events, revisions: book.revisions };
+  const models = await deployment.readModels();
+  const folded = new FoldedModels();
+  try {
+    await eventually(async () => (await workLeft(models)).length === 0, {
+      what: 'rest',
+      milliseconds: SETTLE_MILLISECONDS,
+    });
+    const book = new LogBook();
+    for await (const event of anyClient().events.follow({ stopAtHead: true })) {
+      book.take(event);
+      await folded.take(event);
+    }
+    assert.equal(book.minted, size.stamps, 'every stamp was minted once');
+    for (const orderId of orderIds) book.assertSettledOnce(orderId);
+    const conservation = await eventually(
+      async () => {
+        const { body } = await anyClient().audit.conservation();
+        return (body.asOf.position ?? '') >= book.position ? body : undefined;
+      },
+      { what: 'the read models', milliseconds: SETTLE_MILLISECONDS },
+    );
+    for (const group of conservation.groups) assert.equal(group.difference, 0, JSON.stringify(group));
+    assert.equal(Number(conservation.money.difference.amount), 0);
+    assert.deepEqual(countsOf(conservation.groups), book.counts(), 'the read models say what the log says');
+    await folded.assertSameAs(models);
+    await sideBySide(book.sample(ASKED_STAMPS), async (serial) => {
+      const { body } = await anyClient().stamps.lookUp(serial);
+      const { asOf: _, ...view } = body;
+      const strong = await anyClient().stamps.lookUp(serial, { strong: true });
+      const { asOf: __, ...strongly } = strong.body;
+      assert.deepEqual(view, strongly, `${serial} in seed ${seed}`);
+    });
+    return { events: book.events, revisions: book.revisions };
+  } finally {
+    await folded.close();
+    await models.close();
+  }
 }
 
 const STAGES = ['inStock', 'allocated', 'sold', 'reserved', 'outcomeUnknown', 'affixed', 'voided'] as const;
@@ -212,7 +249,10 @@ const countsOf = (groups: readonly Readonly<Record<(typeof STAGES)[number], numb
   Object.fromEntries(STAGES.map((stage) => [stage, groups.reduce((sum, group) => sum + group[stage], 0)]));
 
 /** Lets one fault after the other happen, in an order of chance, until stopped; none is left half-way. */
-function startChaos(faults: readonly Fault[], random: () => number): { stop(): Promise<readonly string[]> } {
+function startChaos(
+  { faults, calm }: Deployment,
+  random: () => number,
+): { stop(): Promise<readonly string[]> } {
   const happened: string[] = [];
   let stopping = false;
   const running = (async () => {
@@ -222,7 +262,10 @@ function startChaos(faults: readonly Fault[], random: () => number): { stop(): P
       const fault = first.shift() ?? (faults.length === 0 ? undefined : pick(faults, random));
       if (fault === undefined) return;
       happened.push(fault.name);
+      const begun = performance.now();
       await fault.happen(random);
+      const took = performance.now() - begun;
+      await setTimeout(Math.max(took, calm.least + random() * (calm.most - calm.least)));
     }
   })();
   running.catch(() => undefined);
@@ -233,21 +276,6 @@ function startChaos(faults: readonly Fault[], random: () => number): { stop(): P
       return happened;
     },
   };
-}
-
-async function sideBySide<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  const queue = [...items.entries()];
-  await Promise.all(
-    Array.from({ length: CALLERS }, async () => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift())
-        results[next[0]] = await work(next[1]);
-    }),
-  );
-  return results;
 }
 
 function pick<Item>(items: readonly Item[], random: () => number): Item {

@@ -8,7 +8,7 @@ import { decodeBundle, openCheckpoint, parseSkey, tilePath, tileWidth } from '@s
 import { type OpenLedger, openEmbeddedSealing } from '@stamp-ledger/wiring';
 import t, { type Test } from 'tap';
 import { mintStamps, sellStamp } from '../api/world.js';
-import { passing } from '../faults/scene.js';
+import { passing } from '../app/scene.js';
 import { eventually } from '../support/eventually.js';
 import { directoryFor, during, logger, openTestLedger } from '../support/server.js';
 import { leafOf, mth } from '../transparency/naive.js';
@@ -125,7 +125,7 @@ async function refilledWith(
     store: slow,
     logger,
     now,
-    witnesses: [],
+    witnesses: { witnesses: [], quorum: 1, strict: false },
   });
   t.strictSame(sealing.status(), { kind: 'refilling', missing: { from: backedUp, to: before } });
   const gated = gatedStore(store, sealing.intake);

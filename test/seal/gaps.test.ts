@@ -1,6 +1,6 @@
-import { lastingGap, SealGapWatch } from '@stamp-ledger/app';
+import { lastingGap, SealGapWatch, unwatchedIn } from '@stamp-ledger/app';
 import type { Instant } from '@stamp-ledger/domain';
-import { PortError } from '@stamp-ledger/ports';
+import { PortError, type ProcessRun } from '@stamp-ledger/ports';
 import t from 'tap';
 import { World } from './world.js';
 
@@ -74,5 +74,46 @@ t.test('a log that cannot be read has a lasting gap all the same, behind what it
     async () => 'unknown' as const,
     async () => Promise.reject(new PortError('unavailable', 'files')),
   ])
-    t.match(await lastingGap({ store: world.store, log: { end }, sealing, now }), { events: 2 });
+    t.match(await lastingGap({ store: world.store, log: { end }, sealing, now }), {
+      extent: 'lasting',
+      events: 2,
+    });
+});
+
+t.test('when nobody knows how far the log is sealed, that is told', async (t) => {
+  const world = await World.begin();
+  t.teardown(() => world.end());
+  await world.append(5);
+  const log = { end: async () => 'unknown' as const };
+  const now = '2100-01-01T00:00:00.000Z' as Instant;
+  for (const sealing of [undefined, { sealed: () => undefined }])
+    t.strictSame(await lastingGap({ store: world.store, log, sealing, now }), { extent: 'unknown' });
+});
+
+t.test('times without a sealer are those between its runs, as far as they are known', (t) => {
+  const run = (service: string, startedAt: number, seenAt: number, stoppedAt?: number): ProcessRun => ({
+    instance: `${service}-${startedAt}`,
+    service,
+    version: '1',
+    startedAt: at(startedAt),
+    seenAt: at(seenAt),
+    ...(stoppedAt !== undefined && { stoppedAt: at(stoppedAt) }),
+  });
+  const runs = [
+    run('sealer', 200, 300, 300),
+    run('api', 0, 1_000),
+    run('sealer', 50, 90),
+    run('sealer', 301, 390),
+    run('sealer', 394, 395, 396),
+  ];
+  t.strictSame(unwatchedIn({ from: at(0), to: at(500) }, runs), [
+    { from: at(0), to: at(50) },
+    // It was killed, at the latest when it was to be heard of again.
+    { from: at(95), to: at(200) },
+    { from: at(396), to: at(500) },
+  ]);
+  t.strictSame(unwatchedIn({ from: at(210), to: at(290) }, runs), []);
+  t.strictSame(unwatchedIn({ from: at(110), to: at(120) }, runs), [{ from: at(110), to: at(120) }]);
+  t.strictSame(unwatchedIn({ from: at(110), to: at(111) }, []), [], 'shorter than events may wait');
+  t.end();
 });

@@ -85,6 +85,8 @@ function failing(tiles: TileStore, at: number, when: 'before' | 'after', error: 
     discardPartials: (path) => failed(() => tiles.discardPartials(path)),
     readCheckpoint: () => tiles.readCheckpoint(),
     replaceCheckpoint: (bytes) => failed(() => tiles.replaceCheckpoint(bytes)),
+    readCosigned: () => tiles.readCosigned(),
+    replaceCosigned: (bytes) => failed(() => tiles.replaceCosigned(bytes)),
     readVkeys: () => tiles.readVkeys(),
     replaceVkeys: (bytes) => tiles.replaceVkeys(bytes),
   };

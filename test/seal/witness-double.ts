@@ -23,21 +23,29 @@ export interface WitnessDouble {
   readonly answers: readonly number[];
   /** True when somebody asked and got no answer, as `never` says. */
   readonly isHanging: boolean;
+  readonly behaves: 'never' | 'nonsense' | 'failing' | undefined;
   /** Answers in another way from now on; undefined: as it should. */
   behave(otherwise: 'never' | 'nonsense' | 'failing' | undefined): void;
+  /** Answers requests, the one that waits and those to come, only after `go`. */
+  hold(): { readonly go: () => void };
   close(): Promise<void>;
 }
 
-export async function startWitness(log: {
-  readonly origin: string;
-  readonly logKeys: readonly VerifierKey[];
-}): Promise<WitnessDouble> {
-  const name = 'witness.example/1';
-  const signer = makeSigner({ name, seed: Buffer.alloc(32, 7), algorithm: ALGORITHM.cosignature });
+export async function startWitness(
+  log: { readonly origin: string; readonly logKeys: readonly VerifierKey[] },
+  number = 1,
+): Promise<WitnessDouble> {
+  const name = `witness.example/${number}`;
+  const signer = makeSigner({
+    name,
+    seed: Buffer.alloc(32, 6 + number),
+    algorithm: ALGORITHM.cosignature,
+  });
   let known: { readonly size: number; readonly root: Uint8Array } = { size: 0, root: Buffer.alloc(0) };
   let behaviour: Parameters<WitnessDouble['behave']>[0];
   const answers: number[] = [];
   let isHanging = false;
+  let held: Promise<void> = Promise.resolve();
 
   function answerTo(body: Buffer): { status: number; text: string; type?: string } {
     const split = body.indexOf('\n\n');
@@ -61,6 +69,9 @@ export async function startWitness(log: {
 
   const server = createServer(async (request, response) => {
     const body = await buffer(request);
+    isHanging = true;
+    await held;
+    isHanging = false;
     if (behaviour === 'never') {
       isHanging = true;
       return;
@@ -84,6 +95,9 @@ export async function startWitness(log: {
       return known.size;
     },
     answers,
+    get behaves() {
+      return behaviour;
+    },
     get isHanging() {
       return isHanging;
     },
@@ -91,6 +105,13 @@ export async function startWitness(log: {
       behaviour = otherwise;
       // Who waits for an answer gets none.
       server.closeAllConnections();
+    },
+    hold: () => {
+      let go = (): void => undefined;
+      held = new Promise((resolve) => {
+        go = resolve;
+      });
+      return { go };
     },
     close: () =>
       new Promise((resolve) => {

@@ -1,6 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { auditQuorum, type CosignedTiles, cosignedTiles, parsePolicy, runWitness } from '@stamp-ledger/app';
+import {
+  auditQuorum,
+  type CosignedTiles,
+  cosignedTiles,
+  createPublishedLog,
+  parsePolicy,
+  runWitnesses,
+  type SealStatus,
+} from '@stamp-ledger/app';
 import type { StreamName } from '@stamp-ledger/codec';
 import type { Instant } from '@stamp-ledger/domain';
 import { openEmbeddedEventStore } from '@stamp-ledger/embedded';
@@ -11,6 +19,7 @@ import {
   formatVkey,
   makeSigner,
   openCheckpoint,
+  parseTlogProof,
 } from '@stamp-ledger/transparency';
 import { httpWitness, openEmbeddedSealing, readConfiguration, sleep } from '@stamp-ledger/wiring';
 import t, { type Test } from 'tap';
@@ -22,6 +31,8 @@ import { IDENTITY, ORIGIN, signerOf, World } from './world.js';
 
 const LOG = { origin: ORIGIN, logKeys: [IDENTITY.signers[0].verifier] };
 const SOON = 20_000;
+const cosignerOf = (seed: number) =>
+  makeSigner({ name: `w${seed}.example`, seed: Buffer.alloc(32, seed), algorithm: 4 });
 
 async function scene(t: Test): Promise<{ world: World; witness: WitnessDouble; tiles: CosignedTiles }> {
   const world = await World.begin();
@@ -30,19 +41,44 @@ async function scene(t: Test): Promise<{ world: World; witness: WitnessDouble; t
     await world.end();
     await witness.close();
   });
-  return { world, witness, tiles: cosignedTiles(world.tiles) };
+  return { world, witness, tiles: await cosigning(t, { world, witnesses: [witness] }) };
 }
 
-/** Asks the witness until the end of the test, as a sealer's process does; answers what troubled it. */
-function witnessing(t: Test, tiles: CosignedTiles, { vkey, url }: WitnessDouble): readonly string[] {
+/** What a sealer's process publishes through. */
+const cosigning = (
+  t: Test,
+  {
+    world,
+    witnesses,
+    quorum = witnesses.length,
+    strict = false,
+  }: {
+    readonly world: World;
+    readonly witnesses: readonly WitnessDouble[];
+    readonly quorum?: number;
+    readonly strict?: boolean;
+  },
+): Promise<CosignedTiles> => {
+  const stopping = new AbortController();
+  t.teardown(() => stopping.abort());
+  const keys = witnesses.map(({ key }) => key);
+  return cosignedTiles({ tiles: world.tiles, witnesses: keys, quorum, strict, signal: stopping.signal });
+};
+
+/** Asks the witnesses until the end of the test, as a sealer's process does; answers what troubled it. */
+function witnessing(
+  t: Test,
+  tiles: CosignedTiles,
+  ...witnesses: readonly WitnessDouble[]
+): readonly string[] {
   const stopping = new AbortController();
   const troubles: string[] = [];
-  const running = runWitness({
-    witness: httpWitness({ vkey, url }),
+  const running = runWitnesses({
+    witnesses: witnesses.map(httpWitness),
     tiles,
     signal: stopping.signal,
-    // No pause between requests: the test waits for what they lead to.
-    sleep: (_milliseconds, signal) => sleep(1, signal),
+    // Hardly a pause between rounds: the test waits for what they lead to.
+    sleep: (milliseconds, signal) => sleep(milliseconds > LIMITS.witnessPauseMilliseconds ? SOON : 1, signal),
     onTrouble: (why) => troubles.push(why),
   });
   t.teardown(async () => {
@@ -87,7 +123,8 @@ t.test('what is published is cosigned, each time with a proof from the last', as
     Buffer.from(`log ${formatVkey(LOG.logKeys[0]!)}\nwitness w ${witness.vkey}\nquorum w\n`),
   );
   const log = { read: async (path: string) => (path === 'checkpoint' ? note : undefined) };
-  t.strictSame((await auditQuorum({ log, policy })).findings, []);
+  const now = '2026-01-01T00:00:00.000Z' as Instant;
+  t.strictSame((await auditQuorum({ log, policy, now })).findings, []);
   t.match(await world.seal(), { kind: 'running' }, 'a sealer goes on from a cosigned checkpoint');
 });
 
@@ -99,7 +136,7 @@ t.test('a witness that knows another size is given the proof from there', async 
   witnessing(t, tiles, witness);
   await cosigned(here, 300);
   await world.append(30);
-  const later = cosignedTiles(world.tiles);
+  const later = await cosigning(t, { world, witnesses: [witness] });
   witnessing(t, later, witness);
   await world.seal({ tiles: later });
   await cosigned(here, 330);
@@ -119,7 +156,11 @@ t.test('a witness that hangs, fails or signs nonsense holds up nothing, and adds
     size += 50;
     t.match(await world.seal({ tiles }), { kind: 'running', sealed: { size } });
     await eventually(async () => troubles.length > before, { what: behaviour, milliseconds: SOON });
-    t.strictSame(await tiles.readCheckpoint(), tiles.latest(), `${behaviour}: published as it was signed`);
+    t.strictSame(
+      await tiles.readCheckpoint(),
+      tiles.latest()?.checkpoint,
+      `${behaviour}: published as it was signed`,
+    );
   }
   witness.behave('never');
   await world.append(50);
@@ -136,7 +177,7 @@ t.test('a cosignature of an older checkpoint never takes the place of a newer on
   const { lines } = (await httpWitness(witness).addCheckpoint({
     old: 0,
     proof: [],
-    checkpoint: older,
+    checkpoint: older.checkpoint,
     signal: AbortSignal.timeout(SOON),
   })) as {
     lines: string;
@@ -144,7 +185,7 @@ t.test('a cosignature of an older checkpoint never takes the place of a newer on
   await world.append(10);
   await world.seal({ tiles });
   t.equal(await tiles.attach({ checkpoint: older, lines, key: witness.key }), true);
-  t.strictSame(await tiles.readCheckpoint(), tiles.latest());
+  t.strictSame(await tiles.readCheckpoint(), tiles.latest()?.checkpoint);
   t.equal(openCheckpoint((await tiles.readCheckpoint())!, LOG).size, 20);
 });
 
@@ -153,14 +194,234 @@ t.test('a cosignature of the checkpoint and more is none of the checkpoint', asy
   await world.append(10);
   await world.seal({ tiles });
   const checkpoint = tiles.latest()!;
-  const signer = makeSigner({ name: 'w.example', seed: Buffer.alloc(32, 9), algorithm: 4 });
+  const signer = cosignerOf(9);
   const { name, keyId } = signer.verifier;
-  const [text = ''] = checkpoint.toString().split('\n\n');
+  const [text = ''] = checkpoint.checkpoint.toString().split('\n\n');
   const extended = `${text}\n\n\u2014 x\n`;
   const signature = cosign({ signer, checkpoint: extended, time: 1_750_000_000 });
   const lines = `\u2014 x\n\n${formatSignatureLine({ name, keyId, signature })}`;
   t.equal(await tiles.attach({ checkpoint, lines, key: signer.verifier }), false);
-  t.strictSame(await tiles.readCheckpoint(), checkpoint, 'published as it was signed');
+  t.strictSame(await tiles.readCheckpoint(), checkpoint.checkpoint, 'published as it was signed');
+});
+
+const eventsOf = ({ store }: World) => store.readAll({ limit: 1_000 });
+
+/** What a file of the log says, and who is known to have signed it. */
+const openedBy = (note: Buffer | undefined, ...witnesses: readonly WitnessDouble[]) => {
+  const { size, note: opened } = openCheckpoint(note!, {
+    ...LOG,
+    witnesses: witnesses.map(({ key }) => key),
+  });
+  return { size, signers: opened.verified.map(({ key }) => key.name) };
+};
+
+t.test('the newest cosigned checkpoint is kept while newer ones come, and proofs are by it', async (t) => {
+  const { world, witness, tiles } = await scene(t);
+  const held = witness.hold();
+  await world.append(300);
+  await world.seal({ tiles });
+  witnessing(t, tiles, witness);
+  await eventually(async () => witness.isHanging, { what: 'a request', milliseconds: SOON });
+  for (const more of [200, 100]) {
+    await world.append(more);
+    await world.seal({ tiles });
+  }
+  t.equal(await tiles.readCosigned(), undefined, 'none before the first');
+  // The witness is given no other checkpoint while it has not answered.
+  const again = witness.hold();
+  held.go();
+  const cosigned = await eventually(async () => tiles.readCosigned(), {
+    what: 'a quorum',
+    milliseconds: SOON,
+  });
+  t.strictSame(openedBy(cosigned || undefined, witness), { size: 300, signers: [ORIGIN, witness.key.name] });
+
+  const log = createPublishedLog({ tiles: world.tiles, store: world.store });
+  const events = await eventsOf(world);
+  const proofs = await log.prove([events[0]!, events[299]!, events[300]!]);
+  t.strictSame(
+    proofs.map((proof) => parseTlogProof(Buffer.from(proof!.file)).index),
+    [0, 299, 300],
+  );
+  const checkpoints = proofs.map((proof) => parseTlogProof(Buffer.from(proof!.file)).checkpoint);
+  t.strictSame(checkpoints.slice(0, 2), [cosigned, cosigned], 'what it covers is proved by it');
+  t.strictSame(openedBy(checkpoints[2]).size, 600, 'the rest by the newest');
+  t.match(await log.quorum(), { size: 300, since: 1_725_600_000 });
+
+  // As after a restart, with a witness that is away.
+  witness.behave('failing');
+  again.go();
+  const later = await cosigning(t, { world, witnesses: [witness] });
+  await world.append(10);
+  await world.seal({ tiles: later });
+  t.strictSame(await later.readCosigned(), cosigned, 'it outlives the process');
+  t.equal(openedBy(await later.readCheckpoint()).size, 610);
+});
+
+t.test('enough witnesses sign the same checkpoint, though one is away', async (t) => {
+  const { world, witness } = await scene(t);
+  const others = [await startWitness(LOG, 2), await startWitness(LOG, 3)] as const;
+  t.teardown(() => Promise.all(others.map((other) => other.close())));
+  const witnesses = [witness, ...others];
+  const tiles = await cosigning(t, { world, witnesses, quorum: 2 });
+  others[1].behave('failing');
+  const held = others[0].hold();
+  witnessing(t, tiles, ...witnesses);
+  await world.append(100);
+  await world.seal({ tiles });
+  await eventually(async () => witness.size === 100 && others[0].isHanging, {
+    what: 'the first',
+    milliseconds: SOON,
+  });
+  await world.append(100);
+  await world.seal({ tiles });
+  t.equal(await tiles.readCosigned(), undefined, 'one of two is not enough');
+  held.go();
+  const { name } = witness.key;
+  await eventually(
+    async () => {
+      const note = await tiles.readCosigned();
+      return note !== undefined && openedBy(note, ...witnesses).size === 200;
+    },
+    { what: 'a quorum for 200', milliseconds: SOON },
+  );
+  const { signers } = openedBy(await tiles.readCosigned(), ...witnesses);
+  t.strictSame(signers.sort(), [ORIGIN, name, others[0].key.name].sort());
+});
+
+t.test('cosignatures are not lost by sealing the same again', async (t) => {
+  const here = await scene(t);
+  const { world, witness, tiles } = here;
+  const stop = witnessing(t, tiles, witness);
+  await world.append(20);
+  await world.seal({ tiles });
+  await cosigned(here, 20);
+  await witness.close();
+  const later = await cosigning(t, { world, witnesses: [witness] });
+  t.match(await world.seal({ tiles: later }), { kind: 'running' });
+  t.strictSame(openedBy(await later.readCheckpoint(), witness).signers, [ORIGIN, witness.key.name]);
+  t.strictSame(stop, []);
+});
+
+t.test('what is long the newest is cosigned again', async (t) => {
+  const { world, witness, tiles } = await scene(t);
+  const stopping = new AbortController();
+  let waits = 0;
+  const running = runWitnesses({
+    witnesses: [httpWitness(witness)],
+    tiles,
+    signal: stopping.signal,
+    // Time passes once, and stands from then on.
+    sleep: async (milliseconds, signal) => {
+      if (milliseconds !== LIMITS.witnessAgainMilliseconds) return;
+      waits += 1;
+      if (waits > 1) await sleep(SOON, signal);
+    },
+    onTrouble: (why) => t.fail(why),
+  });
+  await world.append(20);
+  await world.seal({ tiles });
+  const log = createPublishedLog({ tiles: world.tiles, store: world.store });
+  await eventually(async () => waits > 1, { what: 'the second wait', milliseconds: SOON });
+  stopping.abort();
+  await running;
+  t.strictSame(witness.answers, [200, 200]);
+  t.strictSame(await log.quorum(), { size: 20, since: 1_725_600_001 }, 'with the later time');
+});
+
+t.test('a strict log publishes only what enough witnesses have cosigned', async (t) => {
+  const { world, witness } = await scene(t);
+  witness.behave('failing');
+  const seal = async (): Promise<{
+    readonly statuses: SealStatus[];
+    readonly end: () => Promise<void>;
+  }> => {
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    const keys = [witness.key];
+    const tiles = await cosignedTiles({
+      tiles: world.tiles,
+      witnesses: keys,
+      quorum: 1,
+      strict: true,
+      signal,
+    });
+    const statuses: SealStatus[] = [];
+    const troubles: string[] = [];
+    const asking = runWitnesses({
+      witnesses: [httpWitness(witness)],
+      tiles,
+      signal,
+      sleep: (_milliseconds, ending) => sleep(1, ending),
+      onTrouble: (why) => troubles.push(why),
+    });
+    const sealing = world.seal({
+      tiles,
+      onStatus: (status) => statuses.push(status),
+      signal,
+    });
+    if (witness.behaves === 'failing')
+      await eventually(async () => troubles.length > 1, { what: 'refusals', milliseconds: SOON });
+    return {
+      statuses,
+      end: async () => {
+        stopping.abort();
+        await Promise.all([asking, sealing]);
+      },
+    };
+  };
+  await world.append(40);
+  const first = await seal();
+  t.equal(await world.tiles.readCheckpoint(), undefined, 'signed, and not published');
+  t.ok((await world.lock.read()) !== undefined);
+  await first.end();
+  t.strictSame(
+    first.statuses.map(({ kind }) => kind),
+    ['starting'],
+    'nobody is told that it is sealed',
+  );
+
+  const second = await seal();
+  t.match(second.statuses, [{ kind: 'starting', sealed: { size: 0 } }]);
+  t.equal(await world.tiles.readCheckpoint(), undefined);
+  witness.behave(undefined);
+  await cosigned({ world, witness }, 40);
+  await eventually(async () => second.statuses.at(-1)?.kind === 'running', {
+    what: 'the round',
+    milliseconds: SOON,
+  });
+  await second.end();
+  t.strictSame(await world.tiles.readCosigned(), await world.tiles.readCheckpoint());
+  t.match(second.statuses.at(-1), { kind: 'running', sealed: { size: 40 } });
+
+  witness.behave('failing');
+  await world.append(5);
+  const third = await seal();
+  t.match(
+    third.statuses.at(-1),
+    { kind: 'running', sealed: { size: 40 } },
+    'published before, with its quorum',
+  );
+  await third.end();
+  const fourth = await seal();
+  t.match(fourth.statuses, [{ kind: 'starting', sealed: { size: 45 } }], 'compared, so that intake may open');
+  t.equal(openedBy(await world.tiles.readCheckpoint(), witness).size, 40, 'published as it was');
+  await fourth.end();
+});
+
+t.test('a cosigned checkpoint beyond what was signed last is a fork', async (t) => {
+  const { world, witness, tiles } = await scene(t);
+  witnessing(t, tiles, witness);
+  await world.append(20);
+  await world.seal({ tiles });
+  await cosigned({ world, witness }, 20);
+  const newer = (await tiles.readCosigned())!;
+  const other = await World.begin();
+  t.teardown(() => other.end());
+  await other.append(10);
+  await other.seal();
+  await other.tiles.replaceCosigned(newer);
+  t.match(await other.seal(), { kind: 'halted', halt: { reason: 'forked' } });
 });
 
 t.test('the embedded sealer has its log cosigned, and ends though a witness hangs', async (t) => {
@@ -173,7 +434,8 @@ t.test('the embedded sealer has its log cosigned, and ends though a witness hang
   t.teardown(() => witness.close());
   const now = () => new Date().toISOString() as Instant;
   const { vkey, url } = witness;
-  const options = { directory, origin: ORIGIN, store, logger, now, witnesses: [{ vkey, url }] };
+  const witnesses = { witnesses: [{ vkey, url }], quorum: 1, strict: false };
+  const options = { directory, origin: ORIGIN, store, logger, now, witnesses };
   const sealing = await openEmbeddedSealing(options);
   const append = (at: number) =>
     store.append([{ stream: `stamp-${at}` as StreamName, expected: 'no-stream', events: [eventAt(at)] }]);
@@ -193,10 +455,46 @@ t.test('witnesses are configured by pairs of key and address', async (t) => {
   const { witness } = await scene(t);
   const read = (text: string) => readConfiguration({ LEDGER_WITNESSES: text });
   const pair = `${witness.vkey} https://witness.example/w/`;
-  t.match(read(`${pair}, ${witness.vkey}  http://127.0.0.1:1/x`), {
-    configuration: { witnesses: [{ url: 'https://witness.example/w' }, { url: 'http://127.0.0.1:1/x' }] },
+  const other = formatVkey(cosignerOf(8).verifier);
+  t.match(read(`${pair}, ${other}  http://127.0.0.1:1/x`), {
+    configuration: {
+      witnesses: {
+        witnesses: [{ url: 'https://witness.example/w' }, { url: 'http://127.0.0.1:1/x' }],
+        quorum: 2,
+        strict: false,
+      },
+    },
   });
-  t.match(read(''), { configuration: { witnesses: [] } });
-  for (const bad of ['x', `${pair},`, `${witness.vkey} ftp://x`, `${formatVkey(LOG.logKeys[0]!)} https://x`])
+  t.match(read(''), { configuration: { witnesses: { witnesses: [] } } });
+  for (const bad of [
+    'x',
+    `${pair},`,
+    `${pair},${pair}`,
+    `${witness.vkey} ftp://x`,
+    `${formatVkey(LOG.logKeys[0]!)} https://x`,
+  ])
     t.match(read(bad), { ok: false, faults: [/LEDGER_WITNESSES/] }, bad);
+});
+
+t.test('how many witnesses are enough is configured, and whether the log waits for them', async (t) => {
+  const three = [1, 2, 3]
+    .map((seed) => `${formatVkey(cosignerOf(seed).verifier)} https://w${seed}.example`)
+    .join();
+  const read = (settings: Record<string, string>) =>
+    readConfiguration({ LEDGER_WITNESSES: three, ...settings });
+  t.match(read({}), { configuration: { witnesses: { quorum: 2, strict: false } } }, 'more than half');
+  t.match(read({ LEDGER_WITNESS_QUORUM: '3', LEDGER_WITNESS_STRICT: 'on' }), {
+    configuration: { witnesses: { quorum: 3, strict: true } },
+  });
+  for (const bad of ['0', '4', '1.5', 'x'])
+    t.match(read({ LEDGER_WITNESS_QUORUM: bad }), { ok: false, faults: [/LEDGER_WITNESS_QUORUM/] }, bad);
+  t.match(read({ LEDGER_WITNESS_STRICT: 'yes' }), { ok: false, faults: [/LEDGER_WITNESS_STRICT/] });
+  t.match(readConfiguration({ LEDGER_WITNESS_STRICT: 'on' }), {
+    ok: false,
+    faults: [/LEDGER_WITNESS_STRICT/],
+  });
+  t.match(readConfiguration({ LEDGER_WITNESS_QUORUM: '1' }), {
+    ok: false,
+    faults: [/LEDGER_WITNESS_QUORUM/],
+  });
 });

@@ -39,6 +39,15 @@ export function startLedgerProcess({
   return launch({ directory, port: 0, variables });
 }
 
+/** As a newcomer starts it, on a new directory; nothing is built before. */
+export const startWithNpm = (): Promise<LedgerProcess> =>
+  launch({
+    directory: mkdtempSync(join(tmpdir(), 'stamp-ledger-test-')),
+    port: 0,
+    variables: {},
+    command: ['npm', 'start', '--silent', '--ignore-scripts'],
+  });
+
 /** What a ledger that was not to start left behind. */
 export interface FailedStart {
   readonly code: number | null;
@@ -81,12 +90,16 @@ async function launch({
   directory,
   port,
   variables,
+  command = [process.execPath, ENTRY],
 }: {
   readonly directory: string;
   readonly port: number;
   readonly variables: Readonly<Record<string, string>>;
+  readonly command?: readonly [string, ...string[]];
 }): Promise<LedgerProcess> {
-  const child = spawn(process.execPath, [ENTRY], {
+  const [program, ...parameters] = command;
+  const child = spawn(program, parameters, {
+    cwd: ROOT,
     env: environment({
       LEDGER_PORT: String(port),
       LEDGER_DATA_DIR: directory,
@@ -113,7 +126,7 @@ async function launch({
     kill,
     restart: async () => {
       await kill();
-      return launch({ directory, port: Number(new URL(url).port), variables });
+      return launch({ directory, port: Number(new URL(url).port), variables, command });
     },
     stop: async () => {
       await terminate(child, kill);

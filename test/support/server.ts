@@ -24,18 +24,19 @@ export function directoryFor(t: Test): string {
 /** A whole embedded ledger with its background work, in a directory. */
 export async function openTestLedger(
   directory: string,
-  origin = 'stamp-ledger.test/log',
+  change: Partial<Configuration> = {},
 ): Promise<OpenLedger> {
   const configuration: Configuration = {
     host: '127.0.0.1',
     port: 0,
     dataDirectory: directory,
-    origin,
+    origin: 'stamp-ledger.test/log',
     identity: { kind: 'local' },
     logLevel: 'silent',
     gate: { isOn: true },
     waitingRoom: { opensUnderPressure: true },
-    witnesses: [],
+    witnesses: { witnesses: [], quorum: 1, strict: false },
+    ...change,
   };
   const opened = await openLedger({
     configuration,
@@ -83,7 +84,7 @@ export async function during<Result>(
   work: (served: Served, opened: OpenLedger) => Promise<Result>,
   origin?: string,
 ): Promise<Result> {
-  const opened = await openTestLedger(directory, origin);
+  const opened = await openTestLedger(directory, origin === undefined ? {} : { origin });
   const served = await serve(opened);
   try {
     return await work(served, opened);

@@ -15,6 +15,10 @@ import {
   type IncidentEvent,
   type IncidentState,
   incidentDecider,
+  type LogKeyEvent,
+  type LogKeys,
+  logKeysDecider,
+  type ObserveLogKeys,
   type ObserveStock,
   type OrderCommand,
   type OrderEvent,
@@ -62,6 +66,7 @@ export interface Aggregates {
   readonly incidents: Aggregate<IncidentState, IncidentCommand>;
   readonly queue: Aggregate<QueueState, QueueCommand>;
   readonly rooms: Aggregate<RoomState, AdvanceRoom>;
+  readonly logKeys: Aggregate<LogKeys, ObserveLogKeys>;
   readonly stockPolicies: Aggregate<StockPolicies, StockPolicyCommand>;
   readonly stockLevels: Aggregate<StockLevelState, ObserveStock>;
 }
@@ -99,6 +104,7 @@ export function createAggregates(dependencies: AggregateDependencies): Aggregate
     ),
     queue: createAggregate(plain<QueueState, QueueCommand, QueueEvent>(queueDecider), dependencies),
     rooms: createAggregate(plain<RoomState, AdvanceRoom, RoomEvent>(roomDecider), dependencies),
+    logKeys: createAggregate(plain<LogKeys, ObserveLogKeys, LogKeyEvent>(logKeysDecider), dependencies),
     stockPolicies: createAggregate(
       plain<StockPolicies, StockPolicyCommand, StockPolicyEvent>(stockPolicyDecider),
       dependencies,

@@ -8,6 +8,7 @@ import { overdueOrders } from './overdue.js';
 import { searchEvents } from './search.js';
 
 type EventsRequest = Parameters<Ledger['audit']['events']>[0];
+type FollowRequest = Parameters<Ledger['audit']['follow']>[0];
 
 /** Reports over the whole ledger, and the feed of its events. */
 export function auditQueries(context: Context): Omit<Ledger['audit'], 'outage'> {
@@ -36,6 +37,7 @@ export function auditQueries(context: Context): Omit<Ledger['audit'], 'outage'> 
       page.stream === undefined
         ? eventsOfLog(context, page)
         : eventsOfStream(context, page.stream as StreamName, page),
+    follow: (request) => followEvents(context, request),
     head: async () => store.head(),
   };
 }
@@ -89,6 +91,23 @@ async function eventsOfStream(
   }
   const last = shown.at(-1)?.position;
   return eventsPage(context, shown, isExhausted ? latest([after, head, last]) : (last ?? after));
+}
+
+async function* followEvents(
+  context: Context,
+  { after, types, stream, signal }: FollowRequest,
+): AsyncGenerator<EventsPage, void, undefined> {
+  const pages = context.store.follow({
+    limit: LIMITS.followedEvents,
+    signal,
+    ...(after === undefined ? {} : { after }),
+  });
+  for await (const events of pages) {
+    const shown = events.filter(
+      (event) => (stream === undefined || event.stream === stream) && isShown(types)(event),
+    );
+    yield await eventsPage(context, shown, events.at(-1)?.position);
+  }
 }
 
 const latest = (positions: readonly (Position | undefined)[]): Position | undefined =>

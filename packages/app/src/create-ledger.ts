@@ -89,7 +89,7 @@ export function withOperations(
   }: {
     readonly journal: OperationsJournal;
     /** Of the sealer in this process, where there is one: see {@link RecorderOptions}. */
-    readonly sealGaps?: () => readonly Required<SealGap>[];
+    readonly sealGaps?: () => readonly SealGap[];
     readonly run: Pick<ProcessRun, 'service' | 'version'>;
     readonly onPortError: (error: PortError) => void;
   },

@@ -24,7 +24,7 @@ export * from './move/index.js';
 export { OperationsRecorder } from './operations-recorder.js';
 export { type OverdueCause, type OverdueOrders, watchOverdue } from './overdue.js';
 export * from './project/index.js';
-export { type RelayRun, type RelayStatus, runRelay } from './relay.js';
 export { RecentlyUsed } from './recently-used.js';
+export { type RelayRun, type RelayStatus, runRelay } from './relay.js';
 export * from './seal/index.js';
 export { OWNS_EVERYTHING } from './work-keys.js';

@@ -345,6 +345,11 @@ export interface Ledger {
   readonly queue: {
     announce(body: AnnounceOpening, caller: Caller): Promise<Outcome<QueueState>>;
     withdraw(id: OpeningId, body: WithdrawOpening, caller: Caller): Promise<Outcome<QueueState>>;
+    /**
+     * Whether there are tickets, and `closed` when orders are taken with one alone, as far as this process has heard. Of
+     * the cheap.
+     */
+    doors(): 'none' | 'closing' | 'closed';
     report(): Promise<QueueReport>;
     take(body: TakeTicket, caller: Caller): Promise<TakenTicket>;
     /** Undefined for a ticket that is not the caller's. */
@@ -398,6 +403,16 @@ export interface Ledger {
       readonly types?: readonly string[];
       readonly stream?: string;
     }): Promise<EventsPage>;
+    /**
+     * The same events page by page for ever, and new ones as they come, until `signal` aborts. A page may show none and
+     * yet say how far the log has been seen.
+     */
+    follow(request: {
+      readonly after?: Position;
+      readonly types?: readonly string[];
+      readonly stream?: string;
+      readonly signal: AbortSignal;
+    }): AsyncIterable<EventsPage>;
     /** Events that an index finds, oldest first. */
     search(
       filter: EventFilter,
@@ -411,7 +426,7 @@ export interface Ledger {
   /** Absent when this process does not know what is sealed. */
   readonly sealing?: Sealing;
   /** Absent when the published log is not at hand. */
-  readonly log?: Pick<PublishedLog, 'checkpoint' | 'file' | 'vkeys'>;
+  readonly log?: Pick<PublishedLog, 'checkpoint' | 'cosigned' | 'quorum' | 'file' | 'vkeys'>;
   /** Counts a request that was refused, or several, for {@link OutageReport}. `kind` is the name of a problem. */
   refused(kind: string, count?: number): void;
   /** Commands that became durable, and how long the store took. For one reader: each look begins anew. */

@@ -15,21 +15,27 @@ export function stampQueries(
   context: Context,
 ): Pick<Ledger['stamps'], 'lookUp' | 'history' | 'proofs' | 'ofDocument'> {
   const asking = new SingleFlight<Serial, StampLookup>();
+  const answer = (
+    serial: Serial,
+    seen: SeenView | undefined,
+    atLeastRevision: number | undefined,
+  ): StampLookup | Promise<StampLookup> => {
+    // A stamp that the read model does not know, or not far enough, may be a moment old: the log decides. It also
+    // does while the read model is away.
+    if (atLeastRevision !== undefined && (seen === undefined || seen.view.revision < atLeastRevision))
+      return strongLookUp(context, serial, atLeastRevision);
+    // A forged serial that everybody asks for is one question to the log at a time.
+    if (seen === undefined) return asking.run(serial, () => strongLookUp(context, serial, undefined));
+    const asOf = freshness(context, seen.status);
+    return asOf instanceof Promise ? asOf.then((known) => found(seen.view, known)) : found(seen.view, asOf);
+  };
   return {
     lookUp: (serial, { strong = false, atLeastRevision }) => {
       if (strong) return strongLookUp(context, serial, atLeastRevision);
-      const answer = (seen: SeenView | undefined): StampLookup | Promise<StampLookup> => {
-        // A stamp that the read model does not know, or not far enough, may be a moment old: the log decides. It also
-        // does while the read model is away.
-        if (atLeastRevision !== undefined && (seen === undefined || seen.view.revision < atLeastRevision))
-          return strongLookUp(context, serial, atLeastRevision);
-        // A forged serial that everybody asks for is one question to the log at a time.
-        if (seen === undefined) return asking.run(serial, () => strongLookUp(context, serial, undefined));
-        const asOf = freshness(context, seen.status);
-        return asOf instanceof Promise ? asOf.then((known) => found(seen.view, known)) : found(seen.view, asOf);
-      };
       const seen = context.stampViews.find(serial);
-      return seen instanceof Promise ? whenAway(seen, undefined).then(answer) : answer(seen);
+      return seen instanceof Promise
+        ? whenAway(seen, undefined).then((found) => answer(serial, found, atLeastRevision))
+        : answer(serial, seen, atLeastRevision);
     },
     history: (serial, page) => historyPage(context, serial, page),
     proofs: (serial, from = 0) => stampProofs(context, { serial, from }),

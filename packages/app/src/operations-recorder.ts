@@ -17,7 +17,7 @@ export interface RecorderOptions {
   /** How far the read models are behind now; none for a process that does not read them. */
   readonly lags: () => Promise<readonly Omit<LagPeak, 'minute'>[]>;
   /** What a sealer in this process found since it was asked the last time. */
-  readonly sealGaps?: () => readonly Required<SealGap>[];
+  readonly sealGaps?: () => readonly SealGap[];
   /** The journal cannot be written now; what was to be written is kept and tried again. */
   readonly onPortError: (error: PortError) => void;
 }
@@ -31,7 +31,7 @@ export class OperationsRecorder {
   /** Counts by minute and kind, oldest minute first. */
   readonly #pending = new Map<Instant, Map<string, number>>();
   /** By their beginning. */
-  readonly #pendingGaps = new Map<Instant, Required<SealGap>>();
+  readonly #pendingGaps = new Map<Instant, SealGap>();
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
 

@@ -1,13 +1,7 @@
 import type { Position } from '@stamp-ledger/codec';
 import type { IncidentId, Instant } from '@stamp-ledger/domain';
-import type {
-  AsOf,
-  IncidentView,
-  JournalReport,
-  ProcessRun,
-  SealGap,
-  UnfulfilledOrder,
-} from '@stamp-ledger/ports';
+import type { AsOf, IncidentView, JournalReport, ProcessRun, UnfulfilledOrder } from '@stamp-ledger/ports';
+import type { ToldGap } from './seal/gaps.js';
 
 /** `from` is included, `to` is not. An open incident lasts until now. */
 export type OutageRequest =
@@ -54,13 +48,13 @@ export interface OutageReport {
   readonly backfilled: readonly ({ readonly incidentId: IncidentId } & EventTotals)[];
   /** Orders refunded in the window. */
   readonly refunded: number;
-  /** Paid sales without an order whose stamps were voided as refunds in the window; `more` when not all were looked at. */
-  readonly salesRefunded: { readonly count: number; readonly more: boolean };
+  /** Paid sales without an order whose stamps were voided as refunds in the window. */
+  readonly salesRefunded: number;
   /** Orders paid in the window that have no stamps and no refund now. */
   readonly paidNotFulfilled: { readonly orders: readonly UnfulfilledOrder[]; readonly more: boolean };
   readonly readModelLag: JournalReport['lags'];
   /** Runs of the ledger's processes that were there in the window. One without `stoppedAt` runs, or was killed. */
   readonly processes: { readonly runs: readonly ProcessRun[]; readonly more: boolean };
   readonly sealing: 'not-configured' | 'configured';
-  readonly sealGaps: readonly SealGap[];
+  readonly sealGaps: readonly ToldGap[];
 }

@@ -1,19 +1,20 @@
-import { incidentStream, parseStream, type StreamName } from '@stamp-ledger/codec';
+import { incidentStream, type Position, parseStream, type StreamName } from '@stamp-ledger/codec';
 import type { IncidentId, Instant } from '@stamp-ledger/domain';
 import {
   type AsOf,
   type EventCount,
   type IncidentView,
   type IndexedEvent,
+  type JournalReport,
   LIMITS,
   type OrderCursor,
-  type SealGap,
   type UnfulfilledOrder,
 } from '@stamp-ledger/ports';
 import type { Context } from './context.js';
 import { caughtUp } from './freshness.js';
 import type { EventTotals, Ledger, OutageReport, UnknownOutcome } from './ledger.js';
-import { lastingGap } from './seal/gaps.js';
+import { lastingGap, type ToldGap } from './seal/gaps.js';
+import { unwatchedIn } from './seal/unwatched.js';
 
 interface Window {
   readonly from: Instant;
@@ -42,7 +43,7 @@ export function outageReports(context: Context): Ledger['audit']['outage'] {
       reservationsReleased: accepted.byType.StampReleased ?? 0,
       backfilled: await backfilled(context, incidents),
       refunded: accepted.byType.OrderRefunded ?? 0,
-      salesRefunded: await salesRefunded(context, window, accepted.byType.StampVoided ?? 0),
+      salesRefunded: await salesRefunded(context, window),
       paidNotFulfilled: await paidNotFulfilled(context, window),
       sealing: context.sealing === undefined ? 'not-configured' : 'configured',
     };
@@ -85,7 +86,8 @@ async function fromJournal(
   if (operations === undefined)
     return { readModelLag: [], processes: { runs: [], more: false }, sealGaps: lasting };
   await operations.flush();
-  const { refusals, lags, runs, hasMoreRuns, sealGaps } = await operations.journal.report(window);
+  const journal = await operations.journal.report(window);
+  const { refusals, lags, runs, hasMoreRuns } = journal;
   return {
     refused: {
       total: refusals.reduce((sum, { count }) => sum + count, 0),
@@ -94,17 +96,48 @@ async function fromJournal(
     },
     readModelLag: lags,
     processes: { runs, more: hasMoreRuns },
-    sealGaps: [...sealGaps, ...lasting],
+    sealGaps: await gapsIn(context, window, { journal, lasting }),
   };
 }
 
 async function lastingIn(
   { store, log, sealing, runtime }: Context,
   { to }: Window,
-): Promise<readonly SealGap[]> {
+): Promise<readonly ToldGap[]> {
   const gap = log && (await lastingGap({ store, log, sealing, now: runtime.clock.now() }));
-  return gap !== undefined && gap.from < to ? [gap] : [];
+  return gap !== undefined && (gap.from === undefined || gap.from < to) ? [gap] : [];
 }
+
+/**
+ * What sealers told the journal, and the times in which nobody told it anything while events were recorded: a sealer that
+ * is killed, or has no journal, takes what it found with it.
+ */
+async function gapsIn(
+  { log, readModels, runtime }: Context,
+  { from, to }: Window,
+  {
+    journal: { sealGaps, runs, hasMoreRuns },
+    lasting,
+  }: { readonly journal: JournalReport; readonly lasting: readonly ToldGap[] },
+): Promise<readonly ToldGap[]> {
+  const known = [...sealGaps.map((gap): ToldGap => ({ extent: 'measured', ...gap })), ...lasting];
+  if (log === undefined || hasMoreRuns) return known;
+  const now = runtime.clock.now();
+  const unknown: ToldGap[] = [];
+  for (const span of unwatchedIn({ from, to: to < now ? to : now }, runs)) {
+    if (known.some((gap) => overlaps(gap, span))) continue;
+    const { total } = totals(await readModels.countEvents(span));
+    if (total > 0) unknown.push({ extent: 'unknown', ...span, events: total });
+  }
+  return [...known, ...unknown].sort(byBeginning);
+}
+
+const overlaps = ({ from, ...gap }: ToldGap, span: Window): boolean =>
+  from !== undefined && from < span.to && (!('to' in gap) || gap.to === undefined || gap.to > span.from);
+
+/** One that nobody knows the beginning of comes last. */
+const byBeginning = (one: ToldGap, other: ToldGap): number =>
+  one.from !== undefined && (other.from === undefined || one.from < other.from) ? -1 : 1;
 
 async function overlapping({ readModels }: Context, { from, to }: Window): Promise<IncidentView[]> {
   const found: IncidentView[] = [];
@@ -165,32 +198,31 @@ async function endingOf({ store, serde }: Context, reported: IndexedEvent): Prom
 }
 
 /** Of the stamps voided in the window, those of sales without an order that were paid for and given back. */
-async function salesRefunded(
-  context: Context,
-  window: Window,
-  voided: number,
-): Promise<OutageReport['salesRefunded']> {
-  const events = await context.readModels.findEvents(
-    { ...window, types: ['StampVoided'] },
-    { limit: LIMITS.outageRows },
-  );
+async function salesRefunded(context: Context, window: Window): Promise<number> {
   let count = 0;
-  for (const event of events) if (await isSaleRefund(context, event)) count++;
-  return { count, more: voided > events.length };
+  for (let after: Position | undefined; ; ) {
+    const events = await context.readModels.findEvents(
+      { ...window, types: ['StampVoided'] },
+      { limit: LIMITS.streamsAtOnce, ...(after === undefined ? {} : { after }) },
+    );
+    const refunds = await Promise.all(events.map((event) => isSaleRefund(context, event)));
+    count += refunds.filter(Boolean).length;
+    after = events.at(-1)?.position;
+    if (events.length < LIMITS.streamsAtOnce) return count;
+  }
 }
 
 async function isSaleRefund({ store, serde }: Context, { stream, revision }: IndexedEvent): Promise<boolean> {
-  const { events } = await store.readStream({ stream, limit: LIMITS.readEvents });
-  const life = events.filter((event) => event.revision <= revision).map((each) => serde.decode(each));
-  const voided = life.at(-1);
-  const sold = life.findLast((event) => event.type === 'StampSold');
-  return (
-    voided?.type === 'StampVoided' &&
-    voided.data.reason === 'refund' &&
-    sold?.type === 'StampSold' &&
-    sold.data.orderId === undefined &&
-    sold.data.payment !== undefined
-  );
+  const [last] = (await store.readStream({ stream, from: revision, limit: 1 })).events;
+  const voided = last && serde.decode(last);
+  if (voided?.type !== 'StampVoided' || voided.data.reason !== 'refund') return false;
+  // A stamp is sold once; it may have been verified very often before.
+  for (let from = 0; from < revision; from += LIMITS.readEvents) {
+    const { events } = await store.readStream({ stream, from, limit: LIMITS.readEvents });
+    const sold = events.map((each) => serde.decode(each)).find((event) => event.type === 'StampSold');
+    if (sold !== undefined) return sold.data.orderId === undefined && sold.data.payment !== undefined;
+  }
+  return false;
 }
 
 const serialOf = (stream: StreamName): string => parseStream(stream)?.id ?? stream;

@@ -174,6 +174,7 @@ function createRouter({ store, serde }: Pick<RelayRun, 'store' | 'serde'>): Rout
       case 'incident':
       case 'queue':
       case 'stock':
+      case 'log':
       case undefined:
         return { topic: 'control', key: event.stream, event };
     }

@@ -2,6 +2,11 @@
 export class SingleFlight<Key, Value> {
   readonly #running = new Map<Key, Promise<Value>>();
 
+  /** The answer that is being read. */
+  get(key: Key): Promise<Value> | undefined {
+    return this.#running.get(key);
+  }
+
   run(key: Key, read: () => Promise<Value>): Promise<Value> {
     const running = this.#running.get(key);
     if (running !== undefined) return running;

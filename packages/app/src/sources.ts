@@ -24,7 +24,7 @@ export const fromCaller = ({
  * same command with the same event ids.
  */
 export function fromProcess(
-  process: 'minting' | 'allocation' | 'fulfilment' | 'expiry' | 'waiting-room' | 'replenishment',
+  process: 'minting' | 'allocation' | 'fulfilment' | 'expiry' | 'waiting-room' | 'replenishment' | 'log-keys',
   ...work: readonly string[]
 ): CommandSource {
   const commandId: CommandId = deriveCommandId(process, ...work);

@@ -41,24 +41,32 @@ export class StampViews {
   ) {}
 
   /** Undefined for a stamp that the model has not seen. Rejects as the model does. */
-  find(serial: Serial): SeenView | Promise<SeenView | undefined> {
+  find(serial: Serial): SeenView | undefined | Promise<SeenView | undefined> {
     const { readModels, clock } = this.options;
     const status = statusOf(readModels, 'verification');
     if (this.#standing.status !== status) this.#standing = new Standing(status);
     const standing = this.#standing;
+    const now = clock.monotonicMilliseconds();
     const held = standing.held.get(serial);
-    if (held !== undefined && clock.monotonicMilliseconds() < held.until) return held.seen;
-    return standing.reading.run(serial, () => this.#read(serial, standing));
+    if (held !== undefined && now < held.until) return held.seen;
+    const running = standing.reading.get(serial);
+    if (running !== undefined) return running;
+    const until = now + LIMITS.cachedStampViewMilliseconds;
+    const row = readModels.stamp(serial);
+    return row instanceof Promise
+      ? standing.reading.run(serial, () => row.then((view) => seenAs(view, standing, until)))
+      : seenAs(row, standing, until);
   }
+}
 
-  async #read(serial: Serial, { status, held }: Standing): Promise<SeenView | undefined> {
-    const { readModels, clock } = this.options;
-    const until = clock.monotonicMilliseconds() + LIMITS.cachedStampViewMilliseconds;
-    const view = await readModels.stamp(serial);
-    if (view === undefined) return undefined;
-    const seen = { view, status };
-    // Where nothing is known of the model, nothing would tell that the row has changed.
-    if (status !== undefined) held.set(serial, { seen, until });
-    return seen;
-  }
+function seenAs(
+  view: StampView | undefined,
+  { status, held }: Standing,
+  until: number,
+): SeenView | undefined {
+  if (view === undefined) return undefined;
+  const seen = { view, status };
+  // Where nothing is known of the model, nothing would tell that the row has changed.
+  if (status !== undefined) held.set(view.serial, { seen, until });
+  return seen;
 }

@@ -9,6 +9,7 @@ export const WORK_KEYS = {
   channel: (channel: Channel): string => `channel ${channel}`,
   expiry: 'expiry',
   replenishment: 'replenishment',
+  'log-keys': 'log-keys',
 } as const;
 
 /** For a ledger whose jobs all run in one process. */

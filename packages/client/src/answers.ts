@@ -353,7 +353,7 @@ export interface OutageAnswer {
   readonly reservationsReleased: number;
   readonly backfilled: readonly ({ readonly incidentId: string } & EventTotals)[];
   readonly refunded: number;
-  readonly salesRefunded: { readonly count: number; readonly more: boolean };
+  readonly salesRefunded: number;
   readonly paidNotFulfilled: { readonly orders: readonly UnfulfilledOrder[]; readonly more: boolean };
   readonly readModelLag: readonly { readonly projection: string; readonly milliseconds: number }[];
   readonly processes: {
@@ -368,7 +368,13 @@ export interface OutageAnswer {
     readonly more: boolean;
   };
   readonly sealing: 'not-configured' | 'configured';
-  readonly sealGaps: readonly { readonly from: string; readonly to?: string; readonly events: number }[];
+  /** `lasting` has no end yet; of an `unknown` one nobody can say whether events waited, nor without a time since when. */
+  readonly sealGaps: readonly {
+    readonly extent: 'measured' | 'lasting' | 'unknown';
+    readonly from?: string;
+    readonly to?: string;
+    readonly events?: number;
+  }[];
 }
 
 export interface IncidentAnswer {

@@ -12,7 +12,7 @@ export interface BulkVerification {
 }
 
 export interface BulkOptions extends Pick<CallOptions, 'signal'> {
-  /** Idempotency-Key of the whole: the same lines with the same key are recorded once. Generated when absent. */
+  /** Idempotency-Key of the whole: the same check with the same key is recorded once, on whatever line. Generated when absent. */
   readonly key?: string;
 }
 

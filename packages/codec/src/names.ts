@@ -21,7 +21,10 @@ export const roomStream = (id: RoomId): StreamName => `queue-${id}` as StreamNam
 export const STOCK_POLICIES_STREAM = 'stock-policies' as StreamName;
 export const stockLevelStream = (id: StockPolicyId): StreamName => `stock-${id}` as StreamName;
 
-export type StreamKind = 'stamp' | 'order' | 'batch' | 'allocation' | 'incident' | 'queue' | 'stock';
+/** How the keys of the transparency log changed. */
+export const LOG_KEYS_STREAM = 'log-keys' as StreamName;
+
+export type StreamKind = 'stamp' | 'order' | 'batch' | 'allocation' | 'incident' | 'queue' | 'stock' | 'log';
 
 /** Splits a stream's name into its kind and the id behind the first hyphen; undefined when it is none of the ledger's. */
 export function parseStream(
@@ -38,6 +41,7 @@ export function parseStream(
     case 'incident':
     case 'queue':
     case 'stock':
+    case 'log':
       return id === '' ? undefined : { kind, id };
     default:
       return undefined;

@@ -44,12 +44,16 @@ export const EVENT_VERSIONS: { readonly [Type in EventType]: number } = {
   StockPolicySet: 1,
   StockRanLow: 1,
   StockRecovered: 1,
+  LogKeyAdded: 1,
+  LogKeyRetired: 1,
 };
 
 /** Turns data of version n into version n + 1. Pure and total over everything ever stored. */
 export type Upcaster = (data: Readonly<Record<string, unknown>>) => Record<string, unknown>;
 /** By type, the upcasters from version 1 on: index 0 makes version 2 of version 1, and so on. */
 export type Upcasters = { readonly [Type in EventType]?: readonly Upcaster[] };
+
+const NO_STEPS: readonly Upcaster[] = [];
 
 /** Every older version ever stored. None yet: all types are at version 1. */
 export const UPCASTERS: Upcasters = {};
@@ -102,14 +106,17 @@ function refuseTooLong(event: EncodedEvent, stream: StreamName): void {
     throw new CodecError(`${event.type}: an event of ${bytes} bytes is longer than ${EVENT_BYTES_MAX}`);
 }
 
-/** The metadata parsed last, for the same reason. */
-let parsed: { readonly text: string; readonly metadata: MetadataV1 } | undefined;
+/**
+ * The metadata read last, with its text: events that a command wrote stand together in the log and have the same. Nobody
+ * changes an event that was read.
+ */
+let read: { readonly text: string; readonly metadata: MetadataV1 } | undefined;
 
-function metadataIn(recorded: RecordedEvent): MetadataV1 {
+function metadataOf(recorded: RecordedEvent): MetadataV1 {
   const { metadata: text } = recorded;
-  if (parsed?.text === text) return parsed.metadata;
+  if (read?.text === text) return read.metadata;
   const metadata = parse(text, recorded) as unknown as MetadataV1;
-  parsed = { text, metadata };
+  read = { text, metadata };
   return metadata;
 }
 
@@ -145,18 +152,18 @@ export function createSerde(versions: { readonly [Type in EventType]: number }, 
     decode(recorded) {
       const { id, type, stream, revision, position } = recorded;
       if (!isEventType(type)) throw new CodecError(`unknown event type at ${stream} revision ${revision}`);
-      const metadata = metadataIn(recorded);
+      const metadata = metadataOf(recorded);
       const newest = versions[type];
-      const steps = upcasters[type] ?? [];
       if (
         !Number.isInteger(metadata.schemaVersion) ||
         metadata.schemaVersion < 1 ||
         metadata.schemaVersion > newest
       )
         throw new CodecError(`unknown version of ${type} at ${stream} revision ${revision}`);
-      const data = steps
-        .slice(metadata.schemaVersion - 1, newest - 1)
-        .reduce((older, upcast) => upcast(older), parse(recorded.data, recorded));
+      let data = parse(recorded.data, recorded);
+      const steps = upcasters[type] ?? NO_STEPS;
+      for (let version = metadata.schemaVersion; version < newest; version++)
+        data = steps[version - 1]?.(data) ?? data;
       return {
         id,
         type,

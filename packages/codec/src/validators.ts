@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type * as wire from '@stamp-ledger/domain';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { isInstant } from './instant.js';
 
 /** Where the schemas are: the only definition of every shape. */
@@ -42,35 +43,50 @@ export type Validated<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly faults: readonly SchemaFault[] };
 
-const ajv = new Ajv2020({
-  strict: true,
-  strictRequired: true,
-  allErrors: false,
-  coerceTypes: false,
-  useDefaults: false,
-  removeAdditional: false,
-});
-ajv.addFormat('utc-date-time', { type: 'string', validate: isInstant });
-
 const readSchema = (path: string): Record<string, unknown> =>
   JSON.parse(readFileSync(new URL(path, SCHEMAS_URL), 'utf8'));
 
-for (const path of ['common.json', 'metadata.v1.json']) ajv.addSchema(readSchema(path));
-for (const folder of ['events', 'commands'])
-  for (const file of readdirSync(new URL(`${folder}/`, SCHEMAS_URL)).sort())
-    ajv.addSchema(readSchema(`${folder}/${file}`));
-
-const validators = new Map<string, ValidateFunction>();
-
-/** Compiled on first use: a process pays only for the shapes it meets. Ajv's own look-up parses the id every time. */
-function validator(id: string): ValidateFunction {
-  const known = validators.get(id);
-  if (known !== undefined) return known;
-  const compiled = ajv.getSchema(id);
-  if (compiled === undefined) throw new Error(`no schema ${id}`);
-  validators.set(id, compiled);
-  return compiled;
+/** Ajv with every schema. A hundred files: a thread that only reads the log loads none of them. */
+function loadSchemas(allErrors: boolean): Ajv2020 {
+  const library: typeof import('ajv/dist/2020.js') = createRequire(import.meta.url)('ajv/dist/2020.js');
+  const ajv = new library.Ajv2020({
+    strict: true,
+    strictRequired: true,
+    allErrors,
+    coerceTypes: false,
+    useDefaults: false,
+    removeAdditional: false,
+    // That the schemas are schemas is for a test: the meta-schema takes longer to compile than all shapes of a process.
+    validateSchema: false,
+  });
+  ajv.addFormat('utc-date-time', { type: 'string', validate: isInstant });
+  for (const path of ['common.json', 'metadata.v1.json']) ajv.addSchema(readSchema(path));
+  for (const folder of ['events', 'commands'])
+    for (const file of readdirSync(new URL(`${folder}/`, SCHEMAS_URL)).sort())
+      ajv.addSchema(readSchema(`${folder}/${file}`));
+  return ajv;
 }
+
+/** Looks up a validator, compiled on first use: a process pays only for the shapes it meets. */
+function compiler({ allErrors }: { readonly allErrors: boolean }): (id: string) => ValidateFunction {
+  let ajv: Ajv2020 | undefined;
+  /** Ajv's own look-up parses the id every time. */
+  const validators = new Map<string, ValidateFunction>();
+  return (id) => {
+    const known = validators.get(id);
+    if (known !== undefined) return known;
+    ajv ??= loadSchemas(allErrors);
+    const compiled = ajv.getSchema(id);
+    if (compiled === undefined) throw new Error(`no schema ${id}`);
+    validators.set(id, compiled);
+    return compiled;
+  };
+}
+
+/** Stops at the first fault: whether there is one is all that the many good bodies need to know. */
+const validator = compiler({ allErrors: false });
+/** Finds all of them, for a client that was wrong; made when there is one. */
+const thorough = compiler({ allErrors: true });
 
 function fault(error: ErrorObject): SchemaFault {
   const member =
@@ -101,9 +117,15 @@ function detailOf(error: ErrorObject): string {
   }
 }
 
-function check<Value>(validate: ValidateFunction, value: unknown): Validated<Value> {
-  if (validate(value)) return { ok: true, value: value as Value };
-  return { ok: false, faults: (validate.errors ?? []).map(fault) };
+function check<Value>(id: string, value: unknown): Validated<Value> {
+  if (validator(id)(value)) return { ok: true, value: value as Value };
+  const validate = thorough(id);
+  validate(value);
+  // What does not have the right form breaks several rules at once: the first says it.
+  const first = new Map<string, SchemaFault>();
+  for (const each of (validate.errors ?? []).map(fault))
+    if (!first.has(each.pointer)) first.set(each.pointer, each);
+  return { ok: false, faults: [...first.values()] };
 }
 
 /** Checks a command's body against schemas/commands/<name>.json. */
@@ -111,14 +133,14 @@ export function validateCommand<Name extends CommandName>(
   name: Name,
   body: unknown,
 ): Validated<CommandBodies[Name]> {
-  return check(validator(`/schemas/commands/${name}.json`), body);
+  return check(`/schemas/commands/${name}.json`, body);
 }
 
 /** Checks an event's data against schemas/events/<type>.v<version>.json. */
 export function validateEventData(type: string, version: number, data: unknown): Validated<object> {
-  return check(validator(`/schemas/events/${type}.v${version}.json`), data);
+  return check(`/schemas/events/${type}.v${version}.json`, data);
 }
 
 export function validateMetadata(metadata: unknown): Validated<wire.MetadataV1> {
-  return check(validator('/schemas/metadata.v1.json'), metadata);
+  return check('/schemas/metadata.v1.json', metadata);
 }

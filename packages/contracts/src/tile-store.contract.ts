@@ -99,6 +99,16 @@ const CASES: readonly { readonly name: string; run(underTest: SealedFilesUnderTe
     },
   },
   {
+    name: 'the cosigned checkpoint is replaced, apart from the newest',
+    async run({ tiles, reopen }) {
+      assert.equal(await tiles.readCosigned(), undefined);
+      await tiles.replaceCosigned(bytesOf('one', 80));
+      await tiles.replaceCosigned(bytesOf('two', 160));
+      assert.deepEqual(await (await reopen()).tiles.readCosigned(), bytesOf('two', 160));
+      assert.equal(await tiles.readCheckpoint(), undefined);
+    },
+  },
+  {
     name: 'the checkpoint is replaced whole',
     async run({ tiles, reopen }) {
       assert.equal(await tiles.readCheckpoint(), undefined);

@@ -34,6 +34,8 @@ export interface EventData {
   StockPolicySet: wire.StockPolicySetV1;
   StockRanLow: wire.StockRanLowV1;
   StockRecovered: wire.StockRecoveredV1;
+  LogKeyAdded: wire.LogKeyAddedV1;
+  LogKeyRetired: wire.LogKeyRetiredV1;
 }
 
 export type EventType = keyof EventData;
@@ -72,6 +74,7 @@ export type QueueEventType = 'OpeningAnnounced' | 'OpeningWithdrawn' | 'QueueOpe
 export type RoomEventType = 'QueueAdvanced';
 export type StockPolicyEventType = 'StockPolicySet';
 export type StockLevelEventType = 'StockRanLow' | 'StockRecovered';
+export type LogKeyEventType = 'LogKeyAdded' | 'LogKeyRetired';
 
 export type StampEvent = EventOf<StampEventType>;
 export type BatchEvent = EventOf<BatchEventType>;
@@ -82,3 +85,4 @@ export type QueueEvent = EventOf<QueueEventType>;
 export type RoomEvent = EventOf<RoomEventType>;
 export type StockPolicyEvent = EventOf<StockPolicyEventType>;
 export type StockLevelEvent = EventOf<StockLevelEventType>;
+export type LogKeyEvent = EventOf<LogKeyEventType>;

@@ -7,6 +7,7 @@ export * from './fair-shares.js';
 export * from './ids.js';
 export * from './incident.js';
 export { checkCharacter } from './iso7064.js';
+export * from './log-keys.js';
 export * as money from './money.js';
 export * from './order.js';
 export { orderDecider } from './order-decide.js';

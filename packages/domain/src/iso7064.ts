@@ -2,9 +2,7 @@
 const CHARACTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const MODULUS = 36;
 /** By the character's code; -1 for any other. */
-const VALUES = Int8Array.from({ length: 128 }, (_, code) =>
-  CHARACTERS.indexOf(String.fromCharCode(code)),
-);
+const VALUES = Int8Array.from({ length: 128 }, (_, code) => CHARACTERS.indexOf(String.fromCharCode(code)));
 
 /**
  * The check character of `text` by ISO/IEC 7064, MOD 37,36 (a hybrid system, recursive method): it finds every

@@ -43,8 +43,8 @@ export type QueueCommand =
   | ({ readonly kind: 'open-room' } & OpenRoom)
   | { readonly kind: 'close-room'; readonly roomId: RoomId };
 
-/** More than can open and close while an admission lasts: one stays open for a minute. */
-const CLOSED_MAX = 10;
+/** More than can open and close while an admission lasts: from one opening to the next it is a quarter of a minute. */
+const CLOSED_MAX = 50;
 
 /** Openings still to come, at most. */
 const UPCOMING_MAX = 100;

@@ -271,6 +271,19 @@ function rateOf(state: RoomState, channel: Channel, weights: AdvanceRoom['weight
   return (capacityOf(state.copies, state.atMilliseconds) * (weights.get(channel) ?? 1)) / all;
 }
 
+/** Whether anybody waits who might have been let in when it last moved: more tickets were taken than orders can be. */
+export const isHeldBack = ({ lines, atMilliseconds }: RoomState): boolean =>
+  [...lines.values()].some(
+    ({ waiting }) => (waiting[0]?.second ?? Number.POSITIVE_INFINITY) <= settledSecond(atMilliseconds),
+  );
+
+/** When somebody was let in first, as far back as is remembered; infinity before. */
+export const letInSince = ({ lines }: RoomState): number =>
+  Math.min(...[...lines.values()].map(({ passed }) => passed[0]?.atMilliseconds ?? Number.POSITIVE_INFINITY));
+
+/** When a ticket of a second is let in at the soonest. */
+export const settledAt = (second: number): number => (second + ROOM_RULES.settleSeconds) * 1_000;
+
 /** Tickets that wait, by channel. */
 export const waitingIn = ({ lines }: RoomState): { readonly channel: Channel; readonly waiting: number }[] =>
   [...lines].map(([channel, line]) => ({

@@ -343,6 +343,24 @@ export interface IncidentOpenedV1 {
   relaxedRules?: RelaxedRules;
 }
 /**
+ * A further key signs the transparency log; those before it vouch for it by signing this entry.
+ */
+export interface LogKeyAddedV1 {
+  /**
+   * A public key in the form of C2SP signed-note.
+   */
+  vkey: string;
+}
+/**
+ * A key does not sign the transparency log any more: what it signs from now on is not the log's.
+ */
+export interface LogKeyRetiredV1 {
+  /**
+   * A public key in the form of C2SP signed-note.
+   */
+  vkey: string;
+}
+/**
  * A sale will open: who comes before is served in an order drawn by lot, who comes after as they come.
  */
 export interface OpeningAnnouncedV1 {

@@ -13,7 +13,16 @@ import { PortError } from '@stamp-ledger/ports';
 import { formatPosition, type Place } from './position.js';
 
 /** How the names of the ledger's streams begin; the hyphen keeps others out that begin with the same word. */
-export const STREAM_PREFIXES = ['stamp-', 'order-', 'batch-', 'allocation-', 'incident-', 'queue-', 'stock-'];
+export const STREAM_PREFIXES = [
+  'stamp-',
+  'order-',
+  'batch-',
+  'allocation-',
+  'incident-',
+  'queue-',
+  'stock-',
+  'log-keys',
+];
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const LINK = '$>';

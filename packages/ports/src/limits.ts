@@ -80,10 +80,17 @@ export const LIMITS = {
   tileWrites: 64,
   /** Milliseconds that an event may wait to be sealed before an outage report tells of it; more than clocks are apart. */
   sealGapMilliseconds: 2_000,
-  /** Milliseconds that a witness has to cosign, and between two requests to it; doubled after failures up to the greatest. */
+  /** Milliseconds that a witness has to cosign, and between two rounds in which witnesses are asked. */
   witnessMilliseconds: 5_000,
   witnessPauseMilliseconds: 500,
-  witnessPauseMillisecondsMax: 60_000,
+  /** Rounds in which a witness that failed is not asked; doubled after each failure up to this. */
+  witnessPausesMax: 128,
+  /** Milliseconds after which witnesses are asked to cosign the newest checkpoint again when no newer one was sealed. */
+  witnessAgainMilliseconds: 10 * 60_000,
+  /** Milliseconds that the newest cosigned checkpoint may lie behind the newest of all before an auditor is told. */
+  quorumLagMilliseconds: 60 * 60_000,
+  /** Milliseconds between two looks at the keys that sign the published log. */
+  logKeysMilliseconds: 5_000,
   /** Callers waiting for their events to be sealed. */
   sealWaiters: 20_000,
   /** Events of one stamp that are proven in one answer. */
@@ -108,8 +115,12 @@ export const LIMITS = {
   takesUnderWay: 16,
   /** Events projected in one transaction. */
   projectionEvents: 5_000,
-  /** The same where all read models are built anew, into tables that nobody reads: the rows of a stamp meet in memory. */
+  /** The same where the read models of several processes are built anew: the rows of a stamp meet in memory. */
   rebuildEvents: 20_000,
+  /** Events of a log up to which embedded read models that have seen nothing follow it from its beginning; beyond, they are rebuilt. */
+  projectedFromNothing: 100_000,
+  /** Rows of one table that an embedded rebuild holds back, some hundred bytes each: those that change again soon are written once. */
+  rebuildHeldRows: 40_000,
   /** Pages that the fastest projection of a rebuild may be ahead of the slowest: they are kept in memory. */
   rebuildPagesAhead: 2,
   /** Milliseconds from the beginning of one page of projection to that of the next, at most, while many events come in. */
@@ -127,6 +138,8 @@ export const LIMITS = {
   staleMilliseconds: 10_000,
   /** Events read from their streams at once for one page of a search. */
   searchReads: 16,
+  /** Events read at once for a live feed. */
+  followedEvents: 500,
   /** Events looked at for one page of filtered events. */
   scannedEvents: 20_000,
   /** Milliseconds a report waits for the read models; after that it shows what they have. */
@@ -147,6 +160,8 @@ export const LIMITS = {
   outageMilliseconds: 92 * 86_400_000,
   /** Rows of one kind listed in an outage report; beyond, `more` says so. */
   outageRows: 1_000,
+  /** Streams of stamps that a report reads at once. */
+  streamsAtOnce: 64,
   /** Serials listed for one difference. */
   listedSerials: 1_000,
   /** Milliseconds after which an unpaid order is rejected. */
@@ -157,8 +172,14 @@ export const LIMITS = {
   roomTellings: 40,
   /** Milliseconds for which more orders have to come than can be taken before a waiting room opens by itself. */
   roomPressureMilliseconds: 5_000,
-  /** Milliseconds without anybody in line and without pressure after which it closes by itself. */
-  roomQuietMilliseconds: 60_000,
+  /** Milliseconds without anybody kept waiting and without pressure after which it closes by itself. */
+  roomQuietMilliseconds: 10_000,
+  /** Milliseconds from when it lets somebody in first until it keeps out who has no ticket, when it opened by itself. */
+  roomDoorsMilliseconds: 4_000,
+  /** Milliseconds over which those who come are counted, for how many do not; more than until they ask again. */
+  roomAttendanceMilliseconds: 3_000,
+  /** How many times more than can be taken are let in, at most, where most do not come. */
+  roomOverbooking: 64,
   /** Milliseconds before an announced opening from which tickets are given, unless the announcement says otherwise. */
   ticketsBeforeOpeningMilliseconds: 900_000,
   /** Orders under way in one process above which more come than can be taken. */

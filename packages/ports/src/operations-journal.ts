@@ -31,12 +31,11 @@ export interface ProcessRun {
   readonly stoppedAt?: Instant;
 }
 
-/** A time in which events waited to be sealed longer than they should. */
+/** A time in which events waited to be sealed longer than they should, and were. */
 export interface SealGap {
   readonly from: Instant;
-  /** Absent while it lasts. */
-  readonly to?: Instant;
-  /** Events that waited; of very many that still wait, at least so many. */
+  readonly to: Instant;
+  /** Events that waited. */
   readonly events: number;
 }
 
@@ -46,7 +45,7 @@ export interface JournalEntries {
   /** The greater one is kept. */
   readonly lags: readonly LagPeak[];
   /** Each has ended, or reaches as far as it is known. One with the same beginning is replaced. */
-  readonly sealGaps: readonly Required<SealGap>[];
+  readonly sealGaps: readonly SealGap[];
   /** Replaces the same instance. */
   readonly run?: ProcessRun;
 }

@@ -235,7 +235,8 @@ export interface RebuildStatus {
  * many as there are batches and channels. Rejects only with a {@link PortError}.
  */
 export interface ReadModels {
-  stamp(serial: Serial): Promise<StampView | undefined>;
+  /** At once where rows are at hand; never throws, but rejects. */
+  stamp(serial: Serial): StampView | undefined | Promise<StampView | undefined>;
   /** In the order of their serials, after one. At most {@link LIMITS.queryRows}, or the `limit` given. */
   stampsOfDocument(
     sha256: string,

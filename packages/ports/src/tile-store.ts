@@ -12,7 +12,7 @@ export interface LogFile {
  * - show a file whole or not at all, also after a crash;
  * - never change a file: writing one that exists with the same bytes changes nothing, with other bytes the whole call
  *   rejects with `corrupt`, and what exists stays;
- * - replace the checkpoint, and the public keys, in one step: a reader sees the old one or the new one;
+ * - replace the checkpoint, the cosigned one, and the public keys, in one step each: a reader sees the old one or the new one;
  * - reject with a {@link PortError} and never with anything else: `corrupt` when nobody knows any more what is durable
  *   (an fsync failed), so that nothing may be tried again on it; `unavailable` when the same call may be repeated.
  */
@@ -27,6 +27,10 @@ export interface TileStore {
   readCheckpoint(): Promise<Buffer | undefined>;
   /** Resolves when the new one is durable. */
   replaceCheckpoint(bytes: Uint8Array): Promise<void>;
+  /** The newest checkpoint that enough witnesses have cosigned, with their signatures; undefined before the first. */
+  readCosigned(): Promise<Buffer | undefined>;
+  /** Resolves when the new one is durable. */
+  replaceCosigned(bytes: Uint8Array): Promise<void>;
   /** The log's public keys as a sealer published them, one vkey a line, the current one first; undefined before that. */
   readVkeys(): Promise<Buffer | undefined>;
   /** Resolves when they are durable. */

@@ -63,5 +63,16 @@ export function cosign({
   return payload;
 }
 
+/**
+ * When the first of the cosignatures of a checkpoint was made, in seconds; undefined when there are none. Nothing is
+ * checked: for a note whose signatures are known to hold.
+ */
+export function firstCosigned(signatures: readonly { readonly signature: Uint8Array }[]): number | undefined {
+  const times = signatures
+    .map(({ signature }) => parseCosignature(signature)?.time)
+    .filter((time) => time !== undefined);
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
 const cosignedMessage = (checkpoint: string, time: number): Buffer =>
   Buffer.from(`cosignature/v1\ntime ${time}\n${checkpoint}`);

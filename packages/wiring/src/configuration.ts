@@ -16,7 +16,7 @@ export interface Configuration {
   readonly gate: GateConfiguration;
   readonly waitingRoom: WaitingRoomConfiguration;
   /** Who is asked to cosign the log's checkpoints. */
-  readonly witnesses: readonly WitnessSettings[];
+  readonly witnesses: WitnessSettings;
   /** Absent for the embedded ledger. */
   readonly engines?: Engines;
 }
@@ -108,7 +108,7 @@ export function readConfiguration(environment: Environment): ConfigurationResult
     faults.push(
       'LEDGER_HOST must be a loopback address unless LEDGER_OIDC_ISSUER, LEDGER_OIDC_AUDIENCE and LEDGER_JWKS_URL name an identity provider',
     );
-  const witnesses = readWitnesses(value('LEDGER_WITNESSES'), faults);
+  const witnesses = readWitnesses(value, faults);
   const engines = allOrNone(readEngines(value, faults), value, faults);
 
   if (faults.length > 0 || !isLogLevel(logLevel)) return { ok: false, faults };

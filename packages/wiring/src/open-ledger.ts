@@ -66,7 +66,7 @@ export interface Parts {
   /** The engines that do not answer, one sentence each. */
   away(): readonly string[];
   /** Of the sealer in this process, where there is one. */
-  readonly sealGaps?: () => readonly Required<SealGap>[];
+  readonly sealGaps?: () => readonly SealGap[];
   /** Closes everything in the order in which nothing is lost. */
   close(): Promise<void>;
 }

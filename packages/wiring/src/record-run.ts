@@ -9,7 +9,7 @@ import { VERSION } from './version.js';
 /** Tells the journal of this process from its start to its stop. */
 export async function recordRun(
   { engines, logger }: DistributedGiven,
-  { service, sealGaps }: { readonly service: string; readonly sealGaps?: () => readonly Required<SealGap>[] },
+  { service, sealGaps }: { readonly service: string; readonly sealGaps?: () => readonly SealGap[] },
 ): Promise<{ end(): Promise<void> } | undefined> {
   const onPortError = (error: PortError): void =>
     logger.warn({ kind: error.kind, reason: error.message }, 'the journal cannot be written');

@@ -35,7 +35,8 @@ export function listed(headers: Readonly<Record<string, string>>): string[] {
   return list;
 }
 
-export const JSON_TYPE = 'application/json; charset=utf-8';
+export const JSON_NAME = 'application/json';
+export const JSON_TYPE = `${JSON_NAME}; charset=utf-8`;
 
 export function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
   return { status, headers: { 'content-type': JSON_TYPE, ...headers }, body: JSON.stringify(value) };

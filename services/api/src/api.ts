@@ -24,7 +24,7 @@ import { lookUpRoute, lookUpRoutes } from './routes/look-ups.js';
 import { operationsRoutes } from './routes/operations.js';
 import { orderRoutes } from './routes/orders.js';
 import { outageRoutes } from './routes/outage.js';
-import { queueRoutes } from './routes/queue.js';
+import { queuePath, queueRoutes } from './routes/queue.js';
 import { rebuildRoutes } from './routes/rebuilds.js';
 import { searchRoutes } from './routes/search.js';
 import { stampRoutes } from './routes/stamps.js';
@@ -73,6 +73,9 @@ export function createApi(dependencies: ApiDependencies): Api {
     limits,
     clock: runtime.clock,
     commits: ledger.commits,
+    queue: queuePath(pathPrefix),
+    doors: () => ledger.queue.doors(),
+    glance: (authorization) => authenticator.glance(authorization),
     onRefused: (problem, count) => {
       ledger.refused(problem, count);
       metrics.refused(problem, count);

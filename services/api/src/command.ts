@@ -11,6 +11,7 @@ import type { Receipts } from '@stamp-ledger/wiring';
 import type { Answer } from './answer.js';
 import type { Principal, Scope } from './authentication/authenticator.js';
 import type { Exchange, Route, Services } from './exchange.js';
+import { HTTP_LIMITS } from './limits.js';
 import { pointerFragment, problem, RequestProblem, refused } from './problems/problem.js';
 import { idempotencyKey } from './request/idempotency-key.js';
 import type { Target } from './request/parameters.js';
@@ -98,7 +99,9 @@ export function validated<Name extends CommandName>(
   const value = bytes.length === 0 && bodyOptional ? {} : parseJson(bytes);
   const result = validateCommand(name, value);
   if (result.ok) return result.value;
-  const errors = result.faults.map(({ pointer, detail }) => ({ pointer: pointerFragment(pointer), detail }));
+  const errors = result.faults
+    .slice(0, HTTP_LIMITS.toldFaults)
+    .map(({ pointer, detail }) => ({ pointer: pointerFragment(pointer), detail }));
   throw new RequestProblem('invalid-request', {
     detail: 'The body does not have the form that is wanted.',
     errors,

@@ -48,6 +48,8 @@ export class Exchange {
   route: Route | undefined;
   parameters: PathParameters = {};
   principal: Principal | undefined;
+  /** Which of the route's media types the client likes best. */
+  mediaType: string | undefined;
   /** True once a command may have reached the log. */
   commandStarted = false;
   readonly begun = performance.now();

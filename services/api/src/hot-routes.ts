@@ -15,6 +15,8 @@ const HOT: ReadonlySet<string> = new Set([
   'POST /v1/stamps/{serial}/affixation',
   'POST /v1/orders',
   'POST /v1/verifications',
+  'POST /v1/queue',
+  'GET /v1/queue/{ticket}',
 ]);
 
 /**
@@ -65,10 +67,10 @@ interface PlainRoute {
   readonly pattern: RegExp;
 }
 
-/** Only paths that need no decoding; the route itself says what is a serial. */
+/** Only paths that need no decoding (RFC 3986, unreserved characters); the route itself says what is a serial or a ticket. */
 const plainRoute = (route: Route): PlainRoute => ({
   route,
-  pattern: new RegExp(`^${route.path.replace(/\{(\w+)\}/, '(?<$1>[0-9A-Za-z]{1,64})')}$`),
+  pattern: new RegExp(`^${route.path.replace(/\{(\w+)\}/, '(?<$1>[\\w.~-]{1,1024})')}$`),
 });
 
 function find(

@@ -9,6 +9,7 @@ export { type Capacity, CapacityEstimate } from './gate/capacity.js';
 export { workClassOf } from './gate/classes.js';
 export { Pacing } from './gate/pacing.js';
 export { CallerQuota } from './gate/quota.js';
+export { Strangers } from './gate/strangers.js';
 export { HTTP_LIMITS, type HttpLimits } from './limits.js';
 export { PROBLEMS, type ProblemKind, type ProblemName } from './problems/table.js';
 export * from './start-api.js';

@@ -21,11 +21,21 @@ export const HTTP_LIMITS = {
   /** Events in one page of `/v1/events`, and when nothing is asked for. */
   eventsPage: 1_000,
   eventsPageDefault: 100,
+  /** Live feeds of events at once; further ones are refused. */
+  feeds: 64,
+  /** Milliseconds of silence after which a live feed says that it is still there. */
+  feedBeatMilliseconds: 15_000,
+  /** Milliseconds after which a live feed ends when its client has read nothing. */
+  feedIdleMilliseconds: 60_000,
+  /** Longest time that a live feed lasts, in milliseconds: then its client comes back, with a token that is still good. */
+  feedMilliseconds: 3_600_000,
   /** Events in one page of a stamp's history, also when nothing is asked for. */
   historyPage: 10_000,
   /** Rows in one page of any other listing, and when nothing is asked for. */
   listPage: 1_000,
   listPageDefault: 100,
+  /** Faults of one body that are told. */
+  toldFaults: 100,
   /** Longest value of a query parameter, in characters. */
   parameterCharacters: 512,
   /** Longest idempotency key, in characters. */
@@ -52,11 +62,13 @@ export const HTTP_LIMITS = {
   /** Longest time that a client takes to read an answer, in milliseconds; then its connection is cut. */
   answerTimeoutMilliseconds: 30_000,
   /** Commands, reports and everything else that shares the log: how many may run at once, and what the limit moves between. */
-  gateLimitLeast: 48,
+  gateLimitLeast: 96,
   gateLimitMost: 256,
   /** Nine in ten commits, or the event loop's mean delay, beyond this many milliseconds is a sign of too much work. */
   gateCommitMilliseconds: 100,
   gateLoopMilliseconds: 50,
+  /** Requests of these that begin in one turn of the event loop: look-ups and new connections have to wait for the end of it. */
+  gateStartsPerTurn: 8,
   /** The shortest time that a client may say it waits, in milliseconds: nothing can be done in less. */
   requestTimeoutLeastMilliseconds: 10,
   /** Milliseconds between two looks at the queues, and between two adjustments of the limit. */
@@ -64,6 +76,8 @@ export const HTTP_LIMITS = {
   gateAdjustMilliseconds: 100,
   /** For so long after a request was refused, its class counts as kept out. */
   gateKeptOutMilliseconds: 1_000,
+  /** Refused requests that are remembered, so that one that comes back sooner than it was told is not answered before. */
+  gateToldToWait: 50_000,
   /** Refusals that leave in a second, and how many may leave at once; those beyond wait for their turn. */
   gateRefusalsPerSecond: 2_000,
   gateRefusalsAtOnce: 200,
@@ -73,6 +87,13 @@ export const HTTP_LIMITS = {
   gateArrivingBodies: 1_000,
   /** Requests of one connection whose answers are not out yet; beyond, it is cut. */
   gateAnswersPerConnection: 256,
+  /** Requests a second, and as many saved up, that may try without credentials known to be good: see `Strangers`. */
+  gateStrangersPerSecond: 200,
+  /** Orders a second without a ticket, and as many saved up, that are looked at while the waiting room is open: some were taken before. */
+  gateUnticketedPerSecond: 20,
+  /** Tickets of the waiting room given in a second: at least, and how many for each command that can be made durable. */
+  gateTicketsPerSecond: 100,
+  gateTicketsPerCommand: 1.1,
   /** Callers whose quotas are remembered. */
   gateCallers: 10_000,
   /** Longest time that running requests get to end when the service stops. */
@@ -94,9 +115,9 @@ export const GATE_CLASSES = {
   ticket: { places: 64, terms: { ...QUICK, waiting: 2_000, waitMilliseconds: 200 } },
   /** Work that shares the log, by importance. */
   shared: [
-    ['verification', { share: 0.25, shareMost: 1, waiting: 500, waitMilliseconds: 200 }],
-    ['affixing', { share: 0.3, shareMost: 1, waiting: 500, waitMilliseconds: 200 }],
-    ['order', { share: 0.25, shareMost: 1, waiting: 500, waitMilliseconds: 200 }],
+    ['verification', { share: 0.25, shareMost: 1, waiting: 500, waitMilliseconds: 150 }],
+    ['affixing', { share: 0.3, shareMost: 1, waiting: 500, waitMilliseconds: 150 }],
+    ['order', { share: 0.25, shareMost: 1, waiting: 500, waitMilliseconds: 150 }],
     ['bulk', { share: 0.1, shareMost: 0.5, waiting: 200, waitMilliseconds: 2_000 }],
   ],
 } as const;

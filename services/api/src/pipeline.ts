@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa';
-import type { Answer } from './answer.js';
+import { type Answer, JSON_NAME } from './answer.js';
 import type { Answering } from './answering.js';
 import { authorise } from './authentication/authorise.js';
 import type { Exchange, Route, Services } from './exchange.js';
@@ -32,7 +32,8 @@ export const runRoute =
     const { exchange } = context.state;
     exchange.route = route;
     exchange.parameters = context.params;
-    if (!accepts(context, route)) throw new RequestProblem('not-acceptable');
+    exchange.mediaType = chosenType(context, route);
+    if (exchange.mediaType === undefined) throw new RequestProblem('not-acceptable');
     context.state.answer = await carryOut(services, route, exchange);
   };
 
@@ -48,10 +49,13 @@ function handle(route: Route, exchange: Exchange): Promise<Answer> | Answer {
   return route.handle(exchange);
 }
 
-const accepts = (context: Context, { produces }: Route): boolean =>
-  acceptsAnyJson(context.req.headers) ||
-  produces?.[0] === '*/*' ||
-  context.accepts([...(produces ?? ['application/json'])]) !== false;
+/** The first of the route's media types when the client does not mind. */
+function chosenType(context: Context, { produces = [JSON_NAME] }: Route): string | undefined {
+  const [first] = produces;
+  if (first === '*/*' || acceptsAnyJson(context.req.headers)) return first;
+  const chosen = context.accepts([...produces]);
+  return typeof chosen === 'string' ? chosen : undefined;
+}
 
 /** No route took the request: either the path is unknown, or only its method is. */
 function nothingThere(context: Context, requestId: string): Answer {

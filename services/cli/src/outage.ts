@@ -43,7 +43,7 @@ const accepted: Section = ({
 }) => [
   ...section(`Accepted: ${total} events`, rows(['event', 'number'], Object.entries(byType))),
   `Reservations released: ${reservationsReleased}. Orders refunded: ${refunded}.`,
-  `Sales without an order refunded: ${salesRefunded.count}${salesRefunded.more ? ' or more' : ''}.`,
+  `Sales without an order refunded: ${salesRefunded}.`,
   '',
 ];
 
@@ -118,11 +118,22 @@ const operations: Section = ({ readModelLag, processes, sealing, sealGaps }) => 
   ...section('Sealing', [
     ...(sealing === 'not-configured' ? ['Nothing is sealed: not configured.'] : []),
     ...rows(
-      ['from', 'to', 'events that waited'],
-      sealGaps.map(({ from, to = 'lasting', events }) => [from, to, events]),
+      ['from', 'to', 'events', 'what is known'],
+      sealGaps.map(({ extent, from = 'unknown', to = 'not yet', events = 'unknown' }) => [
+        from,
+        to,
+        events,
+        KNOWN_OF_GAP[extent],
+      ]),
     ),
   ]),
 ];
+
+const KNOWN_OF_GAP: Readonly<Record<OutageAnswer['sealGaps'][number]['extent'], string>> = {
+  measured: 'they waited to be sealed',
+  lasting: 'they wait still, at least so many',
+  unknown: 'nobody saw whether they waited',
+};
 
 const section = (title: string, lines: readonly string[]): string[] => [
   `## ${title}`,

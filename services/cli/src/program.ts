@@ -1,8 +1,10 @@
+import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addAuditCommands } from './commands/audit.js';
 import { addBackfillCommand } from './commands/backfill.js';
 import { addDocumentCommands } from './commands/documents.js';
 import { addEngineCommands } from './commands/engines.js';
+import { addIncidentCommands } from './commands/incidents.js';
 import { addKeyCommands } from './commands/keys.js';
 import { addLogCommands } from './commands/log.js';
 import { addLookCommands } from './commands/look.js';
@@ -21,6 +23,8 @@ import { EXIT, EXIT_CODES_HELP, type ExitCode, exitCodeOf } from './exit-codes.j
 import { wholeNumber } from './options.js';
 import type { Streams } from './output.js';
 import { createBind, DEFAULT_TOKEN_FILE, DEFAULT_URL, type Run } from './session.js';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
 
 /** Runs one command line (without the interpreter and the script) and answers with its exit code. */
 export async function run(argv: readonly string[], streams: Streams): Promise<ExitCode> {
@@ -48,6 +52,7 @@ function report(error: unknown, state: Run, streams: Streams): void {
 function createProgram(streams: Streams, state: Run): Command {
   const program = new Command('stamp-ledger')
     .description('Work with a stamp ledger over its HTTP API.')
+    .version(version)
     .option('--url <url>', 'where the ledger is', DEFAULT_URL)
     .option(
       '--token-file <file>',
@@ -73,6 +78,7 @@ function createProgram(streams: Streams, state: Run): Command {
   addSearchCommand(program, bind);
   addReportCommands(program, bind);
   addReconcileCommand(program, bind);
+  addIncidentCommands(program, bind);
   addBackfillCommand(program, bind);
   addOutageCommand(program, bind);
   addEngineCommands(program, bind);

@@ -13,10 +13,17 @@ export interface Traced {
 /** The answer of the ledger, each event with its proof, and whose key they were checked with. */
 export function traceJson({ history, proofs, trust }: Traced) {
   const events = history.events.map((event) => ({ ...event, proof: proofs.get(event.revision) ?? UNSEALED }));
-  return { ...history, events, checkedWith: trust && { key: trust.key, vkeys: namesOf(trust) } };
+  return { ...history, events, checkedWith: trust && checkedWith(trust) };
 }
 
 const UNSEALED: EventProof = { kind: 'unsealed' };
+
+/** Whose word it is, for programs. */
+export const checkedWith = (trust: Believed) => ({ key: trust.key, vkeys: namesOf(trust) });
+
+/** The same, for people. */
+export const whoseKey = (trust: Believed): string =>
+  `${trust.key === 'given' ? 'the key given' : "the ledger's own key (give --key to check it from outside)"}, ${namesOf(trust).join(', ')}`;
 
 const namesOf = ({ logKeys }: Believed): string[] => logKeys.map(({ name, keyId }) => `${name}+${keyId}`);
 
@@ -64,9 +71,7 @@ function verdictOf(proofs: readonly EventProof[], trust: Believed | undefined): 
   if (trust === undefined) return 'Proofs: none, since the ledger has no key of a log yet.';
   const count = (kind: EventProof['kind']): number => proofs.filter((proof) => proof.kind === kind).length;
   const counts = `${count('checked')} checked, ${count('unsealed')} not yet sealed, ${count('failed')} FAILED`;
-  const whose =
-    trust.key === 'given' ? 'the key given' : "the ledger's own key (give --key to check it from outside)";
-  return `Proofs: ${counts}; by ${whose}, ${namesOf(trust).join(', ')}.`;
+  return `Proofs: ${counts}; by ${whoseKey(trust)}.`;
 }
 
 type Data = EventAnswer['data'];
@@ -103,6 +108,8 @@ const PHRASES: Readonly<Record<string, (data: Data) => string>> = {
     data.policyVersion === undefined
       ? text(data, 'reason')
       : `${text(data, 'reason')}, policy ${text(data, 'policyVersion')}`,
+  LogKeyAdded: (data) => text(data, 'vkey'),
+  LogKeyRetired: (data) => text(data, 'vkey'),
   EventCorrected: (data) =>
     `revision ${text(record(data, 'corrects'), 'revision')}: ${text(data, 'statement')}`,
 };

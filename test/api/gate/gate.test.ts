@@ -139,6 +139,89 @@ t.test('a class that is stalled leaves the shares of the others alone', async (t
   await api.close();
 });
 
+t.test('whoever shows no good credentials takes no place, and is refused beyond a rate', async (t) => {
+  const stall = stalling();
+  const limits = { gateLimitLeast: 1, gateLimitMost: 1, gateStrangersPerSecond: 5 };
+  const { api, call } = await serve(opened, { ledger: stall.ledger, limits, witness });
+  const first = call(`/v1/stamps/${UNKNOWN_SERIAL}/sale`, { body: sale });
+  await soon(async () => stall.begun() === 1, 'the first sale');
+  const crowd = await Promise.all(
+    Array.from({ length: 60 }, (_, index) =>
+      call('/v1/orders', { body: {}, token: index % 2 === 0 ? null : `made-up-${index}` }),
+    ),
+  );
+  const answered = crowd.filter(({ status }) => status === 401);
+  t.ok(answered.length >= 5 && answered.length < 30, `${answered.length} are told why`);
+  const refused = crowd.filter(({ status }) => status === 429);
+  t.equal(answered.length + refused.length, crowd.length, 'nobody waits');
+  const [one] = refused;
+  t.equal(one && problemName(one), 'quota-exceeded');
+  t.equal(one?.headers.get('ratelimit-policy'), '"stranger";q=5;w=1');
+  const metrics = (await call('/metrics')).text;
+  t.match(metrics, /stamp_ledger_gate_waiting\{class="order"\} 0\n/);
+  t.match(metrics, /stamp_ledger_gate_refused_total\{class="order",reason="stranger"\} \d+\n/);
+  t.notOk(api.keepsOut('order'), 'a crowd without credentials opens no waiting room');
+  stall.letGo();
+  t.equal((await first).status, 404);
+  await api.close();
+});
+
+t.test('who comes back before it was told to is not answered before', async (t) => {
+  const stall = stalling();
+  const limits = {
+    gateLimitLeast: 1,
+    gateLimitMost: 1,
+    retryAfterMinimumSeconds: 1,
+    retryAfterMaximumSeconds: 1,
+  };
+  const { api, call } = await serve(opened, { ledger: stall.ledger, limits });
+  const first = call(`/v1/stamps/${UNKNOWN_SERIAL}/sale`, { body: sale });
+  await soon(async () => stall.begun() === 1, 'the first sale');
+  const waits = Array.from({ length: 4 }, () => call(`/v1/stamps/${UNKNOWN_SERIAL}/sale`, { body: sale }));
+  const again = { key: fresh(), body: sale } as const;
+  const ask = async () => {
+    const { status } = await call(`/v1/stamps/${UNKNOWN_SERIAL}/sale`, again);
+    return { status, at: opened.runtime.clock.monotonicMilliseconds() };
+  };
+  const once = await ask();
+  const twice = await ask();
+  t.strictSame([once.status, twice.status], [503, 503]);
+  t.ok(twice.at - once.at >= 990, `${Math.round(twice.at - once.at)} ms later`);
+  stall.letGo();
+  await Promise.all([first, ...waits]);
+  await api.close();
+});
+
+t.test(
+  'while the doors of the waiting room are closed, orders without a ticket are sent there',
+  async (t) => {
+    let doors: 'none' | 'closing' | 'closed' = 'closed';
+    const ledger = { ...opened.ledger, queue: { ...opened.ledger.queue, doors: () => doors } };
+    const { api, call } = await serve(opened, { ledger, limits: { gateUnticketedPerSecond: 0 }, witness });
+    const order = {
+      channel: 'direct',
+      holder: 'somebody',
+      denomination: { amount: '1', currency: 'IDR' },
+      quantity: 1,
+    };
+    const place = (headers = {}) => call('/v1/orders', { body: order, headers });
+    const refused = await place();
+    t.equal(problemName(refused), 'queue-ticket-required');
+    t.match(refused.headers.get('link'), /<\/v1\/queue>/);
+    t.match(refused.headers.get('retry-after'), /^[1-5]$/);
+    t.match(refused.json, { facts: { queue: '/v1/queue' } });
+    t.equal(
+      problemName(await place({ 'queue-ticket': 'forged' })),
+      'invalid-queue-ticket',
+      'a ticket is looked at',
+    );
+    t.notOk(api.keepsOut('order'));
+    doors = 'closing';
+    t.equal((await place()).status, 202, 'until somebody was let in');
+    await api.close();
+  },
+);
+
 t.test('refusals count for the outage report', async (t) => {
   const counted: [string, number][] = [];
   const ledger = {
@@ -230,7 +313,7 @@ t.test('expired work is not appended', async (t) => {
     const body = JSON.stringify(sale);
     const socket = raw(
       url,
-      `POST /v1/stamps/${UNKNOWN_SERIAL}/sale HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      `POST /v1/stamps/${UNKNOWN_SERIAL}/sale HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${opened.adminToken}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     );
     const waits = async () =>
       /stamp_ledger_gate_waiting\{class="order"\} 1\n/.test((await call('/metrics')).text);

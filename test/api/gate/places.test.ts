@@ -115,7 +115,7 @@ t.test(
   'only want of room counts as keeping out: what a client brings about by itself opens nothing',
   async (t) => {
     const { api, call, first, letGo } = await oneStalledPlace();
-    const impatient = { body: {}, token: null, headers: { 'request-timeout': '0.01' } } as const;
+    const impatient = { body: {}, headers: { 'request-timeout': '0.01' } } as const;
     const refused = await Promise.all(Array.from({ length: 5 }, () => call('/v1/orders', impatient)));
     t.strictSame(new Set(refused.map(({ status }) => status)), new Set([503]));
     t.notOk(api.keepsOut('order'));

@@ -96,15 +96,36 @@ async function faults(t: Test, world: World): Promise<void> {
 }
 
 async function again(t: Test, world: World): Promise<void> {
-  const lines = (await mintStamps(world.call, 40)).map((serial) => lineOf(serial));
+  const serials = await mintStamps(world.call, 40);
+  const lines = serials.map((serial) => lineOf(serial));
   const key = `bulk-${fresh()}`;
   const first = await bulk(world, lines, { key });
   const before = await head(world);
   const second = await bulk(world, lines, { key });
   t.equal(second.text, first.text);
   t.equal(await head(world), before, 'nothing is recorded anew');
-  const changed = await bulk(world, [`${lines[0]} `], { key });
-  t.match(linesOf(changed), [{ line: 1, problem: { type: '/problems/idempotency-key-reused' } }]);
+
+  const answered = linesOf(first);
+  const rest = await bulk(world, [` ${lines[39]}`, lineOf((serials[7] ?? '').toLowerCase())], { key });
+  t.strictSame(
+    linesOf(rest),
+    [answered[39], answered[7]].map((answer, index) => ({ ...answer, line: index + 1 })),
+    'a check is known by what it checks, on whatever line and however it is written',
+  );
+  t.equal(await head(world), before);
+
+  const [other = ''] = await mintStamps(world.call, 1);
+  const corrected = await bulk(world, [lineOf(other), lineOf(serials[0] ?? '', freshDocument())], { key });
+  t.match(
+    linesOf(corrected),
+    [
+      { line: 1, serial: other, position: String },
+      { line: 2, serial: serials[0], position: String },
+    ],
+    'what another line says under the same key is another check, with an answer of its own',
+  );
+  const positions = [...answered, ...linesOf(corrected)].map(({ position }) => position);
+  t.equal(new Set(positions).size, 42, 'each is on record once');
 }
 
 /** A request whose body is written bit by bit. */

@@ -169,4 +169,23 @@ async function counted(t: Test, { call }: World): Promise<void> {
   await call('/v1/stamps/STMPAAAAAAAAAAAAAAAAAA');
   t.equal(await counts(200), before.found + 1);
   t.equal(await counts(400), before.malformed + 1);
+  const { text } = await call('/metrics');
+  for (const line of text.split('\n').filter((each) => each.startsWith('stamp_ledger_http_')))
+    t.match(line, /^\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [0-9.]+(e-[0-9]+)?$/);
+  const of = 'method="GET",route="/v1/stamps/{serial}",class="4xx"';
+  const valuesOf = (start: string): number[] =>
+    text
+      .split('\n')
+      .filter(
+        (line) => line.startsWith(`stamp_ledger_http_request_duration_seconds${start}`) && line.includes(of),
+      )
+      .map((line) => Number(line.slice(line.lastIndexOf(' ') + 1)));
+  const buckets = valuesOf('_bucket');
+  t.strictSame(
+    buckets,
+    [...buckets].sort((a, b) => a - b),
+    'each bucket holds those below it',
+  );
+  t.strictSame(valuesOf('_count'), buckets.slice(-1));
+  t.ok((valuesOf('_sum')[0] ?? 0) > 0);
 }

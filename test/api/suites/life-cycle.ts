@@ -20,6 +20,7 @@ export async function lifeCycle(t: Test, world: World): Promise<void> {
   await t.test('allocations', (t) => allocations(t, world));
   await t.test('orders', (t) => orders(t, world));
   await t.test('sale, reservation, affixing', (t) => affixing(t, world));
+  await t.test('document types as they are written', (t) => documentTypes(t, world));
   await t.test('outcome unknown', (t) => outcomes(t, world));
   await t.test('void, deallocation, correction', (t) => issuer(t, world));
   await t.test('verifications', (t) => verifications(t, world));
@@ -51,6 +52,16 @@ async function batches(t: Test, { call }: World): Promise<void> {
   t.match(read.json, { batchId, status: 'minted', quantity: 3_000, minted: 3_000 });
   const [own = ''] = await mintStamps(call, 2);
   t.equal((await call(`/v1/stamps/${own}`)).json.state, 'minted', 'a batch may bring its own serials');
+}
+
+/** Names of the published lists, and media types with parameters. */
+async function documentTypes(t: Test, { call }: World): Promise<void> {
+  for (const type of ['4a: Dokumen penerimaan uang (> 5 juta)', 'text/plain; charset="utf-8"']) {
+    const serial = await soldStamp(call);
+    const document = { sha256: freshDocument(), type };
+    t.equal((await call(`/v1/stamps/${serial}/affixation`, { body: { document } })).status, 201, type);
+    t.match((await call(`/v1/stamps/${serial}?consistency=strong`)).json, { document });
+  }
 }
 
 async function allocations(t: Test, { call }: World): Promise<void> {

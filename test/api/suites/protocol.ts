@@ -15,7 +15,6 @@ export async function protocol(t: Test, world: World): Promise<void> {
 
 async function pathsAndMethods(t: Test, { call }: World): Promise<void> {
   for (const path of [
-    '/',
     '/v1',
     '/v1/nothing',
     '/v1/batches/',
@@ -109,11 +108,14 @@ async function malformed(t: Test, { url, call }: World): Promise<void> {
 }
 
 async function mediaTypes(t: Test, { call }: World): Promise<void> {
-  const stream = await call('/v1/events', { headers: { accept: 'text/event-stream' } });
-  t.equal(stream.status, 406);
-  t.equal(problemName(stream), 'not-acceptable');
-  for (const accept of ['*/*', 'application/*', 'text/event-stream, application/json;q=0.5'])
-    t.equal((await call('/v1/events?limit=1', { headers: { accept } })).status, 200, accept);
+  const image = await call('/v1/events', { headers: { accept: 'image/png' } });
+  t.equal(image.status, 406);
+  t.equal(problemName(image), 'not-acceptable');
+  for (const accept of ['*/*', 'application/*', 'text/html, application/json;q=0.5']) {
+    const page = await call('/v1/events?limit=1', { headers: { accept } });
+    t.equal(page.status, 200, accept);
+    t.match(page.headers.get('content-type'), 'application/json', accept);
+  }
 }
 
 async function requestIds(t: Test, world: World): Promise<void> {
@@ -189,6 +191,7 @@ async function operations(t: Test, { call }: World): Promise<void> {
 
   const docs = await call('/docs', { token: null });
   t.match(docs.headers.get('content-security-policy'), /default-src 'none'/);
+  t.equal((await call('/', { token: null })).text, docs.text, 'where the ready line leads to');
   for (const file of docs.text.match(/\/docs\/[\w.-]+/g) ?? [])
     t.equal((await call(file, { token: null })).status, 200, file);
   t.notMatch(docs.text, /https?:/, 'nothing from elsewhere');

@@ -12,6 +12,7 @@ import {
   verifyTlogProof,
 } from '@stamp-ledger/transparency';
 import type { Test } from 'tap';
+import { serve } from '../../support/server.js';
 import { faultOf, leafOf, mth } from '../../transparency/naive.js';
 import {
   affixedStamp,
@@ -30,6 +31,7 @@ export async function transparency(t: Test, world: World): Promise<void> {
   await sealed(world);
   const kept = await checkpoint(world);
   await t.test('the whole log, re-hashed', (t) => wholeLog(t, world));
+  await t.test('the cosigned checkpoint', (t) => cosigned(t, world));
   await t.test('proofs of a stamp', (t) => proofs(t, world, serial));
   await t.test('a newer checkpoint extends the kept one', (t) => extended(t, world, kept));
   await t.test('receipts', (t) => receipts(t, world));
@@ -62,12 +64,23 @@ async function fetched({ url }: World, path: string): Promise<Response> {
 const bytesOf = async (world: World, path: string): Promise<Buffer> =>
   Buffer.from(await (await fetched(world, path)).arrayBuffer());
 
+async function cosigned(t: Test, { opened, recorder }: World): Promise<void> {
+  const { ledger } = opened;
+  const log = { ...ledger.log!, cosigned: () => ledger.log!.checkpoint() };
+  const { api, call } = await serve(opened, { ledger: { ...ledger, log }, witness: recorder.witness });
+  const reply = await call('/log/cosigned-checkpoint', { token: null });
+  t.equal(reply.status, 200);
+  t.equal(reply.headers.get('cache-control'), 'no-cache');
+  await api.close();
+}
+
 async function wholeLog(t: Test, world: World): Promise<void> {
   const { call } = world;
   const first = await call('/log/checkpoint', { token: null });
   t.equal(first.headers.get('cache-control'), 'no-cache');
   t.equal(first.headers.get('content-type'), 'text/plain; charset=utf-8');
   t.equal(first.headers.get('access-control-allow-origin'), '*');
+  t.equal((await call('/log/cosigned-checkpoint', { token: null })).status, 404, 'nobody was asked');
   const tile = await call('/log/tile/0/000', { token: null });
   t.equal(tile.status, 200);
   t.equal(tile.headers.get('content-type'), 'application/octet-stream');

@@ -36,7 +36,16 @@ export interface Audit {
   readonly missing: number;
 }
 
+/** A sentence that the ledger has to make true, and what this run says of it. */
+export interface Verdict {
+  readonly claim: string;
+  readonly isKept: boolean;
+  /** The figures behind it. */
+  readonly because: string;
+}
+
 export interface PartResult {
+  readonly verdicts?: readonly Verdict[];
   readonly rows: readonly Row[];
   readonly audits?: readonly Audit[];
   /** Charts of its own beside the one of its rows, as `PART-NAME.svg`. */

@@ -1,4 +1,4 @@
-import { type Audit, isKept, type PartResult, type Row, ratioOf, type Target } from './part.js';
+import { type Audit, isKept, type PartResult, type Row, ratioOf, type Target, type Verdict } from './part.js';
 import type { Spread } from './spread.js';
 
 /** Three digits say all that such measurements can. */
@@ -47,12 +47,24 @@ const HEADS = ['what', 'unit', 'ours: median (min–max)', 'peer or limit', 'rat
 export const tableOf = (rows: readonly Row[]): string =>
   [line(HEADS), line(HEADS.map(() => '---')), ...rows.map((row) => line(cellsOf(row)))].join('\n');
 
+const verdictsOf = (verdicts: readonly Verdict[]): string =>
+  [
+    line(['what is to be shown', 'seen', '']),
+    line(['---', '---', '---']),
+    ...verdicts.map(({ claim, isKept: kept, because }) => line([claim, because, KEPT_TEXT[`${kept}`]])),
+  ].join('\n');
+
 const auditLine = ({ what, acknowledged, missing }: Audit): string =>
   `- ${what}: ${acknowledged.toLocaleString('en')} acknowledged, ${missing === 0 ? 'none missing' : `**${missing.toLocaleString('en')} MISSING**`}`;
 
 /** A part's table, what was audited, and what a reader must know. */
-export function sectionOf(title: string, { rows, audits = [], notes = [] }: PartResult): string {
-  const blocks = [`## ${title}`, tableOf(rows)];
+export function sectionOf(
+  title: string,
+  { verdicts = [], rows, audits = [], notes = [] }: PartResult,
+): string {
+  const blocks = [`## ${title}`];
+  if (verdicts.length > 0) blocks.push(verdictsOf(verdicts));
+  blocks.push(tableOf(rows));
   if (audits.length > 0) blocks.push(audits.map(auditLine).join('\n'));
   if (notes.length > 0) blocks.push(notes.map((note) => `- ${note}`).join('\n'));
   return blocks.join('\n\n');

@@ -26,8 +26,8 @@ import type { StreamAppend } from '@stamp-ledger/ports';
 export const CHANNEL = 'north';
 export const DENOMINATION = { amount: '10000', currency: 'IDR' } as const;
 export const SERIES = '2024';
-const BATCH = 'bench-seed' as BatchId;
-const ALLOCATION = 'bench-seed' as AllocationId;
+/** As many as one batch, or one allocation, may have; more stamps come in several. */
+const BATCH_STAMPS = 1_000_000;
 /** Any key will do: the same one makes the same serials in every run. */
 export const SERIAL_KEY = Buffer.alloc(32, 7);
 const SERIALS = serialDeriver(SERIAL_KEY);
@@ -45,52 +45,73 @@ export interface Lives {
   readonly ordered?: boolean;
 }
 
-export const serialAt = (index: number): Serial => SERIALS.derive(BATCH, index);
+const numberOf = (index: number): number => Math.floor(index / BATCH_STAMPS);
+/** The name of a batch and of its allocation. */
+const nameOf = (number: number): string => (number === 0 ? 'bench-seed' : `bench-seed-${number}`);
 
-/** Events in the log of such lives, beside the four of the batch and the allocation. */
+export const serialAt = (index: number): Serial =>
+  SERIALS.derive(nameOf(numberOf(index)) as BatchId, index % BATCH_STAMPS);
+
+/** Events in the log of such lives, beside the four of each batch and its allocation. */
 export const eventsOf = ({ minted, allocated, sold, affixed, ordered = false }: Lives): number =>
   minted + allocated + (ordered ? 4 : 1) * sold + affixed;
 
 /** The log of these lives, in pieces that may be appended one after another. */
 export function* appendsOf(lives: Lives): Generator<StreamAppend> {
   const clock = new LogClock();
-  const batch = { batchId: BATCH, denomination: DENOMINATION, quantity: lives.minted, series: SERIES };
-  yield append(batchStream(BATCH), 'no-stream', metadataOf(clock, 'open batch'), {
+  for (let number = 0; number * BATCH_STAMPS < lives.minted; number++) yield* batch(lives, number, clock);
+}
+
+function* batch(lives: Lives, number: number, clock: LogClock): Generator<StreamAppend> {
+  const name = nameOf(number);
+  const first = number * BATCH_STAMPS;
+  const of = (stamps: number): number => Math.min(Math.max(stamps - first, 0), BATCH_STAMPS);
+  const [batchId, allocationId] = [name as BatchId, name as AllocationId];
+  const [minted, allocated] = [of(lives.minted), of(lives.allocated)];
+  const command = (what: string): Metadata => metadataOf(clock, number === 0 ? what : `${what} ${number}`);
+  yield append(batchStream(batchId), 'no-stream', command('open batch'), {
     type: 'BatchOpened',
-    data: { ...batch, serialKeyId: SERIALS.keyId },
+    data: {
+      batchId,
+      denomination: DENOMINATION,
+      quantity: minted,
+      series: SERIES,
+      serialKeyId: SERIALS.keyId,
+    },
   });
-  const allocation = {
-    allocationId: ALLOCATION,
-    channel: CHANNEL,
-    denomination: DENOMINATION,
-    quantity: Math.max(1, lives.allocated),
-  };
-  yield append(allocationStream(ALLOCATION), 'no-stream', metadataOf(clock, 'request allocation'), {
+  yield append(allocationStream(allocationId), 'no-stream', command('request allocation'), {
     type: 'AllocationRequested',
-    data: allocation,
+    data: {
+      allocationId,
+      channel: CHANNEL,
+      denomination: DENOMINATION,
+      quantity: Math.max(1, allocated),
+    },
   });
-  for (let from = 0; from < lives.minted; from += WAVE) yield* wave(lives, from, clock);
-  yield append(batchStream(BATCH), 0, metadataOf(clock, 'complete batch'), {
+  for (let from = first; from < first + minted; from += WAVE) yield* wave(lives, from, clock);
+  yield append(batchStream(batchId), 0, command('complete batch'), {
     type: 'BatchCompleted',
-    data: { batchId: BATCH, minted: lives.minted },
+    data: { batchId, minted },
   });
-  yield append(allocationStream(ALLOCATION), 0, metadataOf(clock, 'complete allocation'), {
+  yield append(allocationStream(allocationId), 0, command('complete allocation'), {
     type: 'AllocationCompleted',
-    data: { allocationId: ALLOCATION, allocated: lives.allocated },
+    data: { allocationId, allocated },
   });
 }
 
 function* wave(lives: Lives, from: number, clock: LogClock): Generator<StreamAppend> {
+  const name = nameOf(numberOf(from));
+  const [batchId, allocationId] = [name as BatchId, name as AllocationId];
   const chunk = metadataOf(clock, `chunk ${from}`);
   for (const index of within(from, lives.minted)) {
     const serial = serialAt(index);
-    const data = { serial, batchId: BATCH, series: SERIES, denomination: DENOMINATION, index };
+    const data = { serial, batchId, series: SERIES, denomination: DENOMINATION, index: index % BATCH_STAMPS };
     yield append(stampStream(serial), 'no-stream', chunk, { type: 'StampMinted', data });
   }
   const allocation = metadataOf(clock, `allocation ${from}`);
   for (const index of within(from, lives.allocated)) {
     const serial = serialAt(index);
-    const data = { serial, allocationId: ALLOCATION, channel: CHANNEL };
+    const data = { serial, allocationId, channel: CHANNEL };
     yield append(stampStream(serial), 0, allocation, { type: 'StampAllocated', data });
   }
   for (const index of within(from, lives.sold)) {

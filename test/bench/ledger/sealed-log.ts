@@ -43,7 +43,7 @@ export async function startSealable(events: number): Promise<SealableLog> {
         store,
         logger,
         now,
-        witnesses: [],
+        witnesses: { witnesses: [], quorum: 1, strict: false },
       });
       const head = await store.head();
       if (head === undefined || !(await sealing.whenSealed(head, new AbortController().signal)))

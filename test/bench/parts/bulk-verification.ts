@@ -75,7 +75,7 @@ async function verify(
   const client = createClient({ baseUrl: url, token });
   async function* checks() {
     for (let index = 0; index < count && signal?.aborted !== true; index++)
-      yield { serial: serialAt(index % stamps), documentSha256: sha256Hex(`paper ${index % stamps}`) };
+      yield { serial: serialAt(index % stamps), documentSha256: sha256Hex(`paper ${index}`) };
   }
   const begun = performance.now();
   let lines = 0;

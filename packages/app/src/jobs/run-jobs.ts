@@ -5,13 +5,14 @@ import { allocateJob } from './allocate.js';
 import { expireOnce } from './expire.js';
 import { fulfilJob } from './fulfil.js';
 import { runJob } from './job.js';
+import { recordLogKeysOnce } from './log-keys.js';
 import { mintJob } from './mint.js';
 import { replenishOnce } from './replenish.js';
 import { returnStampsJob } from './return-stamps.js';
 
 /**
  * Runs everything that happens behind accepted commands, until `signal` aborts: minting, allocation, fulfilment, return
- * of stamps, expiry, replenishment. Resolves when all have stopped; rejects on a broken invariant, after which the process must end.
+ * of stamps, expiry, replenishment, and the record of the log's keys. Resolves when all have stopped; rejects on a broken invariant, after which the process must end.
  */
 export async function runJobs(
   context: Context,
@@ -37,6 +38,13 @@ export async function runJobs(
       signal,
       onPortError,
     }),
+    runSweep(context, {
+      name: 'log-keys',
+      milliseconds: LIMITS.logKeysMilliseconds,
+      sweep: recordLogKeysOnce,
+      signal,
+      onPortError,
+    }),
   ]);
 }
 
@@ -50,7 +58,7 @@ async function runSweep(
     signal,
     onPortError,
   }: {
-    readonly name: 'expiry' | 'replenishment';
+    readonly name: 'expiry' | 'replenishment' | 'log-keys';
     readonly milliseconds: number;
     readonly sweep: (context: Context) => Promise<void>;
     readonly signal: AbortSignal;

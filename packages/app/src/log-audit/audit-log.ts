@@ -1,14 +1,7 @@
 import type { Instant } from '@stamp-ledger/domain';
 import type { AuditedLog } from '@stamp-ledger/ports';
-import {
-  type Hash,
-  type OpenedCheckpoint,
-  openByPolicy,
-  type Policy,
-  TransparencyError,
-  type VerifierKey,
-} from '@stamp-ledger/transparency';
-import { checkCheckpoint, compareWithKept, type LogTrust } from './check-checkpoint.js';
+import type { Hash, OpenedCheckpoint, VerifierKey } from '@stamp-ledger/transparency';
+import { checkCheckpoint, type LogTrust } from './check-checkpoint.js';
 import { type EventSequence, SourceComparison } from './compare-source.js';
 import { type Finding, Findings } from './findings.js';
 import { type ReceiptCounts, ReceiptSearch } from './receipts.js';
@@ -97,40 +90,6 @@ export async function auditReceipts({
   return { ...report, ...counts, findingCount: findings.count, findings: findings.kept };
 }
 
-/**
- * Whether enough of the witnesses that a policy names (C2SP tlog-policy) have cosigned the published checkpoint; and whether
- * it extends the one kept, if there is one: an older checkpoint has its cosignatures for ever.
- */
-export async function auditQuorum({
-  log,
-  policy,
-  kept,
-}: {
-  readonly log: AuditedLog;
-  readonly policy: Policy;
-  readonly kept?: OpenedCheckpoint | undefined;
-}): Promise<LogAuditReport> {
-  const findings = new Findings();
-  const checkpoint = await log.read('checkpoint');
-  let current: OpenedCheckpoint | undefined;
-  if (checkpoint === undefined)
-    findings.add('missing-checkpoint', 'the log serves no checkpoint', { path: 'checkpoint' });
-  else
-    try {
-      current = openByPolicy(checkpoint, policy);
-    } catch (error) {
-      if (!(error instanceof TransparencyError)) throw error;
-      findings.add(error.kind === 'quorum-not-met' ? error.kind : 'unknown-key', error.message, {
-        path: 'checkpoint',
-      });
-    }
-  const proof =
-    current !== undefined && kept !== undefined
-      ? await compareWithKept({ log, kept, current }, findings)
-      : [];
-  return reportOf({ current, bytes: checkpoint, proof }, findings);
-}
-
 /** Checks the checkpoint, then scans what it covers. A log that contradicts what was kept is scanned all the same. */
 export async function scanning(
   { log, trust, kept, onProgress }: LogAuditRequest,
@@ -147,7 +106,7 @@ export async function scanning(
   return reportOf(checked, findings);
 }
 
-function reportOf(
+export function reportOf(
   { current, bytes, proof }: Awaited<ReturnType<typeof checkCheckpoint>>,
   findings: Findings,
 ): LogAuditReport {

@@ -26,6 +26,7 @@ const KINDS = {
   'bad-tile': 'damaged',
   'bad-bundle': 'damaged',
   'entry-differs': 'damaged',
+  'entry-unreadable': 'damaged',
   'tile-differs': 'damaged',
   'root-differs': 'damaged',
   'event-rewritten': 'source-differs',

@@ -1,7 +1,7 @@
+export { auditEvents, type LoggedEvent } from './audit-events.js';
 export {
   auditDeep,
   auditQuick,
-  auditQuorum,
   auditReceipts,
   auditSource,
   type LogAuditReport,
@@ -13,3 +13,4 @@ export type { LogTrust } from './check-checkpoint.js';
 export { type CheckedEvent, checkEvent } from './check-event.js';
 export type { EventSequence } from './compare-source.js';
 export type { Finding, FindingClass, FindingKind } from './findings.js';
+export { auditQuorum, type QuorumReport, type QuorumRequest } from './quorum.js';

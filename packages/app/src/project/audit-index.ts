@@ -112,6 +112,8 @@ function subjectsOf(event: LedgerEvent): Subjects {
     case 'QueueOpened':
     case 'QueueAdvanced':
     case 'QueueClosed':
+    case 'LogKeyAdded':
+    case 'LogKeyRetired':
       return NONE;
     default:
       return unreachable(event);

@@ -104,13 +104,15 @@ function step(
     flowFrom: flow === undefined ? undefined : lotOf(flow.from),
     flowTo: flow === undefined ? undefined : lotOf(flow.to),
   });
+  // Named one by one: copying a row is most of the cost of a step otherwise.
   state.stamps.put(row.serial, {
-    ...row,
+    serial: row.serial,
     revision,
     group,
     since: position,
-    expiresAt: undefined,
-    ...changes,
+    orderId: changes?.orderId ?? row.orderId,
+    expiresAt: changes?.expiresAt,
+    sale: changes?.sale ?? row.sale,
   });
 }
 

@@ -1,6 +1,7 @@
 import type { LedgerEvent } from '@stamp-ledger/codec';
 import type {
   EventType,
+  LogKeyEventType,
   QueueEventType,
   RoomEventType,
   StampEventType,
@@ -10,13 +11,16 @@ import type {
 
 export type StampLedgerEvent = LedgerEvent<StampEventType>;
 
-/** The inventory counts stamps, orders and money; of waiting rooms and stock policies it keeps nothing. */
+/** The inventory counts stamps, orders and money; of waiting rooms, stock policies and keys it keeps nothing. */
 export type InventoryLedgerEvent = LedgerEvent<
-  Exclude<EventType, QueueEventType | RoomEventType | StockPolicyEventType | StockLevelEventType>
+  Exclude<
+    EventType,
+    QueueEventType | RoomEventType | StockPolicyEventType | StockLevelEventType | LogKeyEventType
+  >
 >;
 
 /** Which kind of stream an event type belongs to. */
-export type EventKind = 'stamp' | 'order' | 'batch' | 'allocation' | 'incident' | 'queue' | 'stock';
+export type EventKind = 'stamp' | 'order' | 'batch' | 'allocation' | 'incident' | 'queue' | 'stock' | 'log';
 
 const KINDS: { readonly [Type in EventType]: EventKind } = {
   StampMinted: 'stamp',
@@ -51,11 +55,15 @@ const KINDS: { readonly [Type in EventType]: EventKind } = {
   StockPolicySet: 'stock',
   StockRanLow: 'stock',
   StockRecovered: 'stock',
+  LogKeyAdded: 'log',
+  LogKeyRetired: 'log',
 };
 
 export const kindOf = (type: EventType): EventKind => KINDS[type];
 
+const NOT_OF_INVENTORY: ReadonlySet<EventKind> = new Set(['queue', 'stock', 'log']);
+
 export const isOfInventory = (event: LedgerEvent): event is InventoryLedgerEvent =>
-  KINDS[event.type] !== 'queue' && KINDS[event.type] !== 'stock';
+  !NOT_OF_INVENTORY.has(KINDS[event.type]);
 
 export const isStampEvent = (event: LedgerEvent): event is StampLedgerEvent => KINDS[event.type] === 'stamp';

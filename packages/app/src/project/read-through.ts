@@ -12,15 +12,21 @@ import {
 } from './follow-log.js';
 
 /** As for {@link runProjections}; transactions of different projections may run side by side in the store. */
-export type ReadThrough = Omit<ProjectionRun, 'waitForMore'>;
+export interface ReadThrough extends Omit<ProjectionRun, 'waitForMore'> {
+  /** What one transaction takes; {@link LIMITS.rebuildEvents} unless told. */
+  readonly pageEvents?: number;
+}
 
 /**
  * Takes the projections through the log to its end as it is now, each at its own pace within a few pages of the others,
- * so that while one waits for its transaction another is worked out. Every page is read and decoded once, and is as large
- * as {@link LIMITS.rebuildEvents}. Otherwise as {@link runProjections}.
+ * so that while one waits for its transaction another is worked out. Every page is read and decoded once. Otherwise as {@link runProjections}.
  */
 export async function readThrough(wanted: ReadThrough): Promise<void> {
-  const run = { ...wanted, read: ({ after }: { readonly after?: Position }) => readMany(wanted.read, after) };
+  const { read, pageEvents = LIMITS.rebuildEvents } = wanted;
+  const run = {
+    ...wanted,
+    read: ({ after }: { readonly after?: Position }) => readMany(read, { start: after, most: pageEvents }),
+  };
   const runners = await retrying(run, () => startRunners(run));
   if (runners === undefined) return;
   report(run, runners);
@@ -31,10 +37,10 @@ export async function readThrough(wanted: ReadThrough): Promise<void> {
 /** As much as one transaction takes, in as many calls as that needs. */
 async function readMany(
   read: ReadThrough['read'],
-  start: Position | undefined,
+  { start, most }: { readonly start: Position | undefined; readonly most: number },
 ): Promise<readonly RecordedEvent[]> {
   const events: RecordedEvent[] = [];
-  for (let after = start; events.length < LIMITS.rebuildEvents; ) {
+  for (let after = start; events.length < most; ) {
     const page = await read({ limit: LIMITS.readEvents, ...(after && { after }) });
     for (const event of page) events.push(event);
     after = page.at(-1)?.position;

@@ -1,4 +1,4 @@
-import { type Arrivals, type Channel, ROOM_RULES } from '@stamp-ledger/domain';
+import { type Arrivals, type Channel, DRAWS, type Place, ROOM_RULES } from '@stamp-ledger/domain';
 
 /** Tickets given by this process that the log has not been told of. */
 export class UntoldArrivals {
@@ -11,6 +11,15 @@ export class UntoldArrivals {
   add(channel: Channel, second: number): void {
     const key = `${channel} ${second}`;
     this.#counts.set(key, { channel, second, count: (this.#counts.get(key)?.count ?? 0) + 1 });
+  }
+
+  /** How many of them come before a place, as the lot falls on average. */
+  ahead({ channel, second, draw }: Place): number {
+    let ahead = 0;
+    for (const arrivals of this.#counts.values())
+      if (arrivals.channel === channel && arrivals.second <= second)
+        ahead += arrivals.second < second ? arrivals.count : (arrivals.count * draw) / DRAWS;
+    return Math.floor(ahead);
   }
 
   /** Takes out as many as one event may tell of, the oldest first. */

@@ -18,6 +18,7 @@ const FORGETS = 1.02;
 export class OrderFlow implements OrderIntake {
   readonly #commits = new CommitMeter();
   #done = 0;
+  #taken = 0;
   #underWay = 0;
   #isKeptOut: () => boolean = () => false;
   #perSecond: number = LIMITS.firstOrdersPerSecond;
@@ -35,7 +36,10 @@ export class OrderFlow implements OrderIntake {
     try {
       const result = await place();
       // What is refused costs the store nothing, however many are.
-      if (result.kind === 'done' && result.changed === true) this.#done++;
+      if (result.kind === 'done' && result.changed === true) {
+        this.#done++;
+        this.#taken++;
+      }
       return result;
     } finally {
       this.#underWay--;
@@ -56,6 +60,10 @@ export class OrderFlow implements OrderIntake {
     return this.#isPilingUp() || this.#isKeptOut();
   }
 
+  taken(): number {
+    return this.#taken;
+  }
+
   capacity(): number {
     const now = this.monotonicMilliseconds();
     const milliseconds = now - this.#lookedAt;
@@ -67,7 +75,7 @@ export class OrderFlow implements OrderIntake {
     // Being kept out says nothing here: those without a ticket are kept out however much is possible.
     if ((this.#isSlow() && isUsed) || this.#isPilingUp())
       this.#perSecond = Math.max(LIMITS.leastOrdersPerSecond, LESS * Math.max(this.#perSecond, done));
-    else if (isUsed) this.#perSecond *= MORE;
+    else if (isUsed) this.#perSecond = Math.max(MORE * this.#perSecond, done);
     return this.#perSecond;
   }
 

@@ -4,7 +4,10 @@ import {
   type Channel,
   type CommandId,
   type Instant,
+  isHeldBack,
+  letInSince,
   type OpenRoom,
+  type Place,
   type QueueState,
   queueDecider,
   type RoomId,
@@ -18,6 +21,7 @@ import type { Context } from '../context.js';
 import { fromProcess } from '../sources.js';
 import { UntoldArrivals } from './arrivals.js';
 import { openingBefore, secondOf, weightsAt } from './openings.js';
+import { Overbooking } from './overbooking.js';
 
 /** What this process tells the log, until it knows that it was told. */
 interface Telling {
@@ -41,6 +45,8 @@ export class RoomKeeper {
   #telling: Telling | undefined;
   #pressedSince: number | undefined;
   #busyAt: number;
+  #perSecond: number = LIMITS.firstOrdersPerSecond;
+  readonly #overbooking = new Overbooking();
   readonly #copy: CommandId;
 
   constructor(private readonly context: Context) {
@@ -57,6 +63,17 @@ export class RoomKeeper {
     return this.#queue.room;
   }
 
+  /**
+   * Whether an order is only taken with a ticket. A room that opened under pressure keeps nobody out before those whom it
+   * let in first can have come: until then nothing could be sold.
+   */
+  get isStrict(): boolean {
+    const { room } = this.#queue;
+    if (room === undefined || room.cause === 'opening') return room !== undefined;
+    const now = toMilliseconds(this.context.runtime.clock.now());
+    return now - letInSince(this.#room) >= LIMITS.roomDoorsMilliseconds;
+  }
+
   get room(): RoomState {
     return this.#room;
   }
@@ -66,6 +83,16 @@ export class RoomKeeper {
     const { room, closed } = this.#queue;
     if (room?.roomId === roomId || !closed.includes(roomId)) return undefined;
     return (await this.context.aggregates.rooms.load(roomStream(roomId))).state;
+  }
+
+  /** Tickets a second that this process would let in by itself: what is to be expected before anybody was let in. */
+  get perSecond(): number {
+    return this.#perSecond;
+  }
+
+  /** Tickets before a place that the log has not been told of. */
+  untoldBefore(place: Place): number {
+    return this.#untold.ahead(place);
   }
 
   weights(at: Instant): ReadonlyMap<Channel, number> {
@@ -93,18 +120,32 @@ export class RoomKeeper {
   async step(intake: OrderIntake, opensUnderPressure: boolean): Promise<void> {
     await this.refresh();
     const isPressed = this.#watchPressure(intake);
-    // Looked at while nobody needs a ticket too: what was done then is known when the room opens.
-    const perSecond = intake.capacity();
+    this.#look(intake);
     const { room } = this.#queue;
     if (room === undefined) await this.#openIfDue(isPressed && opensUnderPressure);
-    else await this.#move(room, perSecond);
+    else await this.#move(room);
   }
 
   /** What this process gave and has not told: those tickets would else be let in without a turn. */
-  async tellLast(intake: OrderIntake): Promise<void> {
+  async tellLast(): Promise<void> {
     const { room } = this.#queue;
-    if (room !== undefined && (this.#telling !== undefined || !this.#untold.isEmpty))
-      await this.#move(room, intake.capacity());
+    if (room !== undefined && (this.#telling !== undefined || !this.#untold.isEmpty)) await this.#move(room);
+  }
+
+  /** Looked at while nobody needs a ticket too: what was done then is known when the room opens. */
+  #look(intake: OrderIntake): void {
+    const capacity = intake.capacity();
+    const { clock } = this.context.runtime;
+    if (intake.taken !== undefined)
+      this.#overbooking.observe({
+        now: clock.monotonicMilliseconds(),
+        taken: intake.taken(),
+        capacity,
+        isHeldBack: this.#queue.room !== undefined && isHeldBack(this.#room),
+        isPressed: intake.isPressed(),
+      });
+    // Before anything was measured it is little, not nothing: what is let in shows how much more there is.
+    this.#perSecond = Math.max(LIMITS.leastOrdersPerSecond, Math.floor(capacity * this.#overbooking.factor));
   }
 
   async #load(): Promise<void> {
@@ -155,13 +196,13 @@ export class RoomKeeper {
   }
 
   /** What is told later than its second may be let in without a turn: so as many events as it takes, up to a bound. */
-  async #move(room: OpenRoom, capacity: number): Promise<void> {
+  async #move(room: OpenRoom): Promise<void> {
     let tellings = 0;
-    do await this.#tell(room, capacity);
+    do await this.#tell(room);
     while (!this.#untold.isEmpty && ++tellings < LIMITS.roomTellings);
   }
 
-  async #tell({ roomId }: OpenRoom, capacity: number): Promise<void> {
+  async #tell({ roomId }: OpenRoom): Promise<void> {
     const { clock, ids } = this.context.runtime;
     if (this.#telling?.roomId !== roomId) this.#telling = undefined;
     const at = clock.now();
@@ -169,8 +210,7 @@ export class RoomKeeper {
       roomId,
       source: fromProcess('waiting-room', ids.commandId()),
       arrivals: this.#untold.take(),
-      // Before anything was measured it is little, not nothing: what is let in shows how much more there is.
-      perSecond: Math.max(LIMITS.leastOrdersPerSecond, Math.floor(capacity)),
+      perSecond: this.#perSecond,
       at,
     };
     // Kept until the log has answered: told again under the same name, the same tickets are counted once.
@@ -180,13 +220,9 @@ export class RoomKeeper {
     this.#telling = undefined;
     const isAhead = openingBefore(this.openings, at) !== undefined;
     const now = clock.monotonicMilliseconds();
-    if (telling.arrivals.length > 0 || isWaited || isAhead || !this.#untold.isEmpty) this.#busyAt = now;
-    else if (
-      now - this.#busyAt >= LIMITS.roomQuietMilliseconds &&
-      // Others may have given tickets, and let them in, since.
-      toMilliseconds(at) - this.#room.atMilliseconds >= LIMITS.roomQuietMilliseconds
-    )
-      await this.#close(roomId);
+    // That tickets are taken is no reason to stay open: while it is, everybody takes one.
+    if (isAhead || isHeldBack(this.#room)) this.#busyAt = now;
+    else if (now - this.#busyAt >= LIMITS.roomQuietMilliseconds) await this.#close(roomId);
   }
 
   async #advance({ roomId, source, arrivals, perSecond, at }: Telling): Promise<void> {
@@ -245,5 +281,5 @@ export async function keepRoom(
     await unlessAway(keeper.step(intake, opensUnderPressure));
     await clock.sleep(LIMITS.roomStepMilliseconds, signal);
   }
-  await unlessAway(keeper.tellLast(intake));
+  await unlessAway(keeper.tellLast());
 }

@@ -12,6 +12,7 @@ import {
   type OpeningId,
   type OrderId,
   type QueueTicket,
+  settledAt,
   standingOf,
   waitingIn,
 } from '@stamp-ledger/domain';
@@ -54,6 +55,7 @@ export function waitingRoom(context: Context): Ledger['queue'] {
           ...(reason === undefined ? {} : { reason }),
         }),
       }),
+    doors: () => (keeper.open === undefined ? 'none' : keeper.isStrict ? 'closed' : 'closing'),
     report: async () => {
       await keeper.known();
       return reportOf(keeper, runtime.clock.now());
@@ -173,22 +175,26 @@ async function standing(
     case 'missed':
       return { status: 'expired' };
     case 'waiting': {
-      const { ahead, perSecond } = stands;
-      const estimate = perSecond > 0 ? Math.ceil((ahead + 1) / perSecond) : undefined;
+      const ahead = stands.ahead + keeper.untoldBefore(place);
+      const inLine = (ahead + 1) / (stands.perSecond > 0 ? stands.perSecond : keeper.perSecond);
+      const untilSettled =
+        (settledAt(place.second) - when.atMilliseconds + LIMITS.roomStepMilliseconds) / 1_000;
+      const estimatedSeconds = Math.ceil(Math.max(inLine, untilSettled));
       return {
         status: 'waiting',
         place: ahead + 1,
         ahead,
-        ...(estimate === undefined ? {} : { estimatedSeconds: estimate }),
-        askAgainSeconds: askAgain(estimate ?? LIMITS.askAgainSecondsMax),
+        estimatedSeconds,
+        askAgainSeconds: askAgain(estimatedSeconds),
       };
     }
   }
 }
 
-/** Rarely while there is long to wait, often at the end. */
+/** A little before its turn by the estimate, which may change: often at the end, and rarely while there is long to wait. */
+const ASK_BEFORE = 0.75;
 const askAgain = (secondsLeft: number): number =>
-  Math.min(LIMITS.askAgainSecondsMax, Math.max(LIMITS.askAgainSeconds, Math.ceil(secondsLeft / 2)));
+  Math.min(LIMITS.askAgainSecondsMax, Math.max(LIMITS.askAgainSeconds, Math.ceil(secondsLeft * ASK_BEFORE)));
 
 const isFor = (
   { channel, orderId }: QueueTicket,
@@ -200,8 +206,7 @@ async function admissionOf(
   keeper: RoomKeeper,
   ticket: QueueTicket | undefined,
 ): Promise<{ readonly kind: 'admitted' } | Exclude<Admission, { kind: 'admitted' }>> {
-  if (ticket === undefined)
-    return keeper.open === undefined ? { kind: 'admitted' } : { kind: 'ticket-required' };
+  if (ticket === undefined) return keeper.isStrict ? { kind: 'ticket-required' } : { kind: 'admitted' };
   const report = await standing(context, keeper, ticket);
   return report.status === 'admitted' || report.status === 'not-needed'
     ? { kind: 'admitted' }

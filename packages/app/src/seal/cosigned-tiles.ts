@@ -1,86 +1,209 @@
 import { PortError, type TileStore } from '@stamp-ledger/ports';
-import { formatSignatureLine, openNote, parseNote, type VerifierKey } from '@stamp-ledger/transparency';
+import {
+  formatSignatureLine,
+  openNote,
+  parseCheckpoint,
+  parseNote,
+  TransparencyError,
+  type VerifierKey,
+} from '@stamp-ledger/transparency';
 
-/** The published files of a log whose checkpoint gets cosignatures after it was published. */
+/** A checkpoint that witnesses are asked to cosign. */
+export interface Cosigned {
+  /** As the sealer signed it. */
+  readonly checkpoint: Buffer;
+  readonly size: number;
+  isCosignedBy(key: VerifierKey): boolean;
+  /** Resolves when enough witnesses have cosigned it. */
+  readonly enough: Promise<void>;
+}
+
+/** The published files of a log whose checkpoints get cosignatures. */
 export interface CosignedTiles extends TileStore {
-  /** The last checkpoint that the sealer published here, without cosignatures; undefined before the first. */
-  latest(): Buffer | undefined;
+  /** The last checkpoint that the sealer made here; undefined before the first. */
+  latest(): Cosigned | undefined;
   /** Resolves when `latest` is another than `seen`, or `signal` aborts. */
-  changed(seen: Buffer | undefined, signal: AbortSignal): Promise<void>;
+  changed(seen: Cosigned | undefined, signal: AbortSignal): Promise<void>;
   /**
-   * Publishes a checkpoint again with what a witness signed of it, unless a newer one was published meanwhile. Returns
-   * false, and publishes nothing, when there is no good cosignature by this key among the lines.
+   * Adds what a witness signed of a checkpoint, and publishes it where it belongs. Returns false when there is no good
+   * cosignature by this key among the lines.
    */
   attach(cosigned: {
-    readonly checkpoint: Buffer;
+    readonly checkpoint: Cosigned;
     readonly lines: string;
     readonly key: VerifierKey;
   }): Promise<boolean>;
 }
 
+export interface CosigningRequest {
+  readonly tiles: TileStore;
+  readonly witnesses: readonly VerifierKey[];
+  /** So many of the witnesses are enough. */
+  readonly quorum: number;
+  /** Whether only a checkpoint that enough of them have cosigned is published. */
+  readonly strict: boolean;
+  /** After it nobody waits for witnesses any more. */
+  readonly signal: AbortSignal;
+}
+
 /**
- * Adds cosignatures to what a sealer publishes. Both go one after the other, so that a cosigned checkpoint never takes
- * the place of a newer one; the sealer waits for no witness.
+ * Adds cosignatures to what a sealer publishes, and keeps the newest checkpoint that enough witnesses have cosigned beside
+ * the newest of all: while events come in, the next one is there before the newest is cosigned. Neither gives way to an
+ * older one, nor loses its cosignatures by a restart. The sealer waits for witnesses when `strict`, and else for none.
  */
-export function cosignedTiles(tiles: TileStore): CosignedTiles {
-  let latest: Buffer | undefined;
-  /** Signature lines of the latest by name and key id. */
-  let lines = new Map<string, string>();
+export async function cosignedTiles({
+  tiles,
+  witnesses,
+  quorum,
+  strict,
+  signal,
+}: CosigningRequest): Promise<CosignedTiles> {
+  let latest: Cosigning | undefined;
+  let kept = keptIn(await tiles.readCosigned(), witnesses);
   let writing: Promise<unknown> = Promise.resolve();
   const waiting = new Set<() => void>();
-  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
-    const done = writing.then(work);
+  const write = (cosigning: Cosigning): Promise<void> => {
+    // What is added while this is written is written after it.
+    cosigning.mayBePublished = true;
+    const done = writing.then(async () => {
+      const bytes = cosigning.bytes();
+      if (cosigning.isEnough && cosigning.size >= (kept?.size ?? 0)) {
+        await tiles.replaceCosigned(bytes);
+        kept = cosigning;
+      }
+      if (cosigning === latest) await tiles.replaceCheckpoint(bytes);
+    });
     writing = done.catch(() => undefined);
     return done;
   };
   return {
     ...tiles,
-    replaceCheckpoint: (bytes) =>
-      inTurn(async () => {
-        await tiles.replaceCheckpoint(bytes);
-        latest = Buffer.from(bytes);
-        lines = new Map();
-        for (const look of [...waiting]) look();
-      }),
+    replaceCheckpoint: async (bytes) => {
+      const next = latest?.checkpoint.equals(bytes) ? latest : new Cosigning(bytes, quorum, [latest, kept]);
+      latest = next;
+      for (const look of [...waiting]) look();
+      if (strict && !(await settledBefore(signal, next.enough)))
+        throw new PortError('unavailable', 'too few witnesses have cosigned what was sealed last');
+      await write(next);
+    },
     latest: () => latest,
-    changed: (seen, signal) =>
+    changed: (seen, ending) =>
       new Promise((resolve) => {
         const look = (): void => {
-          if (latest === seen && !signal.aborted) return;
+          if (latest === seen && !ending.aborted) return;
           waiting.delete(look);
-          signal.removeEventListener('abort', look);
+          ending.removeEventListener('abort', look);
           resolve();
         };
         waiting.add(look);
-        signal.addEventListener('abort', look);
+        ending.addEventListener('abort', look);
         look();
       }),
-    attach: async ({ checkpoint, lines: offered, key }) => {
-      const line = cosignatureOf(checkpoint, offered, key);
+    attach: async ({ checkpoint, lines, key }) => {
+      if (!(checkpoint instanceof Cosigning)) return false;
+      const line = cosignatureOf(checkpoint.text, lines, key);
       if (line === undefined) return false;
-      await inTurn(async () => {
-        if (latest !== checkpoint) return;
-        lines.set(`${key.name}+${key.keyId}`, line);
-        await tiles.replaceCheckpoint(Buffer.concat([checkpoint, Buffer.from([...lines.values()].join(''))]));
-      });
+      checkpoint.add(key, line);
+      // Until then it is for the sealer to publish, with all that was added meanwhile.
+      if (checkpoint.mayBePublished) await write(checkpoint);
       return true;
     },
   };
+}
+
+/** What is signed of a checkpoint's text. */
+interface SignedText {
+  readonly text: string;
+  readonly size: number;
+  /** Signature lines of witnesses by name and key id. */
+  readonly lines: ReadonlyMap<string, string>;
+}
+
+class Cosigning implements Cosigned, SignedText {
+  readonly checkpoint: Buffer;
+  readonly text: string;
+  readonly size: number;
+  readonly lines: Map<string, string>;
+  readonly enough: Promise<void>;
+  /** The sealer has said so. */
+  mayBePublished = false;
+  #tellEnough: () => void = () => undefined;
+
+  /** `before`: what may have been signed of the same text already. */
+  constructor(
+    bytes: Uint8Array,
+    private readonly quorum: number,
+    before: readonly (SignedText | undefined)[],
+  ) {
+    this.checkpoint = Buffer.from(bytes);
+    this.text = parseNote(bytes).text;
+    this.size = parseCheckpoint(this.text).size;
+    this.lines = new Map(before.find((other) => other?.text === this.text)?.lines);
+    this.enough = new Promise((resolve) => {
+      this.#tellEnough = resolve;
+    });
+    if (this.isEnough) this.#tellEnough();
+  }
+
+  get isEnough(): boolean {
+    return this.lines.size >= this.quorum;
+  }
+
+  isCosignedBy(key: VerifierKey): boolean {
+    return this.lines.has(identity(key));
+  }
+
+  add(key: VerifierKey, line: string): void {
+    this.lines.set(identity(key), line);
+    if (this.isEnough) this.#tellEnough();
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat([this.checkpoint, Buffer.from([...this.lines.values()].join(''))]);
+  }
+}
+
+const identity = ({ name, keyId }: VerifierKey): string => `${name}+${keyId}`;
+
+/** What witnesses that are still asked signed before a restart. */
+function keptIn(note: Buffer | undefined, witnesses: readonly VerifierKey[]): SignedText | undefined {
+  const opened = note && openIfSigned(note, witnesses);
+  if (opened === undefined) return undefined;
+  const lines = new Map(
+    opened.verified.map(({ key, signature }) => [identity(key), formatSignatureLine(signature)]),
+  );
+  return { text: opened.text, size: parseCheckpoint(opened.text).size, lines };
 }
 
 /**
  * The one good line by the key; whatever else a witness sends is not published. What it sends may hold a blank line, which
  * would make the text before it part of what was signed: a cosignature of any other text is none of this checkpoint.
  */
-function cosignatureOf(checkpoint: Buffer, offered: string, key: VerifierKey): string | undefined {
+function cosignatureOf(text: string, offered: string, key: VerifierKey): string | undefined {
+  const opened = openIfSigned(Buffer.from(`${text}\n${offered}`), [key]);
+  if (opened?.text !== text) return undefined;
+  const [signed] = opened.verified;
+  return signed && formatSignatureLine(signed.signature);
+}
+
+function openIfSigned(note: Buffer, keys: readonly VerifierKey[]): ReturnType<typeof openNote> | undefined {
   try {
-    const { text } = parseNote(checkpoint);
-    const opened = openNote(Buffer.from(`${text}\n${offered}`), [key]);
-    if (opened.text !== text) return undefined;
-    const [signed] = opened.verified;
-    return signed && formatSignatureLine(signed.signature);
+    return openNote(note, keys);
   } catch (error) {
-    if (error instanceof PortError) throw error;
-    return undefined;
+    if (error instanceof TransparencyError) return undefined;
+    throw error;
   }
+}
+
+/** Whether a promise resolves before `signal` aborts. */
+function settledBefore(signal: AbortSignal, promise: Promise<void>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const end = (): void => resolve(false);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+    promise.then(() => {
+      signal.removeEventListener('abort', end);
+      resolve(true);
+    });
+  });
 }

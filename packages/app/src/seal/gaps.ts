@@ -6,7 +6,16 @@ import type { PublishedLog } from './published-log.js';
 import type { Sealing } from './sealing.js';
 import type { SealedRound } from './status.js';
 
-type EndedGap = Required<SealGap>;
+/** A time in which events waited to be sealed longer than they should, as far as it is known. */
+export type ToldGap =
+  | ({ readonly extent: 'measured' } & SealGap)
+  /** Of very many events that wait, at least so many are counted. */
+  | { readonly extent: 'lasting'; readonly from: Instant; readonly events: number }
+  /**
+   * Nobody can say that events waited, nor that they did not: no sealer is known to have run in this time, in which so
+   * many were recorded; or without a time, how far the log is sealed now cannot be told.
+   */
+  | ({ readonly extent: 'unknown' } & Partial<SealGap>);
 
 /**
  * Finds the times in which events waited longer than {@link LIMITS.sealGapMilliseconds} to be sealed, from the rounds of a
@@ -15,8 +24,8 @@ type EndedGap = Required<SealGap>;
  */
 export class SealGapWatch {
   readonly #now: () => Instant;
-  #ongoing: EndedGap | undefined;
-  #untold: readonly EndedGap[] = [];
+  #ongoing: SealGap | undefined;
+  #untold: readonly SealGap[] = [];
 
   constructor(now: () => Instant) {
     this.#now = now;
@@ -36,7 +45,7 @@ export class SealGapWatch {
   }
 
   /** What was not taken yet. A gap that went on comes again, with the same beginning. */
-  take(): readonly EndedGap[] {
+  take(): readonly SealGap[] {
     const untold = this.#untold;
     this.#untold = [];
     return untold;
@@ -52,7 +61,7 @@ export function recordedIn(entry: Buffer): Instant | undefined {
   return event && recordedAt(event);
 }
 
-/** The gap that lasts now, if any: what is behind the published log. Of very many events it counts the first. */
+/** The gap that lasts now, if any: what is behind the published log. */
 export async function lastingGap({
   store,
   log,
@@ -64,10 +73,10 @@ export async function lastingGap({
   /** Says how far the log is sealed when it cannot be read. */
   readonly sealing: Pick<Sealing, 'sealed'> | undefined;
   readonly now: Instant;
-}): Promise<SealGap | undefined> {
+}): Promise<ToldGap | undefined> {
   const end = await endOf(log);
   const known = end === 'unknown' ? sealing?.sealed()?.position : end;
-  if (end === 'unknown' && known === undefined) return undefined;
+  if (end === 'unknown' && known === undefined) return { extent: 'unknown' };
   let after = known;
   let from: Instant | undefined;
   let events = 0;
@@ -79,7 +88,7 @@ export async function lastingGap({
     after = page.at(-1)?.position;
     if (page.length < LIMITS.readEvents) break;
   }
-  return from !== undefined && isLate(from, now) ? { from, events } : undefined;
+  return from !== undefined && isLate(from, now) ? { extent: 'lasting', from, events } : undefined;
 }
 
 /** A log whose files cannot be read must not cost the rest of a report. */

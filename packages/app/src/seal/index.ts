@@ -1,6 +1,6 @@
 export { type ClosedLog, continuationEntry, predecessorOf } from './continuation.js';
-export { type CosignedTiles, cosignedTiles } from './cosigned-tiles.js';
-export { lastingGap, SealGapWatch } from './gaps.js';
+export { type Cosigned, type CosignedTiles, type CosigningRequest, cosignedTiles } from './cosigned-tiles.js';
+export { lastingGap, SealGapWatch, type ToldGap } from './gaps.js';
 export { gatedStore, type Intake } from './intake.js';
 export { type KeepSealedRun, keepSealed } from './keep-sealed.js';
 export { createPublishedLog, type EventProof, type PublishedLog, publishVkeys } from './published-log.js';
@@ -26,4 +26,5 @@ export {
   SealHalted,
   type SealStatus,
 } from './status.js';
-export { runWitness, type WitnessRun } from './witnessing.js';
+export { unwatchedIn } from './unwatched.js';
+export { runWitnesses, type WitnessRun } from './witnessing.js';

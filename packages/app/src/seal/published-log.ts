@@ -1,6 +1,7 @@
 import type { Position, RecordedEvent } from '@stamp-ledger/codec';
 import { type EventStore, LIMITS, type TileStore } from '@stamp-ledger/ports';
 import {
+  firstCosigned,
   formatTlogProof,
   formatVkey,
   HASH_BYTES,
@@ -41,6 +42,10 @@ export interface LeafPlace {
 export interface PublishedLog {
   /** The signed checkpoint; undefined before the first. */
   checkpoint(): Promise<Buffer | undefined>;
+  /** The newest checkpoint that enough witnesses have cosigned; undefined before the first. */
+  cosigned(): Promise<Buffer | undefined>;
+  /** What that checkpoint covers, and since when, in seconds; undefined before the first. */
+  quorum(): Promise<{ readonly size: number; readonly since: number } | undefined>;
   /** A tile or an entry bundle by its C2SP path; undefined for a path that names none, or one that is not there. */
   file(path: string): Promise<Buffer | undefined>;
   /** Public keys, one a line, the current one first; undefined before a sealer published them. */
@@ -52,7 +57,10 @@ export interface PublishedLog {
   end(): Promise<Position | undefined | 'unknown'>;
   /** Leaf index of each event, undefined for one that is not published yet. All as of one checkpoint. */
   leafIndexes(events: readonly LeafPlace[]): Promise<readonly (number | undefined)[]>;
-  /** A proof of each event, undefined for one that is not published yet. All by one checkpoint. */
+  /**
+   * A proof of each event, undefined for one that is not published yet. By the newest checkpoint that enough witnesses have
+   * cosigned where that covers the event, since who holds a proof may ask for their word; by the newest of all otherwise.
+   */
   prove(events: readonly RecordedEvent[]): Promise<readonly (EventProof | undefined)[]>;
 }
 
@@ -60,17 +68,24 @@ export function createPublishedLog({
   tiles,
   store,
 }: {
-  readonly tiles: Pick<TileStore, 'read' | 'readCheckpoint' | 'readVkeys'>;
+  readonly tiles: Pick<TileStore, 'read' | 'readCheckpoint' | 'readCosigned' | 'readVkeys'>;
   readonly store: Pick<EventStore, 'readStream'>;
 }): PublishedLog {
   const beginnings: Beginnings = new WeightedLru(LIMITS.knownBundles);
   const kept = new KeptTiles(tiles);
-  const view = async (): Promise<LogView | undefined> => {
-    const note = await tiles.readCheckpoint();
-    return note && new LogView({ tiles, kept, store, note, beginnings });
-  };
+  const viewOf = (note: Buffer | undefined): LogView | undefined =>
+    note && new LogView({ tiles, kept, store, note, beginnings });
+  const view = async (): Promise<LogView | undefined> => viewOf(await tiles.readCheckpoint());
   return {
     checkpoint: () => tiles.readCheckpoint(),
+    cosigned: () => tiles.readCosigned(),
+    quorum: async () => {
+      const bytes = await tiles.readCosigned();
+      if (bytes === undefined) return undefined;
+      const { text, signatures } = parseNote(bytes);
+      const since = firstCosigned(signatures);
+      return since === undefined ? undefined : { size: parseCheckpoint(text).size, since };
+    },
     file: async (path) => (isTilePath(path) ? tiles.read(path) : undefined),
     vkeys: () => tiles.readVkeys(),
     end: async () => {
@@ -86,8 +101,16 @@ export function createPublishedLog({
       return Promise.all(events.map((event) => log?.leafIndex(event)));
     },
     prove: async (events) => {
-      const log = await view();
-      return Promise.all(events.map((event) => log?.prove(event)));
+      // In this order: what is cosigned by then may be newer than the newest was.
+      const newest = await view();
+      const cosigned = viewOf(await tiles.readCosigned());
+      return Promise.all(
+        events.map(async (event): Promise<EventProof | undefined> => {
+          const leafIndex = await newest?.leafIndex({ position: event.position, leaf: leafOf(event) });
+          if (leafIndex === undefined) return undefined;
+          return (cosigned?.covers(leafIndex) ? cosigned : newest)?.prove(leafIndex);
+        }),
+      );
     },
   };
 }
@@ -168,9 +191,11 @@ class LogView {
     return index === undefined ? undefined : this.#leafIn(index, leaf);
   }
 
-  async prove(event: RecordedEvent): Promise<EventProof | undefined> {
-    const leafIndex = await this.leafIndex({ position: event.position, leaf: leafOf(event) });
-    if (leafIndex === undefined) return undefined;
+  covers(leafIndex: number): boolean {
+    return leafIndex < this.#size;
+  }
+
+  async prove(leafIndex: number): Promise<EventProof> {
     const hashes = await proveInclusion({ index: leafIndex, size: this.#size, read: this.#hashes });
     const file = formatTlogProof({ index: leafIndex, hashes, checkpoint: this.from.note });
     return { leafIndex, file: file.toString() };

@@ -66,11 +66,12 @@ interface Known extends Checkpoint {
  */
 export async function recover(request: RecoveryRequest): Promise<RecoveredLog> {
   const published = known(await request.tiles.readCheckpoint(), request.identity);
+  const cosigned = known(await request.tiles.readCosigned(), request.identity);
   const held = known(await request.lock.read(), request.identity);
-  const copies = held === undefined ? copiesToAdopt(request, published) : [];
+  const copies = held === undefined ? copiesToAdopt(request, [published, cosigned]) : [];
   const signed = held ?? copies[0];
   if (signed === undefined) return { growth: fresh(request), signed: undefined };
-  const others = [published, ...copies].filter((copy) => copy !== undefined);
+  const others = [published, cosigned, ...copies].filter((copy) => copy !== undefined);
   refuseFork(signed, others);
   const adopt = async (): Promise<void> => {
     if (held === undefined && !(await request.lock.replace({ from: undefined, to: signed.note })))
@@ -139,10 +140,14 @@ async function refuseBranches(
  * The checkpoints that are held of a log, the largest first, when the lock store is empty: a new log, or one that lost it,
  * which only an operator may begin again.
  */
-function copiesToAdopt({ identity, adopt }: RecoveryRequest, published: Known | undefined): readonly Known[] {
-  if (published !== undefined && adopt === undefined)
-    throw halted('lock-lost', `size ${published.size} is published, but nothing says what was signed last`);
-  return [published, ...(adopt ?? []).map((note) => known(Buffer.from(note), identity))]
+function copiesToAdopt(
+  { identity, adopt }: RecoveryRequest,
+  published: readonly (Known | undefined)[],
+): readonly Known[] {
+  const [any] = published.filter((copy) => copy !== undefined);
+  if (any !== undefined && adopt === undefined)
+    throw halted('lock-lost', `size ${any.size} is published, but nothing says what was signed last`);
+  return [...published, ...(adopt ?? []).map((note) => known(Buffer.from(note), identity))]
     .filter((copy) => copy !== undefined)
     .sort((one, other) => other.size - one.size);
 }

@@ -40,6 +40,7 @@ export async function runSealer(given: SealerRun): Promise<void> {
     const recovered = await recover(run);
     const { size, position } = recovered.growth;
     sealed = { size, ...(position && { position }) };
+    run.onStatus({ kind: 'starting', sealed });
     await sealRounds(run, recovered);
   };
   try {

@@ -26,7 +26,8 @@ export type HaltReason =
 
 /** Where the sealer stands. */
 export type SealStatus =
-  | { readonly kind: 'starting' }
+  /** `sealed`: what the event store was found to have every event of, though it may not be published; absent before that. */
+  | { readonly kind: 'starting'; readonly sealed?: Sealed }
   /** `round` is what the last round added, if anything. */
   | { readonly kind: 'running'; readonly sealed: Sealed; readonly round?: SealedRound }
   | { readonly kind: 'refilling'; readonly missing: MissingEvents }

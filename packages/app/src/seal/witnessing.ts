@@ -1,87 +1,160 @@
 import { LIMITS, PortError, type Witness } from '@stamp-ledger/ports';
 import {
-  parseCheckpoint,
-  parseNote,
   parseVkey,
   proveConsistency,
   TransparencyError,
   tileHashReader,
+  type VerifierKey,
 } from '@stamp-ledger/transparency';
-import type { CosignedTiles } from './cosigned-tiles.js';
+import type { Cosigned, CosignedTiles } from './cosigned-tiles.js';
 import { readTile } from './read-log.js';
 import { haltOf } from './status.js';
 
 export interface WitnessRun {
-  readonly witness: Witness;
+  readonly witnesses: readonly Witness[];
   readonly tiles: CosignedTiles;
   readonly signal: AbortSignal;
   /** Resolves after so many milliseconds, or at once when `signal` aborts. */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
-  /** A checkpoint was not cosigned, and why. It is tried again later. */
+  /** A witness did not cosign a checkpoint, and why. It is asked again later. */
   readonly onTrouble: (why: string) => void;
 }
 
 /**
- * Has one witness cosign what is published, the newest each time, until `signal` aborts: one request at once, and a pause
- * after each. A witness that is away, slow or wrong holds up nothing but its own cosignatures. Rejects for mistakes only.
+ * Has witnesses cosign what is sealed, until `signal` aborts: round after round all of them are asked for the checkpoint
+ * that is the newest then, so that enough of them sign the same one, and the next round begins when enough have, or none is
+ * left that may. A witness that is slow goes on beside; one that fails is asked less and less often. When nothing is
+ * sealed they are asked again from time to time: a cosignature says that this was the newest then. Rejects for mistakes only.
  */
-export async function runWitness(run: WitnessRun): Promise<void> {
+export async function runWitnesses(run: WitnessRun): Promise<void> {
   const { tiles, signal, sleep } = run;
-  /** Size that the witness knows, as far as we know. */
-  let known = 0;
-  let seen: Buffer | undefined;
-  for (let failures = 0; !signal.aborted; ) {
-    await tiles.changed(seen, signal);
-    const checkpoint = tiles.latest();
-    if (signal.aborted || checkpoint === undefined) continue;
-    const cosigned = await cosignedBy(run, checkpoint, known);
-    if (typeof cosigned === 'number') {
-      known = cosigned;
-      seen = checkpoint;
-      failures = 0;
-    } else if (!signal.aborted) {
-      run.onTrouble(cosigned.why);
-      failures += 1;
+  const ending = new AbortController();
+  const asked = run.witnesses.map((witness) => new AskedWitness(run, witness, ending));
+  try {
+    let last: Cosigned | undefined;
+    /** In which nothing newer was there. */
+    let rounds = 0;
+    while (!signal.aborted && !ending.signal.aborted) {
+      const newest = tiles.latest();
+      if (newest === undefined) {
+        await tiles.changed(undefined, signal);
+        continue;
+      }
+      if (newest !== last) rounds = 0;
+      last = newest;
+      const again = rounds >= ROUNDS_UNTIL_AGAIN;
+      if (again) rounds = 0;
+      const answers = asked.filter((each) => each.isDue(newest, again)).map((each) => each.ask(newest));
+      await Promise.race([newest.enough, Promise.all(answers)]);
+      await sleep(LIMITS.witnessPauseMilliseconds, signal);
+      rounds += 1;
+      const isComplete = asked.every(({ key }) => newest.isCosignedBy(key));
+      if (isComplete && (await isStillNewest(run, newest))) rounds = ROUNDS_UNTIL_AGAIN;
     }
-    const pause = LIMITS.witnessPauseMilliseconds * 2 ** Math.min(failures, 16);
-    await sleep(Math.min(pause, LIMITS.witnessPauseMillisecondsMax), signal);
+  } finally {
+    await Promise.all(asked.map((each) => each.end()));
   }
 }
 
-/** The size that is cosigned now, or why it is not. */
-async function cosignedBy(
-  { witness, tiles, signal }: WitnessRun,
-  checkpoint: Buffer,
-  known: number,
-): Promise<number | { readonly why: string }> {
-  const { size } = parseCheckpoint(parseNote(checkpoint).text);
-  const read = tileHashReader({ size, readTile: (tile) => readTile(tiles, tile) });
-  let old = Math.min(known, size);
-  try {
-    // A witness says which size it knows when it is another: then the proof is made again, once.
-    for (let attempt = 1; attempt <= 2; attempt++) {
-      const proof =
-        old === 0 || old === size ? [] : await proveConsistency({ older: old, newer: size, read });
-      const answer = await witness.addCheckpoint({ old, proof, checkpoint, signal });
-      switch (answer.kind) {
-        case 'cosigned': {
-          const key = parseVkey(witness.vkey);
-          if (await tiles.attach({ checkpoint, lines: answer.lines, key })) return size;
-          return { why: 'what it signed is no cosignature of this checkpoint' };
-        }
-        case 'refused':
-          return { why: answer.detail };
-        case 'conflict':
-          if (answer.size > size)
-            return { why: `it has seen ${answer.size} entries, and ${size} are published` };
-          old = answer.size;
-      }
+const ROUNDS_UNTIL_AGAIN = LIMITS.witnessAgainMilliseconds / LIMITS.witnessPauseMilliseconds;
+
+/** Waits for the next checkpoint, and says whether there was none for so long that this one is to be cosigned again. */
+async function isStillNewest({ tiles, signal, sleep }: WitnessRun, newest: Cosigned): Promise<boolean> {
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  await Promise.race([tiles.changed(newest, either), sleep(LIMITS.witnessAgainMilliseconds, either)]);
+  over.abort();
+  return tiles.latest() === newest;
+}
+
+/** One witness, and what is known of it. */
+class AskedWitness {
+  readonly key: VerifierKey;
+  /** Size that it knows, as far as we know. */
+  #known = 0;
+  #failures = 0;
+  /** Rounds in which it is left alone. */
+  #pauses = 0;
+  #asking: Promise<void> | undefined;
+  #mistake: unknown;
+
+  constructor(
+    private readonly run: WitnessRun,
+    private readonly witness: Witness,
+    private readonly ending: AbortController,
+  ) {
+    this.key = parseVkey(witness.vkey);
+  }
+
+  /** `again`: though it has cosigned this one. */
+  isDue(newest: Cosigned, again: boolean): boolean {
+    if (this.#asking !== undefined || (newest.isCosignedBy(this.key) && !again)) return false;
+    if (this.#pauses === 0) return true;
+    this.#pauses -= 1;
+    return false;
+  }
+
+  /** Resolves when it has answered or failed. A mistake ends the run. */
+  ask(newest: Cosigned): Promise<void> {
+    this.#asking = this.#ask(newest)
+      .catch((error: unknown) => {
+        this.#mistake ??= error;
+        this.ending.abort();
+      })
+      .finally(() => {
+        this.#asking = undefined;
+      });
+    return this.#asking;
+  }
+
+  async end(): Promise<void> {
+    await this.#asking;
+    if (this.#mistake !== undefined) throw this.#mistake;
+  }
+
+  async #ask(newest: Cosigned): Promise<void> {
+    const why = await this.#refusal(newest);
+    if (why === undefined) {
+      this.#known = newest.size;
+      this.#failures = 0;
+      return;
     }
-    return { why: 'it does not know which size it has seen' };
-  } catch (error) {
-    // A file that cannot be read is the sealer's to tell of.
-    if (error instanceof PortError || error instanceof TransparencyError || haltOf(error) !== undefined)
-      return { why: error instanceof Error ? error.message : 'unknown error' };
-    throw error;
+    if (this.run.signal.aborted) return;
+    this.run.onTrouble(`witness ${this.key.name}: ${why}`);
+    this.#failures += 1;
+    this.#pauses = Math.min(2 ** Math.min(this.#failures, 16), LIMITS.witnessPausesMax);
+  }
+
+  /** Why it did not cosign; undefined when it did. */
+  async #refusal(newest: Cosigned): Promise<string | undefined> {
+    const { tiles, signal } = this.run;
+    const { size, checkpoint } = newest;
+    const read = tileHashReader({ size, readTile: (tile) => readTile(tiles, tile) });
+    let old = Math.min(this.#known, size);
+    try {
+      // A witness says which size it knows when it is another: then the proof is made again, once.
+      for (let attempt = 1; attempt <= 2; attempt++) {
+        const proof =
+          old === 0 || old === size ? [] : await proveConsistency({ older: old, newer: size, read });
+        const answer = await this.witness.addCheckpoint({ old, proof, checkpoint, signal });
+        switch (answer.kind) {
+          case 'cosigned': {
+            const isGood = await tiles.attach({ checkpoint: newest, lines: answer.lines, key: this.key });
+            return isGood ? undefined : 'what it signed is no cosignature of this checkpoint';
+          }
+          case 'refused':
+            return answer.detail;
+          case 'conflict':
+            if (answer.size > size) return `it has seen ${answer.size} entries, and ${size} are sealed`;
+            old = answer.size;
+        }
+      }
+      return 'it does not know which size it has seen';
+    } catch (error) {
+      // A file that cannot be read is the sealer's to tell of.
+      if (error instanceof PortError || error instanceof TransparencyError || haltOf(error) !== undefined)
+        return error instanceof Error ? error.message : 'unknown error';
+      throw error;
+    }
   }
 }

@@ -191,7 +191,7 @@ const isolation: BenchCase = {
           return result;
         }),
     };
-    await bench.deliver(events, { models: { store: looking, queries: bench.queries } });
+    await bench.deliver(events, { models: { store: looking } });
     for (const serial of SERIALS.slice(0, 3))
       assert.equal((await bench.queries.stamp(serial))?.state, 'minted');
   },
@@ -206,6 +206,26 @@ const rebuilt: BenchCase = {
     await bench.deliverInBatches(251, beside);
     assert.deepEqual(await dump(beside.queries), await dump(bench.queries));
     assert.deepEqual(await beside.store.progress(), await bench.store.progress());
+  },
+};
+
+const built: BenchCase = {
+  name: 'models built in one go equal live ones, then and when they go on',
+  async run(bench) {
+    playSample(new World(bench.log));
+    const { events } = bench.log;
+    const half = Math.floor(events.length / 2);
+    await bench.deliver(events.slice(0, half));
+    const models = await bench.underTest.built?.(async (store, to) => {
+      for (let start = 0; start < half; start += BATCH)
+        await bench.deliver(events.slice(start, Math.min(start + BATCH, half)), { to, models: { store } });
+    });
+    if (models === undefined) return;
+    assert.deepEqual(await dump(models.queries), await dump(bench.queries));
+    await bench.deliver(events.slice(half), { models });
+    await bench.deliver(events.slice(half));
+    assert.deepEqual(await dump(models.queries), await dump(bench.queries));
+    assert.deepEqual(await models.store.progress(), await bench.store.progress());
   },
 };
 
@@ -231,5 +251,6 @@ export const DELIVERY_CASES: readonly BenchCase[] = [
   position,
   isolation,
   rebuilt,
+  built,
   restarts,
 ];

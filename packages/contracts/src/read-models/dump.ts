@@ -32,7 +32,7 @@ export async function dump(queries: ReadModelQueries): Promise<unknown> {
 /** As {@link dump}, without the audit index. */
 export async function dumpStreams(queries: ReadModelQueries): Promise<Record<string, unknown>> {
   return {
-    stamps: await all(SHOWN_SERIALS, (serial) => queries.stamp(serial)),
+    stamps: await all(SHOWN_SERIALS, async (serial) => queries.stamp(serial)),
     ofOrders: await all(ORDERS, (orderId) => queries.stampsOfOrder(orderId)),
     orders: await all(ORDERS, (orderId) => queries.order(orderId)),
     ahead: await all(ORDERS, (before) =>

@@ -29,6 +29,13 @@ export interface ReadModelsUnderTest extends OpenModels {
   reopen(): Promise<OpenModels>;
   /** Opens another, empty set beside the first one. */
   beside(): Promise<OpenModels>;
+  /**
+   * Another set made as a rebuild makes it, where that is another way than being written to: `fill` gives the projections
+   * named their events.
+   */
+  built?(
+    fill: (store: ProjectionStore, names: readonly ProjectionName[]) => Promise<void>,
+  ): Promise<OpenModels>;
   tamper(tampering: Tampering): Promise<void>;
   /** Closes everything and removes the data. */
   destroy(): Promise<void>;
@@ -78,7 +85,7 @@ export class Bench {
     {
       to = NAMES,
       models = this.#models,
-    }: { readonly to?: readonly ProjectionName[]; readonly models?: OpenModels } = {},
+    }: { readonly to?: readonly ProjectionName[]; readonly models?: Pick<OpenModels, 'store'> } = {},
   ): Promise<void> {
     for (const name of to)
       await this.projectBatch(

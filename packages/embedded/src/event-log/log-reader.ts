@@ -24,12 +24,23 @@ type Row = readonly [
   metadata: string,
 ];
 
+/** The few names of types, each by itself: whoever looks something up by a type need not hash it letter by letter. */
+const types = new Map<string, string>();
+const TYPES_MAX = 1_000;
+
+function sameText(type: string): string {
+  const known = types.get(type);
+  if (known !== undefined) return known;
+  if (types.size < TYPES_MAX) types.set(type, type);
+  return type;
+}
+
 const recordedOf = ([stream, revision, place, id, type, data, metadata]: Row): RecordedEvent => ({
   stream,
   revision,
   position: formatPosition(place),
   id,
-  type,
+  type: sameText(type),
   data,
   metadata,
 });

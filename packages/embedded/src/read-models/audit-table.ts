@@ -1,5 +1,5 @@
 import type { Position } from '@stamp-ledger/codec';
-import { type IndexedEventRow, PortError } from '@stamp-ledger/ports';
+import type { IndexedEventRow } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
 import { orNull, text, type Value } from './columns.js';
 import { KeyedReader, RowWriter } from './statements.js';
@@ -20,11 +20,12 @@ const COLUMNS = [
   'incident_id',
 ] as const;
 
+/** SQL for the bytes of a UUID, which no text but one makes. */
+export const UUID = `unhex(?, '-')`;
+
 /** Rows of the audit index. Synchronous; throws as SQLite does. */
 export class AuditTable {
   readonly #indexed: KeyedReader;
-  readonly #numbers: KeyedReader;
-  readonly #ids: RowWriter;
   readonly #events: RowWriter;
 
   constructor(db: Database.Database) {
@@ -32,12 +33,11 @@ export class AuditTable {
       db,
       'SELECT position FROM event_index WHERE position IN (SELECT value FROM json_each(?))',
     );
-    this.#numbers = new KeyedReader(
-      db,
-      'SELECT id, number FROM long_id WHERE id IN (SELECT value FROM json_each(?))',
-    );
-    this.#ids = new RowWriter(db, { table: 'long_id', columns: ['id'] });
-    this.#events = new RowWriter(db, { table: 'event_index', columns: COLUMNS });
+    this.#events = new RowWriter(db, {
+      table: 'event_index',
+      columns: COLUMNS,
+      values: { command: UUID, correlation: UUID },
+    });
   }
 
   indexed(positions: readonly Position[]): Set<Position> {
@@ -45,41 +45,20 @@ export class AuditTable {
   }
 
   append(rows: readonly IndexedEventRow[]): void {
-    const ids = new Set<string>();
-    for (const { commandId, correlationId } of rows) ids.add(commandId).add(correlationId);
-    const numbers = this.#numbersOf([...ids]);
-    const numberOf = (id: string): number => {
-      const number = numbers.get(id);
-      if (number === undefined) throw new PortError('corrupt', 'an id was stored and is not there');
-      return number;
-    };
-    this.#events.write(rows, (row, values) => pushValues(row, numberOf, values));
-  }
-
-  /** Numbers of the ids, given to those that have none yet. */
-  #numbersOf(ids: readonly string[]): Map<string, number> {
-    const numbers = this.#read(ids);
-    const fresh = ids.filter((id) => !numbers.has(id));
-    this.#ids.write(fresh, (id, values) => values.push(id));
-    for (const [id, number] of this.#read(fresh)) numbers.set(id, number);
-    return numbers;
-  }
-
-  #read(ids: readonly string[]): Map<string, number> {
-    return new Map(this.#numbers.read(ids).map(([id, number]) => [text(id), Number(number)]));
+    this.#events.write(rows, pushValues);
   }
 }
 
-function pushValues(row: IndexedEventRow, numberOf: (id: string) => number, values: Value[]): void {
+function pushValues(row: IndexedEventRow, values: Value[]): void {
   values.push(
     row.position,
     row.stream,
     row.revision,
     row.type,
     row.recordedAt,
-    row.occurredAt,
-    numberOf(row.commandId),
-    numberOf(row.correlationId),
+    row.occurredAt === row.recordedAt ? null : row.occurredAt,
+    row.commandId,
+    row.correlationId === row.commandId ? null : row.correlationId,
     orNull(row.channel),
     orNull(row.holder),
     orNull(row.documentSha256),

@@ -2,7 +2,8 @@ import { fromMilliseconds, type Position, type StreamName, toMilliseconds } from
 import type { EventType, Instant } from '@stamp-ledger/domain';
 import type { EventCount, EventFilter, IndexedEvent } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
-import { type Row, text, type Value } from './columns.js';
+import { UUID } from './audit-table.js';
+import { optionalText, type Row, text, type Value } from './columns.js';
 import { ProgressTable, Timeline } from './progress-table.js';
 
 /** The columns that a filter compares, most selective first. */
@@ -65,9 +66,10 @@ export class EventQueries {
     const range = this.#positionRange(filter);
     if (range === undefined) return [];
     const compared = COLUMNS.filter(([key]) => filter[key] !== undefined);
-    const values = compared.map(([key]): Value => {
+    const values = compared.flatMap(([key]): Value[] => {
       const value = filter[key] ?? null;
-      return typeof value === 'object' ? JSON.stringify(value) : value;
+      const bound = typeof value === 'object' ? JSON.stringify(value) : value;
+      return key === 'correlationId' ? [bound, bound] : [bound];
     });
     return this.#statement(sqlOf(compared.map(([, name]) => name))).all(
       ...values,
@@ -110,17 +112,12 @@ const INDEXES: Readonly<Record<string, string>> = {
   command: 'event_by_command',
   document_sha256: 'event_by_document',
   order_id: 'event_by_order',
-  correlation: 'event_by_correlation',
   holder: 'event_by_holder',
   incident_id: 'event_by_incident',
   channel: 'event_by_channel',
 };
 
-/** Columns that hold the number of an id. */
-const NUMBERED: ReadonlySet<string> = new Set(['command', 'correlation']);
-const NUMBER = '(SELECT number FROM long_id WHERE id = ?)';
-
-/** The statement that finds by these columns; the first one's index is used, which also yields the order. */
+/** The statement that finds by these columns. The first one's index is used, which also yields the order. */
 export const findSql = (columns: readonly string[]): string =>
   `${FOUND} ${conditionsOn(columns)} ORDER BY position LIMIT ?`;
 
@@ -135,16 +132,31 @@ function conditionsOn(columns: readonly string[]): string {
     WHERE ${conditions}position > ? AND position >= ? AND position < ? AND recorded_at >= ? AND recorded_at < ?`;
 }
 
+/** Positions by a correlation, which is asked for twice: where it is not kept, it is the command. */
+const CORRELATED = `SELECT position FROM event_index WHERE correlation = ${UUID}
+  UNION ALL SELECT position FROM event_index WHERE command = ${UUID} AND correlation IS NULL`;
+
 function conditionOn(column: string): string {
-  if (column === 'type') return 'type IN (SELECT value FROM json_each(?))';
-  return `${column} = ${NUMBERED.has(column) ? NUMBER : '?'}`;
+  switch (column) {
+    case 'type':
+      return 'type IN (SELECT value FROM json_each(?))';
+    case 'command':
+      return `command = ${UUID}`;
+    case 'correlation':
+      return `position IN (${CORRELATED})`;
+    default:
+      return `${column} = ?`;
+  }
 }
 
-const eventFrom = (row: Row): IndexedEvent => ({
-  position: text<Position>(row[0]),
-  stream: text<StreamName>(row[1]),
-  revision: Number(row[2]),
-  type: text<EventType>(row[3]),
-  recordedAt: text<Instant>(row[4]),
-  occurredAt: text<Instant>(row[5]),
-});
+function eventFrom(row: Row): IndexedEvent {
+  const recordedAt = text<Instant>(row[4]);
+  return {
+    position: text<Position>(row[0]),
+    stream: text<StreamName>(row[1]),
+    revision: Number(row[2]),
+    type: text<EventType>(row[3]),
+    recordedAt,
+    occurredAt: optionalText<Instant>(row[5]) ?? recordedAt,
+  };
+}

@@ -1,16 +1,18 @@
-import type { AllocationId, BatchId } from '@stamp-ledger/domain';
-import type { InventoryTransaction, InventoryWrite } from '@stamp-ledger/ports';
+import type { AllocationId, BatchId, OrderId, Serial } from '@stamp-ledger/domain';
+import type { InventoryTransaction, InventoryWrite, OrderRow, StampRow } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
 import { LotTables } from './lot-tables.js';
 import { MoneyTables } from './money-tables.js';
 import { PaymentTable } from './payment-table.js';
+import type { Keep, Rows } from './rows.js';
 import { StampTable } from './stamp-table.js';
 import { IncidentTable, JobTable, OrderTable } from './work-tables.js';
 
 /** All tables of the inventory. Synchronous; throws as SQLite does. */
 export class InventoryTables {
-  readonly stamps: StampTable;
-  readonly orders: OrderTable;
+  readonly stamps: Rows<Serial, StampRow>;
+  readonly changes: StampTable;
+  readonly orders: Rows<OrderId, OrderRow>;
   readonly batches: JobTable<BatchId>;
   readonly allocations: JobTable<AllocationId>;
   readonly incidents: IncidentTable;
@@ -18,9 +20,10 @@ export class InventoryTables {
   readonly money: MoneyTables;
   readonly payments: PaymentTable;
 
-  constructor(db: Database.Database) {
-    this.stamps = new StampTable(db);
-    this.orders = new OrderTable(db);
+  constructor(db: Database.Database, keep: Keep) {
+    this.changes = new StampTable(db);
+    this.stamps = keep(this.changes, ({ serial }) => serial);
+    this.orders = keep(new OrderTable(db), ({ orderId }) => orderId);
     this.batches = new JobTable(db, 'batch');
     this.allocations = new JobTable(db, 'allocation');
     this.incidents = new IncidentTable(db);
@@ -31,7 +34,7 @@ export class InventoryTables {
 
   save(write: InventoryWrite): void {
     this.stamps.save(write.stamps);
-    this.stamps.append(write.stampChanges);
+    this.changes.append(write.stampChanges);
     this.orders.save(write.orders);
     this.batches.save(write.batches);
     this.allocations.save(write.allocations);
@@ -67,7 +70,7 @@ export function inventoryTransaction(
       })),
     loadChanged: (positions) =>
       guarded(() => ({
-        stamps: tables.stamps.changed(positions),
+        stamps: tables.changes.changed(positions),
         money: tables.money.changed(positions),
       })),
     boundariesFrom: (position) => guarded(() => tables.lots.boundariesFrom(position)),

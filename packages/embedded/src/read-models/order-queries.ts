@@ -2,7 +2,7 @@ import type { Channel, Instant, Money, OrderId } from '@stamp-ledger/domain';
 import { type OrderCursor, type OrderView, plainAmount, type UnfulfilledOrder } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
 import { given, type Row } from './columns.js';
-import { BLOCK_CHARACTERS, ORDER_HAS_TOO_MANY } from './schema.js';
+import { BLOCK_CHARACTERS, ORDER_HAS_TOO_MANY } from './layout.js';
 import type { StockQueries } from './stock-queries.js';
 import { orderFrom, SELECT_ORDER } from './work-tables.js';
 

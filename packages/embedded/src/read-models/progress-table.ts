@@ -56,7 +56,14 @@ export class ProgressTable {
     return new Map(this.#all.all().map((row) => [text<ProjectionName>(row[0]), progressFrom(row)]));
   }
 
+  /** The timeline of the verification model is left out: nobody asks it for a moment of the past. */
   save(projection: ProjectionName, { progress, timeline }: ProgressWrite): void {
+    if (projection !== 'verification') this.#addSteps(projection, timeline);
+    const { position, recordedAt, events, disorderMilliseconds } = progress;
+    this.#put.run(projection, position, recordedAt, events, disorderMilliseconds);
+  }
+
+  #addSteps(projection: ProjectionName, timeline: readonly TimelineStep[]): void {
     const row = this.#last.get(projection);
     let last: Pick<TimelineStep, 'position' | 'recordedAt'> | undefined = row && {
       position: text(row[0]),
@@ -74,8 +81,6 @@ export class ProgressTable {
       } else late.push(step);
     this.#insert(projection, next);
     for (const step of late) this.#addStep(projection, step);
-    const { position, recordedAt, events, disorderMilliseconds } = progress;
-    this.#put.run(projection, position, recordedAt, events, disorderMilliseconds);
   }
 
   #insert(projection: ProjectionName, steps: readonly TimelineStep[]): void {

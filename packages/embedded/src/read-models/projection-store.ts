@@ -1,17 +1,17 @@
 import {
   PortError,
-  type ProgressWrite,
   type ProjectionName,
   type ProjectionStore,
   type ProjectionTransactions,
 } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
-import { AuditTable } from './audit-table.js';
-import { type Guarded, InventoryTables, inventoryTransaction } from './inventory-tables.js';
+import type { Guarded } from './inventory-tables.js';
+import { INVENTORY_LAYOUT, LOOK_UP_LAYOUT } from './layout.js';
 import { ProgressTable } from './progress-table.js';
-import { openToWrite } from './schema.js';
+import type { Keep } from './rows.js';
+import { lookUpFile, openToWrite } from './schema.js';
 import { readModelError } from './statements.js';
-import { VerificationTable } from './verification-table.js';
+import { inventoryTransactions, lookUpTransactions } from './transactions.js';
 
 const guarded: Guarded = async (work) => {
   try {
@@ -21,82 +21,72 @@ const guarded: Guarded = async (work) => {
   }
 };
 
+/** Every row is written when it is saved. */
+const written: Keep = (table) => table;
+
 /**
- * The write side of the read models in one SQLite file. Transactions run one at a time, in the order of the calls. A
- * second process that writes to the same file waits, and fails with `unavailable` when it waits too long.
+ * The write side of one generation of read models. Transactions run one at a time, in the order of the calls. A second
+ * process that writes to the same files waits, and fails with `unavailable` when it waits too long.
  */
 class SqliteProjectionStore implements ProjectionStore {
-  readonly #db: Database.Database;
-  readonly #progress: ProgressTable;
+  readonly #inventory: Database.Database;
+  readonly #lookUp: Database.Database;
   readonly #transactions: ProjectionTransactions;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(file: string) {
-    this.#db = openToWrite(file);
-    this.#progress = new ProgressTable(this.#db);
-    this.#transactions = this.#makeTransactions();
-  }
-
-  #makeTransactions(): ProjectionTransactions {
-    const inventory = new InventoryTables(this.#db);
-    const verification = new VerificationTable(this.#db);
-    const audit = new AuditTable(this.#db);
-    const saving =
-      <Write extends ProgressWrite>(projection: ProjectionName, save: (write: Write) => void) =>
-      (write: Write): Promise<void> =>
-        guarded(() => {
-          save(write);
-          this.#progress.save(projection, write);
-        });
-    const loadProgress = (projection: ProjectionName) => () => guarded(() => this.#progress.get(projection));
-    return {
-      inventory: {
-        ...inventoryTransaction(inventory, guarded),
-        loadProgress: loadProgress('inventory'),
-        save: saving('inventory', (write) => inventory.save(write)),
-      },
-      verification: {
-        loadProgress: loadProgress('verification'),
-        loadStamps: (serials) => guarded(() => verification.load(serials)),
-        save: saving('verification', ({ stamps }) => verification.save(stamps)),
-      },
-      'audit-index': {
-        loadProgress: loadProgress('audit-index'),
-        loadIndexed: (positions) => guarded(() => audit.indexed(positions)),
-        save: saving('audit-index', ({ events }) => audit.append(events)),
-      },
+    this.#inventory = openToWrite(file, INVENTORY_LAYOUT);
+    try {
+      this.#lookUp = openToWrite(lookUpFile(file), LOOK_UP_LAYOUT);
+    } catch (error) {
+      this.#inventory.close();
+      throw error;
+    }
+    this.#transactions = {
+      ...inventoryTransactions({ db: this.#inventory, keep: written, guarded }),
+      ...lookUpTransactions({ db: this.#lookUp, keep: written, guarded }),
     };
   }
 
   progress(): ReturnType<ProjectionStore['progress']> {
-    return this.#queued(() => guarded(() => this.#progress.all()));
+    return this.#queued(() =>
+      guarded(
+        () => new Map([this.#inventory, this.#lookUp].flatMap((db) => [...new ProgressTable(db).all()])),
+      ),
+    );
   }
 
   transact<Name extends ProjectionName, Result>(
     projection: Name,
     work: (transaction: ProjectionTransactions[Name]) => Promise<Result>,
   ): Promise<Result> {
+    const db = projection === 'inventory' ? this.#inventory : this.#lookUp;
     return this.#queued(async () => {
-      await guarded(() => this.#db.exec('BEGIN IMMEDIATE'));
+      await guarded(() => db.exec('BEGIN IMMEDIATE'));
       try {
         const result = await work(this.#transactions[projection]);
-        await guarded(() => this.#db.exec('COMMIT'));
+        await guarded(() => db.exec('COMMIT'));
         return result;
       } catch (error) {
         // SQLite may have rolled back by itself, as it does when the disk is full.
-        if (this.#db.inTransaction) await guarded(() => this.#db.exec('ROLLBACK'));
+        if (db.inTransaction) await guarded(() => db.exec('ROLLBACK'));
         throw error;
       }
     });
   }
 
   close(): Promise<void> {
-    return this.#queued(() => guarded(() => void this.#db.close()));
+    return this.#queued(() =>
+      guarded(() => {
+        this.#inventory.close();
+        this.#lookUp.close();
+      }),
+    );
   }
 
   #queued<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = this.#last.then(() => {
-      if (!this.#db.open) throw new PortError('unavailable', 'the read models are closed');
+      if (!this.#inventory.open) throw new PortError('unavailable', 'the read models are closed');
       return work();
     });
     this.#last = result.catch(() => undefined);
@@ -104,7 +94,7 @@ class SqliteProjectionStore implements ProjectionStore {
   }
 }
 
-/** Opens one file of read models for writing, made when absent. Throws a PortError. */
+/** Opens one generation of read models for writing, made when absent. Throws a PortError. */
 export function openEmbeddedProjectionStore({ file }: { readonly file: string }): ProjectionStore {
   try {
     return new SqliteProjectionStore(file);

@@ -4,36 +4,46 @@ import { EventQueries } from './event-queries.js';
 import { InventoryQueries } from './inventory-queries.js';
 import { OrderQueries } from './order-queries.js';
 import { PaymentQueries } from './payment-table.js';
-import { openToRead } from './schema.js';
+import { lookUpFile, openToRead } from './schema.js';
 import { readModelError } from './statements.js';
 import { StockQueries } from './stock-queries.js';
 import { ViewQueries } from './view-queries.js';
 import { WorkQueries } from './work-queries.js';
 
-/** Opens one file of read models for queries, on the calling thread. It must exist. Throws a PortError. */
+/** Opens a generation of read models for queries, on the calling thread. It must exist. Throws a PortError. */
 export function openEmbeddedQueries({ file }: { readonly file: string }): ReadModelQueries {
   try {
-    return makeQueries(openToRead(file));
+    const inventory = openToRead(file);
+    // Only reports that compare the models read both files through one connection.
+    inventory.prepare('ATTACH ? AS look_up').run(lookUpFile(file));
+    return makeQueries(inventory, openToRead(lookUpFile(file)));
   } catch (error) {
     throw readModelError(error, 'opening the read models for reading');
   }
 }
 
-function makeQueries(db: Database.Database): ReadModelQueries {
-  const views = new ViewQueries(db);
+function makeQueries(db: Database.Database, lookUp: Database.Database): ReadModelQueries {
+  const views = new ViewQueries(lookUp);
   const stock = new StockQueries(db);
   const orders = new OrderQueries(db, stock);
   const payments = new PaymentQueries(db);
   const work = new WorkQueries(db);
   const inventory = new InventoryQueries(db);
-  const events = new EventQueries(db);
+  const events = new EventQueries(lookUp);
   const answer = answering(db);
+  const find = answering(lookUp);
   return {
-    // One statement shows one moment by itself; a transaction around it costs as much again.
-    stamp: (serial) => answer.alone(() => views.stamp(serial)),
+    // One statement shows one moment by itself; a transaction around it, or a promise, costs as much again.
+    stamp: (serial) => {
+      try {
+        return reading(lookUp, () => views.stamp(serial));
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
     stampsOfDocument: (sha256, { after, limit } = { limit: LIMITS.queryRows }) =>
-      answer(() => views.ofDocument(sha256, after, limit)),
-    stampsOfOrder: (orderId) => answer(() => views.ofOrder(orderId)),
+      find(() => views.ofDocument(sha256, after, limit)),
+    stampsOfOrder: (orderId) => find(() => views.ofOrder(orderId)),
     order: (orderId) => answer(() => orders.order(orderId)),
     ordersAhead: (filter) => answer(() => orders.ahead(filter)),
     ordersToFulfil: ({ after, limit }) => answer(() => orders.toFulfil(after, limit)),
@@ -51,28 +61,33 @@ function makeQueries(db: Database.Database): ReadModelQueries {
     incidents: ({ after, limit }) => answer(() => work.incidents(after, limit)),
     inventory: (filter, moment) => answer(() => inventory.inventory(filter, moment)),
     conservation: (moment) => answer(() => inventory.conservation(moment)),
-    findEvents: (filter, { after, limit }) => answer(() => events.find(filter, after, limit)),
-    countEvents: (filter) => answer(() => events.count(filter)),
-    close: async () => void db.close(),
+    findEvents: (filter, { after, limit }) => find(() => events.find(filter, after, limit)),
+    countEvents: (filter) => find(() => events.count(filter)),
+    close: async () => {
+      db.close();
+      lookUp.close();
+    },
   };
 }
 
 type Answering = <Answer>(read: () => Answer) => Promise<Answer>;
 
-/** Each answer is read in one transaction, so that it shows one moment; `alone` is for those of a single statement. */
-function answering(db: Database.Database): Answering & { readonly alone: Answering } {
+/** Throws a PortError. */
+function reading<Answer>(db: Database.Database, read: () => Answer): Answer {
+  if (!db.open) throw new PortError('unavailable', 'the read models are closed');
+  try {
+    return read();
+  } catch (error) {
+    throw readModelError(error, 'reading the read models');
+  }
+}
+
+/** Each answer is read in one transaction, so that it shows one moment. */
+function answering(db: Database.Database): Answering {
   const begin = db.prepare('BEGIN');
   const end = db.prepare('COMMIT');
-  const alone: Answering = async (read) => {
-    if (!db.open) throw new PortError('unavailable', 'the read models are closed');
-    try {
-      return read();
-    } catch (error) {
-      throw readModelError(error, 'reading the read models');
-    }
-  };
-  const together: Answering = (read) =>
-    alone(() => {
+  return async (read) =>
+    reading(db, () => {
       begin.run();
       try {
         return read();
@@ -80,5 +95,4 @@ function answering(db: Database.Database): Answering & { readonly alone: Answeri
         if (db.inTransaction) end.run();
       }
     });
-  return Object.assign(together, { alone });
 }

@@ -1,169 +1,25 @@
+import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { PortError } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
-
-/** Version of the tables. Read models of another version are not migrated but built anew from the log. */
-export const READ_MODELS_VERSION = 2;
+import { type Layout, READ_MODELS_VERSION } from './layout.js';
 
 const WRITER_CACHE_KIB = 32_768;
 const READER_CACHE_KIB = 8_192;
+const BUILDER_CACHE_KIB = 32_768;
 /** Pages of write-ahead log (4 KiB each) after which it is copied into the file. */
 const CHECKPOINT_PAGES = 16_000;
 const BUSY_MILLISECONDS = 5_000;
 
-const PROGRESS = `
-  CREATE TABLE progress (
-    projection TEXT PRIMARY KEY, position TEXT NOT NULL, recorded_at TEXT NOT NULL,
-    events INTEGER NOT NULL, disorder_milliseconds INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE timeline (
-    projection TEXT NOT NULL, position TEXT NOT NULL, recorded_at TEXT NOT NULL, before_position TEXT,
-    PRIMARY KEY (projection, position)
-  ) STRICT, WITHOUT ROWID;
-  CREATE UNIQUE INDEX timeline_by_time ON timeline (projection, recorded_at);
-`;
-
-/** What many stamps have in common is in `minting`; what few have, in `more` as JSON. */
-const VERIFICATION = `
-  CREATE TABLE minting (
-    number INTEGER PRIMARY KEY, batch_id TEXT NOT NULL, series TEXT NOT NULL, amount TEXT NOT NULL, currency TEXT NOT NULL,
-    UNIQUE (batch_id, series, amount, currency)
-  ) STRICT;
-  CREATE TABLE stamp_view (
-    serial TEXT PRIMARY KEY, state INTEGER NOT NULL, revision INTEGER NOT NULL, minting INTEGER, minted_at TEXT,
-    channel TEXT, order_id TEXT, document_sha256 TEXT, more TEXT
-  ) STRICT;
-  CREATE INDEX stamp_view_by_order ON stamp_view (order_id, serial) WHERE order_id IS NOT NULL;
-  CREATE INDEX stamp_view_by_document ON stamp_view (document_sha256, serial) WHERE document_sha256 IS NOT NULL;
-`;
-
-/** A group is a lot and a state in one number: eight times the lot's id and the state's code. */
-const INVENTORY = `
-  CREATE TABLE book (
-    only INTEGER PRIMARY KEY CHECK (only = 1), lots INTEGER NOT NULL, boundary TEXT, changes_since INTEGER NOT NULL
-  ) STRICT;
-  CREATE TABLE lot (
-    id INTEGER PRIMARY KEY, batch_id TEXT NOT NULL, channel TEXT NOT NULL, amount TEXT NOT NULL, currency TEXT NOT NULL,
-    changed_at TEXT NOT NULL, minted INTEGER NOT NULL,
-    n0 INTEGER NOT NULL, n1 INTEGER NOT NULL, n2 INTEGER NOT NULL, n3 INTEGER NOT NULL, n4 INTEGER NOT NULL,
-    n5 INTEGER NOT NULL, n6 INTEGER NOT NULL,
-    UNIQUE (batch_id, channel, amount, currency)
-  ) STRICT;
-  CREATE INDEX lot_by_channel ON lot (channel, currency, amount, batch_id);
-  CREATE INDEX lot_by_change ON lot (changed_at);
-  CREATE TABLE stamp (
-    serial TEXT PRIMARY KEY, revision INTEGER NOT NULL, grp INTEGER, since TEXT, order_id TEXT, expires_at TEXT,
-    paid_amount TEXT, paid_currency TEXT, refunded INTEGER
-  ) STRICT;
-  CREATE INDEX stamp_by_group ON stamp (grp, since) WHERE grp IS NOT NULL;
-  CREATE INDEX stamp_by_expiry ON stamp (expires_at) WHERE expires_at IS NOT NULL;
-  CREATE INDEX stamp_by_sale ON stamp (paid_currency, paid_amount, refunded) WHERE paid_currency IS NOT NULL;
-  CREATE TABLE stamp_change (
-    position TEXT PRIMARY KEY, from_grp INTEGER, to_grp INTEGER, flow_from INTEGER, flow_to INTEGER
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE money (
-    currency TEXT PRIMARY KEY, changed_at TEXT NOT NULL,
-    paid TEXT NOT NULL, pending TEXT NOT NULL, fulfilled TEXT NOT NULL, refunded TEXT NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE money_change (
-    position TEXT PRIMARY KEY, currency TEXT NOT NULL, amount TEXT NOT NULL, from_bucket TEXT, to_bucket TEXT NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE payment (
-    position TEXT PRIMARY KEY, reference TEXT NOT NULL, amount TEXT NOT NULL, currency TEXT NOT NULL, paid_at TEXT NOT NULL,
-    recorded_at TEXT NOT NULL, channel TEXT NOT NULL, order_id TEXT, serial TEXT
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX payment_by_time ON payment (paid_at, position);
-  CREATE INDEX payment_by_reference ON payment (reference, paid_at, position);
-  CREATE TABLE boundary (position TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-  CREATE TABLE lot_snapshot (
-    lot INTEGER NOT NULL, boundary TEXT NOT NULL, minted INTEGER NOT NULL,
-    n0 INTEGER NOT NULL, n1 INTEGER NOT NULL, n2 INTEGER NOT NULL, n3 INTEGER NOT NULL, n4 INTEGER NOT NULL,
-    n5 INTEGER NOT NULL, n6 INTEGER NOT NULL,
-    PRIMARY KEY (lot, boundary)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE money_snapshot (
-    currency TEXT NOT NULL, boundary TEXT NOT NULL,
-    paid TEXT NOT NULL, pending TEXT NOT NULL, fulfilled TEXT NOT NULL, refunded TEXT NOT NULL,
-    PRIMARY KEY (currency, boundary)
-  ) STRICT, WITHOUT ROWID;
-`;
-
-/** Characters of a position that orders of one block may differ in: blocks of a thousand places of the log. */
-export const BLOCK_CHARACTERS = 3;
-const blockOf = (row: 'OLD' | 'NEW'): string =>
-  `substr(${row}.paid_position, 1, length(${row}.paid_position) - ${BLOCK_CHARACTERS})`;
-const ENTER = `INSERT INTO order_block VALUES (NEW.channel, NEW.currency, NEW.plain_amount, ${blockOf('NEW')}, 1)
-    ON CONFLICT (channel, currency, amount, block) DO UPDATE SET waiting = waiting + 1;`;
-const QUEUE_OF_OLD = `channel = OLD.channel AND currency = OLD.currency AND amount = OLD.plain_amount AND block = ${blockOf('OLD')}`;
-
-/** Closed orders with stamps still out, and fulfilled ones with more stamps than were ordered. */
-export const ORDER_HAS_TOO_MANY = `outstanding > CASE status
-    WHEN 'fulfilled' THEN quantity WHEN 'cancelled' THEN 0 WHEN 'refunded' THEN 0 WHEN 'rejected' THEN 0 END`;
-
-/** `order_block` counts the paid orders of a queue by block, so that a place in a long queue is a short sum. */
-const WORK = `
-  CREATE TABLE order_row (
-    order_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, outstanding INTEGER NOT NULL,
-    status TEXT, channel TEXT, holder TEXT, amount TEXT, currency TEXT, plain_amount TEXT, quantity INTEGER,
-    placed_at TEXT, payment TEXT, paid_amount TEXT, paid_currency TEXT, paid_at TEXT, paid_position TEXT,
-    policy_version TEXT
-  ) STRICT;
-  CREATE INDEX order_to_fulfil ON order_row (paid_position) WHERE status = 'paid';
-  CREATE INDEX order_ahead ON order_row (channel, currency, plain_amount, paid_position) WHERE status = 'paid';
-  CREATE INDEX order_unpaid ON order_row (placed_at) WHERE status = 'placed';
-  CREATE INDEX order_to_return ON order_row (order_id)
-    WHERE ${ORDER_HAS_TOO_MANY};
-  CREATE INDEX order_owed ON order_row (paid_position) WHERE paid_position IS NOT NULL AND status IN ('paid', 'cancelled');
-  CREATE TABLE order_block (
-    channel TEXT NOT NULL, currency TEXT NOT NULL, amount TEXT NOT NULL, block TEXT NOT NULL, waiting INTEGER NOT NULL,
-    PRIMARY KEY (channel, currency, amount, block)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TRIGGER order_comes_paid AFTER INSERT ON order_row WHEN NEW.status = 'paid' BEGIN ${ENTER} END;
-  CREATE TRIGGER order_is_paid AFTER UPDATE ON order_row WHEN OLD.status IS NOT 'paid' AND NEW.status = 'paid'
-    BEGIN ${ENTER} END;
-  CREATE TRIGGER order_leaves AFTER UPDATE ON order_row WHEN OLD.status = 'paid' AND NEW.status IS NOT 'paid' BEGIN
-    UPDATE order_block SET waiting = waiting - 1 WHERE ${QUEUE_OF_OLD};
-    DELETE FROM order_block WHERE waiting = 0 AND ${QUEUE_OF_OLD};
-  END;
-  CREATE TABLE batch (
-    id TEXT PRIMARY KEY, revision INTEGER NOT NULL, opened_at TEXT, quantity INTEGER, done INTEGER NOT NULL,
-    completed INTEGER NOT NULL
-  ) STRICT;
-  CREATE INDEX batch_to_do ON batch (opened_at) WHERE completed = 0 AND opened_at IS NOT NULL;
-  CREATE TABLE allocation (
-    id TEXT PRIMARY KEY, revision INTEGER NOT NULL, opened_at TEXT, quantity INTEGER, done INTEGER NOT NULL,
-    completed INTEGER NOT NULL
-  ) STRICT;
-  CREATE INDEX allocation_to_do ON allocation (opened_at) WHERE completed = 0 AND opened_at IS NOT NULL;
-  CREATE TABLE incident (
-    id TEXT PRIMARY KEY, revision INTEGER NOT NULL, opened_at TEXT NOT NULL UNIQUE, view TEXT NOT NULL
-  ) STRICT;
-`;
-
-/** Ids of commands and correlations repeat, and are long: rows hold their number in `long_id`. */
-const AUDIT_INDEX = `
-  CREATE TABLE long_id (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
-  CREATE TABLE event_index (
-    position TEXT PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER NOT NULL, type TEXT NOT NULL,
-    recorded_at TEXT NOT NULL, occurred_at TEXT NOT NULL, command INTEGER NOT NULL, correlation INTEGER NOT NULL,
-    channel TEXT, holder TEXT, document_sha256 TEXT, order_id TEXT, incident_id TEXT
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX event_by_command ON event_index (command);
-  CREATE INDEX event_by_correlation ON event_index (correlation);
-  CREATE INDEX event_by_channel ON event_index (channel) WHERE channel IS NOT NULL;
-  CREATE INDEX event_by_holder ON event_index (holder) WHERE holder IS NOT NULL;
-  CREATE INDEX event_by_document ON event_index (document_sha256) WHERE document_sha256 IS NOT NULL;
-  CREATE INDEX event_by_order ON event_index (order_id) WHERE order_id IS NOT NULL;
-  CREATE INDEX event_by_incident ON event_index (incident_id) WHERE incident_id IS NOT NULL;
-`;
-
+/** A generation of the read models by the file of its inventory; {@link lookUpFile} is beside it. */
 export const readModelsFile = (directory: string, generation: number): string =>
   join(directory, `read-models-${generation}.sqlite`);
 
-/** Opens one generation for writing, making the file and its tables when absent. Throws as SQLite does. */
-export function openToWrite(file: string): Database.Database {
-  const db = new Database(file, { timeout: BUSY_MILLISECONDS });
-  try {
+export const lookUpFile = (file: string): string => `${file}-look-up`;
+
+/** Opens a file for writing, making it and its tables when absent. Throws as SQLite does. */
+export function openToWrite(file: string, { tables, indexes }: Layout): Database.Database {
+  return opened(new Database(file, { timeout: BUSY_MILLISECONDS }), (db) => {
     db.pragma('journal_mode = WAL');
     // Derived data: what a crash takes back, the log tells again. Set on every open, the library's default differs.
     db.pragma('synchronous = NORMAL');
@@ -173,11 +29,53 @@ export function openToWrite(file: string): Database.Database {
     db.transaction(() => {
       const version = versionOf(db);
       if (version !== 0 && version !== READ_MODELS_VERSION) throw otherVersion(version);
-      if (version === 0)
-        db.exec(
-          `${PROGRESS}${VERIFICATION}${INVENTORY}${WORK}${AUDIT_INDEX} PRAGMA user_version = ${READ_MODELS_VERSION};`,
-        );
+      if (version === 0) db.exec(tables + indexes + MARK);
     }).immediate();
+  });
+}
+
+/**
+ * Makes a new file to be filled in one go by {@link endBuilding}: no journal, nothing durable, no index but those of keys.
+ * Until then its version is that of no read models, so a crash leaves a file that nobody takes for one.
+ */
+export function openToBuild(file: string, { tables }: Layout): Database.Database {
+  return opened(new Database(file), (db) => {
+    db.pragma('locking_mode = EXCLUSIVE');
+    db.pragma('journal_mode = OFF');
+    db.pragma('synchronous = OFF');
+    db.pragma(`cache_size = -${BUILDER_CACHE_KIB}`);
+    db.exec(`BEGIN; ${tables}`);
+  });
+}
+
+/** Makes the indexes and leaves a whole and durable file. */
+export function endBuilding(db: Database.Database, { indexes }: Layout): void {
+  db.exec(`${indexes} ${MARK} COMMIT;`);
+  const { name } = db;
+  db.close();
+  const descriptor = openSync(name, 'r+');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Opens an existing file for reading only. Throws as SQLite does. */
+export function openToRead(file: string): Database.Database {
+  return opened(
+    new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_MILLISECONDS }),
+    (db) => {
+      db.pragma('query_only = ON');
+      db.pragma(`cache_size = -${READER_CACHE_KIB}`);
+      if (versionOf(db) !== READ_MODELS_VERSION) throw otherVersion(versionOf(db));
+    },
+  );
+}
+
+function opened(db: Database.Database, prepare: (db: Database.Database) => void): Database.Database {
+  try {
+    prepare(db);
     return db;
   } catch (error) {
     db.close();
@@ -185,19 +83,7 @@ export function openToWrite(file: string): Database.Database {
   }
 }
 
-/** Opens an existing generation for reading only. Throws as SQLite does. */
-export function openToRead(file: string): Database.Database {
-  const db = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_MILLISECONDS });
-  try {
-    db.pragma('query_only = ON');
-    db.pragma(`cache_size = -${READER_CACHE_KIB}`);
-    if (versionOf(db) !== READ_MODELS_VERSION) throw otherVersion(versionOf(db));
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-}
+const MARK = `PRAGMA user_version = ${READ_MODELS_VERSION};`;
 
 const versionOf = (db: Database.Database): number => Number(db.pragma('user_version', { simple: true }));
 

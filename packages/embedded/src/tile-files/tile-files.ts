@@ -12,6 +12,7 @@ import {
 } from './durable-files.js';
 
 const CHECKPOINT = 'checkpoint';
+const COSIGNED = 'cosigned-checkpoint';
 const VKEYS = 'vkeys';
 /** The only shape of path that is ever joined to the directory. */
 const TILE_PATH = /^tile\/(?:entries|[0-9]{1,2})\/(?:x[0-9]{3}\/)*[0-9]{3}(?:\.p\/[0-9]{1,3})?$/;
@@ -33,6 +34,10 @@ export function openTileFiles(place: { readonly directory: string }): TileStore 
     readCheckpoint: () => guarded('reading the checkpoint', () => readIfThere(join(directory, CHECKPOINT))),
     replaceCheckpoint: (bytes) =>
       guarded('publishing the checkpoint', () => replaceIn(directory, CHECKPOINT, { bytes, known })),
+    readCosigned: () =>
+      guarded('reading the cosigned checkpoint', () => readIfThere(join(directory, COSIGNED))),
+    replaceCosigned: (bytes) =>
+      guarded('publishing the cosigned checkpoint', () => replaceIn(directory, COSIGNED, { bytes, known })),
     readVkeys: () => guarded('reading the public keys', () => readIfThere(join(directory, VKEYS))),
     replaceVkeys: (bytes) =>
       guarded('publishing the public keys', () => replaceIn(directory, VKEYS, { bytes, known })),

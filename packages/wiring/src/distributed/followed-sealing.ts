@@ -73,13 +73,14 @@ function closedBy(told: SealStatus | 'unreadable' | undefined, reaches: boolean)
   // Nothing is sealed before a sealer has run.
   if (told === undefined) return undefined;
   if (told === 'unreadable') return 'what the sealer says cannot be read';
-  if (told.kind === 'starting') return 'the sealer is comparing the log with the events';
+  if (told.kind === 'starting' && told.sealed === undefined)
+    return 'the sealer is comparing the log with the events';
   return intakeClosed(told) ?? (reaches ? undefined : 'the log was not found to have all that is sealed');
 }
 
 function sealedIn(told: SealStatus | 'unreadable'): Sealed | undefined {
   if (told === 'unreadable') return undefined;
-  return told.kind === 'running' || told.kind === 'halted' ? told.sealed : undefined;
+  return told.kind === 'refilling' ? undefined : told.sealed;
 }
 
 /** Whether the log reaches as far as it is sealed; undefined when it does not answer. */

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { cosignedTiles, keepSealed, publishVkeys, SealGapWatch, type SealStatus } from '@stamp-ledger/app';
+import { keepSealed, publishVkeys, SealGapWatch, type SealStatus } from '@stamp-ledger/app';
 import type { Position } from '@stamp-ledger/codec';
 import { lockDirectory, openCheckpointLock, openTileFiles } from '@stamp-ledger/embedded';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
@@ -7,9 +7,9 @@ import { type EventStore, PortError } from '@stamp-ledger/ports';
 import { recordRun } from '../record-run.js';
 import type { DistributedGiven } from '../run-service.js';
 import { monotoneClock } from '../runtime.js';
+import { type Cosigning, openCosigning } from '../sealing/cosigning.js';
 import { logIdentity } from '../sealing/log-keys.js';
 import { sealingPlaces } from '../sealing/places.js';
-import { runWitnesses } from '../sealing/run-witnesses.js';
 import { StatusFile } from '../sealing/status-file.js';
 import { sleep } from '../sleep.js';
 import { EngineWatch } from './engine-watch.js';
@@ -99,11 +99,10 @@ async function seal(
 ): Promise<void> {
   const { dataDirectory, origin, witnesses } = configuration;
   const places = sealingPlaces(dataDirectory);
-  const tiles = cosignedTiles(openTileFiles({ directory: places.tiles }));
+  const tiles = openTileFiles({ directory: places.tiles });
   const lock = await openCheckpointLock({ directory: places.lock });
   const file = new StatusFile(places.lock);
-  const ending = new AbortController();
-  let witnessing: Promise<void> | undefined;
+  let cosigning: Cosigning | undefined;
   try {
     const signedBefore = (await lock.read()) ?? (await tiles.readCheckpoint());
     const identity = await logIdentity({
@@ -112,18 +111,17 @@ async function seal(
       logExists: signedBefore !== undefined,
     });
     await publishVkeys(tiles, identity);
-    witnessing = runWitnesses({
-      witnesses,
+    cosigning = await openCosigning({
+      settings: witnesses,
       tiles,
-      signal: AbortSignal.any([signal, ending.signal]),
+      signal,
       onTrouble: (reason) => logger.warn({ reason }, 'a checkpoint was not cosigned'),
     });
-    witnessing.catch(() => undefined);
     // What the last one said held until here; from here on nobody may append before this one has compared.
     file.show({ kind: 'starting' });
     await keepSealed({
       store,
-      tiles,
+      tiles: cosigning.tiles,
       lock,
       identity,
       signal,
@@ -139,8 +137,7 @@ async function seal(
       onPortError: (error) => logger.warn({ kind: error.kind, reason: error.message }, 'sealing waits'),
     });
   } finally {
-    ending.abort();
-    await witnessing;
+    await cosigning?.end();
     lock.close();
   }
 }

@@ -5,7 +5,7 @@ import { inspectEmbeddedReadModels, readModelsFile } from '@stamp-ledger/embedde
 import { type EventStore, LIMITS, type ProjectionStatus, type ReadModels } from '@stamp-ledger/ports';
 import { coalesced } from '../coalesced.js';
 import { Generation } from './generation.js';
-import { readPointer, removeOtherGenerations, writePointer } from './pointer.js';
+import { readPointer, removeGenerations, writePointer } from './pointer.js';
 import { ProgressWatch } from './progress-watch.js';
 import { Rebuilds } from './rebuilds.js';
 
@@ -19,20 +19,24 @@ export interface EmbeddedReadModelsOptions {
   readonly directory: string;
   readonly store: CommittingStore;
   readonly now: () => Instant;
+  /** For tests: {@link LIMITS.projectedFromNothing}. */
+  readonly projectedFromNothing?: number;
 }
 
 /**
  * Opens the read models beside an embedded log. A thread of their own keeps them up with it, another works out
  * reports; look-ups are answered on the calling thread. Read models that are damaged, of another version or ahead of
- * the log (an older log was restored) are built anew. Rejects with a PortError.
+ * the log (an older log was restored) are built anew: in a rebuild, when the log is long. Rejects with a PortError.
  */
 export async function openEmbeddedReadModels({
   directory,
   store,
   now,
+  projectedFromNothing = LIMITS.projectedFromNothing,
 }: EmbeddedReadModelsOptions): Promise<ReadModels> {
-  const number = usableGeneration(directory, await store.head());
-  removeOtherGenerations(directory, number);
+  const end = await store.head();
+  const { number, isEmpty } = usableGeneration(directory, end);
+  removeGenerations(directory, (each) => each !== number);
   let live = await Generation.start(directory, number);
   const watch = new ProgressWatch();
   const follow = (generation: Generation): void => {
@@ -57,6 +61,11 @@ export async function openEmbeddedReadModels({
       follow(next);
     },
   });
+  // Positions of the embedded log count its events.
+  if (isEmpty && Number(end ?? 0) > projectedFromNothing) {
+    await live.pause();
+    await rebuilds.start(`from nothing at ${now()}`);
+  }
   const unsubscribe = store.onCommit(
     coalesced(LIMITS.commitNoticeMilliseconds, (head) => {
       live.wake(head);
@@ -86,17 +95,21 @@ export async function openEmbeddedReadModels({
 }
 
 /** The generation that the pointer names, or a new one when that cannot be used. The pointer names it afterwards. */
-function usableGeneration(directory: string, head: Position | undefined): number {
+function usableGeneration(
+  directory: string,
+  head: Position | undefined,
+): { readonly number: number; readonly isEmpty: boolean } {
   const pointed = readPointer(directory);
   if (pointed !== undefined) {
     const seen = inspectEmbeddedReadModels({ file: readModelsFile(directory, pointed) });
-    if (seen === 'absent') return pointed;
+    if (seen === 'absent') return { number: pointed, isEmpty: true };
     const ahead = (position: Position): boolean => head === undefined || position > head;
-    if (seen !== 'unusable' && ![...seen.values()].some(({ position }) => ahead(position))) return pointed;
+    if (seen !== 'unusable' && ![...seen.values()].some(({ position }) => ahead(position)))
+      return { number: pointed, isEmpty: seen.size === 0 };
   }
   const fresh = (pointed ?? 0) + 1;
   writePointer(directory, fresh);
-  return fresh;
+  return { number: fresh, isEmpty: true };
 }
 
 /** What the port shows of a run's status. */

@@ -12,6 +12,7 @@ export class Generation {
   #queries: ReadModelQueries | undefined;
   #reports: ReportThread | undefined;
   #listener: () => void = () => {};
+  #paused = false;
 
   private constructor(
     private readonly directory: string,
@@ -60,11 +61,14 @@ export class Generation {
 
   /** Stops projecting; queries go on. */
   async pause(): Promise<void> {
+    this.#paused = true;
     await this.#thread.stop();
   }
 
-  /** Projects again after {@link pause}. */
+  /** Projects again if it was paused. */
   async resume(): Promise<void> {
+    if (!this.#paused) return;
+    this.#paused = false;
     this.#thread = new ProjectionThread({ logDirectory: this.directory, file: this.file });
     await this.#thread.begun();
     this.#listen();

@@ -1,6 +1,7 @@
 import type { RunStatus } from '@stamp-ledger/app';
 import type { Position } from '@stamp-ledger/codec';
-import type { PortErrorKind, ReadModelQueries } from '@stamp-ledger/ports';
+import type { ReadModelPart } from '@stamp-ledger/embedded';
+import { PortError, type PortErrorKind, type ReadModelQueries } from '@stamp-ledger/ports';
 
 /** A PortError on its way between threads: classes do not survive it. */
 export interface SentError {
@@ -8,10 +9,29 @@ export interface SentError {
   readonly message: string;
 }
 
+export const sentError = (error: unknown): SentError =>
+  error instanceof PortError
+    ? { kind: error.kind, message: error.message }
+    : { kind: 'corrupt', message: error instanceof Error ? error.name : 'unknown error' };
+
 export interface ProjectionWorkerData {
   readonly logDirectory: string;
   readonly file: string;
 }
+
+/** A thread that fills one file of a new generation from the log, up to where that ends now, and then ends itself. */
+export interface BuildWorkerData extends ProjectionWorkerData {
+  readonly part: ReadModelPart;
+}
+
+export interface ToBuildWorker {
+  readonly kind: 'stop';
+}
+
+export type FromBuildWorker =
+  | { readonly kind: 'status'; readonly statuses: readonly RunStatus[] }
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'failed'; readonly error: SentError };
 
 export type ToProjectionWorker =
   | { readonly kind: 'wake'; readonly head: Position }

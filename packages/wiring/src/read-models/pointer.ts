@@ -13,7 +13,7 @@ import { PortError } from '@stamp-ledger/ports';
 
 /** Which generation of the read models is the live one: `{"generation": n}`, n from 1. */
 const POINTER = 'read-models.json';
-const GENERATION_FILE = /^read-models-([0-9]+)\.sqlite(-wal|-shm|-journal)?$/;
+const GENERATION_FILE = /^read-models-([0-9]+)\.sqlite(-look-up)?(-wal|-shm|-journal)?$/;
 
 /** The live generation, or undefined when there never was one. Throws a PortError when the pointer says nothing. */
 export function readPointer(directory: string): number | undefined {
@@ -61,11 +61,11 @@ export function writePointer(directory: string, generation: number): void {
   }
 }
 
-/** Removes the files of every generation but one: what a rebuild left that did not get to its end, or its forerunner. */
-export function removeOtherGenerations(directory: string, kept: number): void {
+/** Removes the files of these generations: what a rebuild left that did not get to its end, or its forerunner. */
+export function removeGenerations(directory: string, isUnwanted: (generation: number) => boolean): void {
   for (const name of readdirSync(directory)) {
     const generation = GENERATION_FILE.exec(name)?.[1];
-    if (generation !== undefined && Number(generation) !== kept)
+    if (generation !== undefined && isUnwanted(Number(generation)))
       rmSync(join(directory, name), { force: true });
   }
 }

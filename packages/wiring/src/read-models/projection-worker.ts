@@ -2,10 +2,14 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { runProjections } from '@stamp-ledger/app';
 import { serde } from '@stamp-ledger/codec';
 import { openEmbeddedLogReader, openEmbeddedProjectionStore } from '@stamp-ledger/embedded';
-import { PortError } from '@stamp-ledger/ports';
 import { LogEnd } from '../log-end.js';
 import { sleep } from '../sleep.js';
-import type { FromProjectionWorker, ProjectionWorkerData, ToProjectionWorker } from './messages.js';
+import {
+  type FromProjectionWorker,
+  type ProjectionWorkerData,
+  sentError,
+  type ToProjectionWorker,
+} from './messages.js';
 import { pacedRead } from './paced-read.js';
 
 /** Follows the embedded log and keeps one file of read models up with it, until told to stop. */
@@ -52,10 +56,7 @@ if (parentPort !== null) {
     .catch((error: unknown) => {
       const failed: FromProjectionWorker = {
         kind: 'failed',
-        error:
-          error instanceof PortError
-            ? { kind: error.kind, message: error.message }
-            : { kind: 'corrupt', message: error instanceof Error ? error.name : 'unknown error' },
+        error: sentError(error),
       };
       port.postMessage(failed);
     })

@@ -1,11 +1,11 @@
-import { rmSync } from 'node:fs';
 import type { RunStatus } from '@stamp-ledger/app';
 import type { Position } from '@stamp-ledger/codec';
 import type { Instant } from '@stamp-ledger/domain';
 import { readModelsFile } from '@stamp-ledger/embedded';
 import { LIMITS, PortError, type RebuildStatus } from '@stamp-ledger/ports';
+import { buildGeneration } from './build-threads.js';
 import { Generation } from './generation.js';
-import { writePointer } from './pointer.js';
+import { removeGenerations, writePointer } from './pointer.js';
 
 export interface RebuildsOptions {
   readonly directory: string;
@@ -24,7 +24,7 @@ export class Rebuilds {
   #work: Promise<void> = Promise.resolve();
   #next: Generation | undefined;
   #changed: () => void = () => {};
-  #closing = false;
+  readonly #closing = new AbortController();
 
   constructor(options: RebuildsOptions) {
     this.#options = options;
@@ -32,7 +32,7 @@ export class Rebuilds {
 
   /** As {@link ReadModels.startRebuild}. While one is running, its status is the answer, whatever id is asked for. */
   async start(rebuildId: string): Promise<RebuildStatus> {
-    if (this.#closing) throw new PortError('unavailable', 'the read models are closed');
+    if (this.#closing.signal.aborted) throw new PortError('unavailable', 'the read models are closed');
     const known = this.#statuses.get(this.#running ?? rebuildId);
     if (known !== undefined) return known;
     const status = this.#set({ rebuildId, status: 'running', eventsDone: 0, eventsTotal: this.#total() });
@@ -53,7 +53,7 @@ export class Rebuilds {
 
   /** Gives up a rebuild that is running. */
   async close(): Promise<void> {
-    this.#closing = true;
+    this.#closing.abort();
     this.#changed();
     await this.#work;
   }
@@ -63,7 +63,13 @@ export class Rebuilds {
     const old = live();
     const number = old.number + 1;
     try {
-      removeGeneration(directory, number);
+      removeGenerations(directory, (each) => each === number);
+      await buildGeneration({
+        logDirectory: directory,
+        file: readModelsFile(directory, number),
+        signal: this.#closing.signal,
+        onEvents: (events) => this.#progressed(rebuildId, events),
+      });
       this.#next = await Generation.start(directory, number);
       await this.#catchUp(this.#next, rebuildId);
       await this.#takeOver(this.#next, old);
@@ -71,27 +77,21 @@ export class Rebuilds {
     } catch (error) {
       this.#finish(rebuildId, 'failed', error instanceof Error ? error.message : 'unknown error');
       await this.#next?.close();
-      removeGeneration(directory, number);
+      removeGenerations(directory, (each) => each === number);
+      if (!this.#closing.signal.aborted) await old.resume();
       return;
     } finally {
       this.#next = undefined;
       this.#running = undefined;
     }
     await old.close();
-    removeGeneration(directory, old.number);
+    removeGenerations(directory, (each) => each === old.number);
   }
 
   /** Until the next generation has seen all that the log had at some moment during its last page. */
   async #catchUp(next: Generation, rebuildId: string): Promise<void> {
     next.onStatus(() => {
-      if (this.#statuses.get(rebuildId)?.status !== 'running') return;
-      const eventsDone = Math.min(...next.statuses.map(({ events }) => events));
-      this.#set({
-        rebuildId,
-        status: 'running',
-        eventsDone,
-        eventsTotal: Math.max(eventsDone, this.#total()),
-      });
+      this.#progressed(rebuildId, Math.min(...next.statuses.map(({ events }) => events)));
       this.#changed();
     });
     const head = await this.#options.head();
@@ -100,19 +100,22 @@ export class Rebuilds {
     await this.#until(next, () => hasReached(next.statuses, head));
   }
 
+  #progressed(rebuildId: string, eventsDone: number): void {
+    if (this.#statuses.get(rebuildId)?.status !== 'running') return;
+    this.#set({
+      rebuildId,
+      status: 'running',
+      eventsDone,
+      eventsTotal: Math.max(eventsDone, this.#total()),
+    });
+  }
+
   /** Holds the live generation where it is, lets the next one pass it, and puts that in its place. */
   async #takeOver(next: Generation, old: Generation): Promise<void> {
     await old.pause();
-    try {
-      await this.#until(next, () =>
-        old.statuses.every(({ position }) => hasReached(next.statuses, position)),
-      );
-      next.openQueries();
-      writePointer(this.#options.directory, next.number);
-    } catch (error) {
-      await old.resume();
-      throw error;
-    }
+    await this.#until(next, () => old.statuses.every(({ position }) => hasReached(next.statuses, position)));
+    next.openQueries();
+    writePointer(this.#options.directory, next.number);
     this.#options.swap(next);
   }
 
@@ -124,7 +127,7 @@ export class Rebuilds {
         if (isSo()) settle(resolve);
         else if (halted !== undefined)
           settle(() => reject(new PortError('corrupt', `${halted.projection} halted: ${halted.halted}`)));
-        else if (this.#closing)
+        else if (this.#closing.signal.aborted)
           settle(() => reject(new PortError('unavailable', 'the read models were closed')));
       };
       const settle = (how: () => void): void => {
@@ -156,9 +159,4 @@ export class Rebuilds {
 
 function hasReached(statuses: readonly RunStatus[], position: Position | undefined): boolean {
   return position === undefined || statuses.every((status) => (status.position ?? '') >= position);
-}
-
-function removeGeneration(directory: string, number: number): void {
-  for (const suffix of ['', '-wal', '-shm'])
-    rmSync(`${readModelsFile(directory, number)}${suffix}`, { force: true });
 }

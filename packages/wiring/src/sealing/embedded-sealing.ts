@@ -37,7 +37,7 @@ export interface EmbeddedSealing extends Sealing {
   readonly identity: LogIdentity;
   readonly tiles: TileStore;
   /** Delays that were found since the last call. */
-  takeGaps(): readonly Required<SealGap>[];
+  takeGaps(): readonly SealGap[];
   /** Ends after the round at hand. */
   close(): Promise<void>;
 }
@@ -49,7 +49,7 @@ export interface EmbeddedSealingOptions {
   readonly store: EventStore & CommittingStore;
   readonly logger: Logger;
   readonly now: () => Instant;
-  readonly witnesses: readonly WitnessSettings[];
+  readonly witnesses: WitnessSettings;
 }
 
 /**

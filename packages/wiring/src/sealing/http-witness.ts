@@ -1,12 +1,12 @@
 import { LIMITS, PortError, type Witness, type WitnessAnswer } from '@stamp-ledger/ports';
-import type { WitnessSettings } from '../witness-settings.js';
+import type { WitnessPlace } from '../witness-settings.js';
 
 /** Signature lines of some keys, or a number: nothing that a witness says is longer. */
 const ANSWER_BYTES_MAX = 16_384;
 const SIZE_TYPE = 'text/x.tlog.size';
 
 /** A witness over HTTP (C2SP tlog-witness). Redirects are not followed. */
-export const httpWitness = ({ vkey, url }: WitnessSettings): Witness => ({
+export const httpWitness = ({ vkey, url }: WitnessPlace): Witness => ({
   vkey,
   addCheckpoint: async ({ old, proof, checkpoint, signal }) => {
     const hashes = proof.map((hash) => `${Buffer.from(hash).toString('base64')}\n`).join('');

@@ -7,7 +7,7 @@ export interface SealWorkerData {
   readonly logDirectory: string;
   readonly places: SealingPlaces;
   readonly origin: string;
-  readonly witnesses: readonly WitnessSettings[];
+  readonly witnesses: WitnessSettings;
 }
 
 export type ToSealWorker = { readonly kind: 'wake'; readonly head: Position } | { readonly kind: 'stop' };

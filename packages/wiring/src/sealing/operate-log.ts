@@ -147,7 +147,8 @@ async function replaceLog(places: SealingPlaces, next: string): Promise<Succeede
   const closed = parseCheckpoint(parseNote(Buffer.from(predecessor.checkpoint)).text);
   // Each in its own place, which may be a volume of its own.
   const directory = join(places.tiles, 'closed', name);
-  for (const file of ['tile', 'vkeys', 'checkpoint']) await moveInto(directory, places.tiles, file);
+  for (const file of ['tile', 'vkeys', 'cosigned-checkpoint', 'checkpoint'])
+    await moveInto(directory, places.tiles, file);
   await moveInto(join(places.lock, 'closed', name), places.lock, CHECKPOINT_LOCK_FILE);
   await rm(join(places.lock, STATUS_FILE), { force: true });
   if (!existsSync(`${places.keys}.closed-${name}`))

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { cosignedTiles, runSealer } from '@stamp-ledger/app';
+import { runSealer } from '@stamp-ledger/app';
 import { openCheckpointLock, openEmbeddedLogReader, openTileFiles } from '@stamp-ledger/embedded';
 import { LogEnd } from '../log-end.js';
 import { sleep } from '../sleep.js';
+import { openCosigning } from './cosigning.js';
 import { logIdentity } from './log-keys.js';
 import type { FromSealWorker, SealWorkerData, ToSealWorker } from './messages.js';
-import { runWitnesses } from './run-witnesses.js';
 
 /** Seals the embedded log beside the thread that writes it, until told to stop. */
 async function serve(
@@ -27,17 +27,13 @@ async function serve(
   });
   const identity = await logIdentity({ directory: places.keys, origin, logExists: true });
   const lock = await openCheckpointLock({ directory: places.lock });
-  const tiles = cosignedTiles(openTileFiles({ directory: places.tiles }));
   const reader = openEmbeddedLogReader({ directory: logDirectory });
-  const ending = new AbortController();
-  const witnessing = runWitnesses({
-    witnesses,
-    tiles,
-    signal: AbortSignal.any([stopping.signal, ending.signal]),
+  const cosigning = await openCosigning({
+    settings: witnesses,
+    tiles: openTileFiles({ directory: places.tiles }),
+    signal: stopping.signal,
     onTrouble: (reason) => send({ kind: 'not-cosigned', reason }),
   });
-  // It is awaited in the end: until then nothing of it counts as unhandled.
-  witnessing.catch(() => undefined);
   try {
     await runSealer({
       store: {
@@ -46,7 +42,7 @@ async function serve(
         readAll: async (request) => reader.readAll(request),
         readStream: async (request) => reader.readStream(request),
       },
-      tiles,
+      tiles: cosigning.tiles,
       lock,
       identity,
       signal: stopping.signal,
@@ -57,8 +53,7 @@ async function serve(
       onPortError: ({ message }) => send({ kind: 'waits', reason: message }),
     });
   } finally {
-    ending.abort();
-    await witnessing;
+    await cosigning.end();
     reader.close();
     lock.close();
   }

@@ -16,7 +16,12 @@ export type Authentication =
   /** `unavailable`: the identity provider did not answer; nothing is said about the token. */
   | { readonly ok: false; readonly unavailable?: true };
 
+/** What credentials are found to be at a glance: `unknown` has to be verified. */
+export type Worth = 'good' | 'bad' | 'unknown';
+
 export interface Authenticator {
+  /** Cheap and at once, for who has to decide before anything is verified. */
+  glance(header: string | undefined): Worth;
   /** Never rejects. `header` is the value of `Authorization`. */
   authenticate(header: string | undefined): Authentication | Promise<Authentication>;
 }

@@ -18,7 +18,7 @@ export async function authorise(
       throw new RequestProblem('identity-provider-unavailable', { headers: retryAfter(limits) });
     throw new RequestProblem('unauthenticated', { headers: { 'www-authenticate': challenge(exchange) } });
   }
-  gate.verified(exchange.request);
+  await gate.verified(exchange.request);
   const { principal } = result;
   exchange.principal = principal;
   if (principal.scopes === 'all') return;

@@ -18,6 +18,7 @@ export interface OidcSettings {
 
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 const TOKEN_TYPES = new Set(['jwt', 'at+jwt', 'application/at+jwt']);
+const SIGNED_JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const CHANNEL = /^[a-z0-9][a-z0-9-]{0,63}$/;
 const SUBJECT_CHARACTERS = 256;
 
@@ -43,6 +44,11 @@ export function createOidcAuthenticator({ issuer, audience, jwksUrl }: OidcSetti
   };
 
   return {
+    glance(header) {
+      const token = bearerToken(header, HTTP_LIMITS.tokenCharacters);
+      if (token === undefined || !SIGNED_JWT.test(token)) return 'bad';
+      return verified.get(sha256Hex(token), Date.now()) === undefined ? 'unknown' : 'good';
+    },
     async authenticate(header) {
       const token = bearerToken(header, HTTP_LIMITS.tokenCharacters);
       if (token === undefined) return REFUSED;

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+
 /**
  * What a request is to the gate, the most important first. The first four never wait for the work of the others;
  * the rest share what the ledger can make durable.
@@ -24,6 +26,12 @@ const SELLING = /^\/v1\/(?:orders|stamps\/[^/?]*\/(?:sale|void))(?:[/?]|$)/;
 const TICKET = /^\/v1\/queue(?:\?|$)/;
 const VERIFYING = /^\/v1\/verifications(?:\?|$)/;
 
+const PLACING = /^\/v1\/orders(?:\?|$)/;
+
+/** Whether a request places an order without showing a ticket, good or not. */
+export const isUnticketed = ({ url = '', headers }: Pick<IncomingMessage, 'url' | 'headers'>): boolean =>
+  headers['queue-ticket'] === undefined && PLACING.test(url);
+
 /** By method and path alone: nothing else of the request has been looked at yet. */
 export function workClassOf(method: string, url: string): WorkClass {
   if (method === 'GET' || method === 'HEAD') {
@@ -35,4 +43,20 @@ export function workClassOf(method: string, url: string): WorkClass {
   if (AFFIXING.test(url)) return 'affixing';
   if (TICKET.test(url)) return 'ticket';
   return SELLING.test(url) ? 'order' : 'bulk';
+}
+
+/** Whether nobody is answered anything but a refusal without credentials. Of look-ups many are for everybody. */
+export function needsCredentials(work: WorkClass): boolean {
+  switch (work) {
+    case 'health':
+    case 'log':
+    case 'look-up':
+      return false;
+    case 'ticket':
+    case 'verification':
+    case 'affixing':
+    case 'order':
+    case 'bulk':
+      return true;
+  }
 }

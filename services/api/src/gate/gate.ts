@@ -2,13 +2,15 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Socket } from 'node:net';
 import type { Ledger } from '@stamp-ledger/app';
 import type { Clock } from '@stamp-ledger/ports';
+import type { Worth } from '../authentication/authenticator.js';
 import { GATE_CLASSES, type HttpLimits } from '../limits.js';
 import { RequestProblem } from '../problems/problem.js';
 import { ClientGone } from '../request/read-body.js';
 import { AdaptiveLimit } from './adaptive-limit.js';
 import { Admission, type Place } from './admission.js';
+import { TokenBucket } from './bucket.js';
 import { type Capacity, CapacityEstimate } from './capacity.js';
-import { WORK_CLASSES, type WorkClass, workClassOf } from './classes.js';
+import { isUnticketed, needsCredentials, WORK_CLASSES, type WorkClass, workClassOf } from './classes.js';
 import { patienceOf } from './deadline.js';
 import { Pacing } from './pacing.js';
 import { type AskedBy, CallerQuota } from './quota.js';
@@ -17,9 +19,12 @@ import {
   isForWantOfRoom,
   type Policy,
   problemOf,
+  type Refusal,
   type RefusalReason,
   Refusals,
 } from './refusals.js';
+import { Strangers } from './strangers.js';
+import { ToldToWait } from './told-to-wait.js';
 
 export interface GateOptions {
   /** False lets everything pass, and only looks on. */
@@ -29,6 +34,12 @@ export interface GateOptions {
   readonly limits: HttpLimits;
   readonly clock: Pick<Clock, 'monotonicMilliseconds'>;
   readonly commits: Ledger['commits'];
+  /** Path of the waiting room. */
+  readonly queue: string;
+  /** Of the waiting room: whether there are tickets, and whether orders are taken with one alone. */
+  readonly doors: Ledger['queue']['doors'];
+  /** What an `Authorization` is worth, as far as can be told at once. */
+  readonly glance: (authorization: string | undefined) => Worth;
   /** Told a few times a second of the refusals since the last time. */
   readonly onRefused: (problem: GateProblem, count: number) => void;
   readonly random: () => number;
@@ -41,10 +52,12 @@ interface Visit {
   readonly work: WorkClass;
   readonly arrived: number;
   readonly deadline: number;
-  /** Absent while the body is still to come, and where nothing is bounded. */
+  /** Absent while body or credentials are still to be seen, and where nothing is bounded. */
   place: Place<WorkClass, Waiter> | undefined;
   /** When the whole answer was given to the connection. */
   answered: number | undefined;
+  /** Has still to show good credentials. */
+  isStranger: boolean;
 }
 
 interface Connection {
@@ -74,8 +87,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => Pr
 
 interface Held {
   readonly response: ServerResponse;
-  readonly problem: GateProblem;
-  readonly policy: Policy | undefined;
+  readonly refusal: Refusal;
   readonly due: number;
 }
 
@@ -110,19 +122,25 @@ export class Gate {
   readonly #limit: AdaptiveLimit;
   readonly #estimate = new CapacityEstimate();
   readonly #quota: CallerQuota | undefined;
+  readonly #strangers: Strangers;
+  readonly #unticketed: TokenBucket;
+  readonly #tickets: TokenBucket;
+  readonly #told: ToldToWait;
   readonly #refusals: Refusals;
   readonly #pacing: Pacing;
-  /** Requests that wait, are being carried out, or whose answers are not out yet. */
+  /** Requests whose answers are not out yet. */
   readonly #open = new Set<Visit>();
   readonly #connections = new WeakMap<Socket, Connection>();
   readonly #admitted = new Map<WorkClass, number>(WORK_CLASSES.map((work) => [work, 0]));
   readonly #refused = new Map<WorkClass, Map<RefusalReason, number>>(
     WORK_CLASSES.map((work) => [work, new Map()]),
   );
+  /** Let in, and not begun yet. */
+  readonly #ready: Waiter[] = [];
   readonly #keptOutAt = new Map<WorkClass, number>();
   #untold = new Map<GateProblem, number>();
   #held: Held[] = [];
-  /** Requests whose bodies are still to come, the oldest first. */
+  /** Requests that have begun without a place, whose bodies or credentials are still to be seen; the oldest first. */
   readonly #arriving = new Set<Visit>();
   #refusedShared = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -152,8 +170,22 @@ export class Gate {
       own('ticket'),
       ...GATE_CLASSES.shared.map(([work]): [WorkClass, Pool] => [work, this.#shared]),
     ]);
-    this.#refusals = new Refusals(limits, random);
+    this.#refusals = new Refusals(limits, options.queue, random);
     this.#pacing = new Pacing({ perSecond: limits.gateRefusalsPerSecond, burst: limits.gateRefusalsAtOnce });
+    this.#strangers = new Strangers(
+      { perSecond: limits.gateStrangersPerSecond, remembered: limits.gateCallers },
+      this.#now(),
+    );
+    this.#told = new ToldToWait(limits.gateToldToWait);
+    this.#unticketed = new TokenBucket(() => limits.gateUnticketedPerSecond, this.#now());
+    this.#tickets = new TokenBucket(
+      () =>
+        Math.max(
+          limits.gateTicketsPerSecond,
+          limits.gateTicketsPerCommand * this.capacity().durablePerSecond,
+        ),
+      this.#now(),
+    );
     if (callerPerSecond !== undefined)
       this.#quota = new CallerQuota({ perSecond: callerPerSecond, callers: limits.gateCallers });
   }
@@ -188,15 +220,15 @@ export class Gate {
       const { method = 'GET', url = '/' } = request;
       const connection = this.#connection(request.socket);
       const arrived = this.#now();
-      const patience = patienceOf(request.headers);
       const visit: Visit = {
         response,
         connection,
         work: workClassOf(method, url),
         arrived,
-        deadline: arrived + patience,
+        deadline: arrived + patienceOf(request.headers),
         place: undefined,
         answered: undefined,
+        isStranger: false,
       };
       request[VISIT] = visit;
       if (!isOn) {
@@ -209,34 +241,51 @@ export class Gate {
         request.socket.destroy();
         return;
       }
-      response.on('close', onClose);
-      if (this.#quota?.take(askedBy(request), arrived) === false) {
-        this.#refuse(visit, 'quota');
-        return;
+      this.#receive(request, visit, handler);
+      // Most look-ups are answered by now, and nothing is left to watch.
+      if (isOut(response)) connection.unanswered -= 1;
+      else {
+        this.#open.add(visit);
+        response.on('close', onClose);
       }
-      if (patience < limits.requestTimeoutLeastMilliseconds) {
-        this.#refuse(visit, 'patience');
-        return;
-      }
-      const start = (): void => {
-        const settling = handler(request, response);
-        if (settling === undefined) this.#settled(visit);
-        else void settling.finally(() => this.#settled(visit));
-      };
-      if (method === 'GET' || method === 'HEAD') this.#offer(visit, this.#waiter(visit, start));
-      else if (this.#poolOf(visit.work).isFull(visit.work)) this.#refuse(visit, 'queue-full');
-      // The body of a command mostly comes with its head, and is read with it; any other is waited for outside.
-      else
-        setImmediate(() => {
-          if (request.complete) this.#offer(visit, this.#waiter(visit, start));
-          else this.#awaitBody(visit, start);
-        });
     };
   }
 
+  #receive(request: IncomingMessage, visit: Visit, handler: Handler): void {
+    const { response, work, arrived, deadline } = visit;
+    const { method } = request;
+    if (this.#quota?.take(askedBy(request), arrived) === false) {
+      this.#refuse(visit, 'quota');
+      return;
+    }
+    if (deadline - arrived < this.options.limits.requestTimeoutLeastMilliseconds) {
+      this.#refuse(visit, 'patience');
+      return;
+    }
+    const tooMany = this.#isOneTooMany(visit);
+    if (tooMany !== undefined) {
+      this.#refuse(visit, tooMany);
+      return;
+    }
+    const start = (): void => {
+      const settling = handler(request, response);
+      if (settling === undefined) this.#settled(visit);
+      else void settling.finally(() => this.#settled(visit));
+    };
+    if (this.#isStranger(visit)) this.#admitStranger(visit, start);
+    else if (method === 'GET' || method === 'HEAD') this.#offer(visit, this.#waiter(visit, start), arrived);
+    else if (this.#poolOf(work).isFull(work)) this.#refuse(visit, 'queue-full');
+    // The body of a command mostly comes with its head, and is read with it; any other is waited for outside.
+    else
+      setImmediate(() => {
+        if (request.complete) this.#offer(visit, this.#waiter(visit, start));
+        else this.#begin(visit, start);
+      });
+  }
+
   /**
-   * Resolves when a request whose body has been read may go on, at once for one that was let in before. Rejects with a
-   * RequestProblem when there is no room for it.
+   * Resolves when a request whose body and credentials have been seen may go on, at once for one that was let in before.
+   * Rejects with a RequestProblem when there is no room for it.
    */
   enter(request: IncomingMessage): Promise<void> | undefined {
     const visit = visitOf(request);
@@ -246,8 +295,9 @@ export class Gate {
         start: resolve,
         refuse: (reason) => {
           this.#count(visit.work, reason);
-          const headers = this.#refusals.headers(this.#policy(visit.work, reason));
-          reject(new RequestProblem(problemOf(reason), { headers }));
+          const problem = problemOf(reason);
+          const headers = this.#refusals.headers(problem, this.#policy(visit.work, reason));
+          reject(new RequestProblem(problem, { headers }));
         },
         drop: () => reject(new ClientGone()),
       });
@@ -260,9 +310,19 @@ export class Gate {
     if (visit !== undefined) this.#end(visit);
   }
 
-  /** The request's credentials were found good: those that come with them again have a quota of their own. */
-  verified({ headers: { authorization } }: IncomingMessage): void {
-    if (authorization !== undefined) this.#quota?.verified(authorization, this.#now());
+  /**
+   * The request's credentials were found good: those that come with them again have a quota of their own. A stranger is
+   * one no longer, and waits for a place like the others, unless its body is still to come. Rejects as {@link enter} does.
+   */
+  verified(request: IncomingMessage): Promise<void> | undefined {
+    const { headers, method, socket } = request;
+    const now = this.#now();
+    if (headers.authorization !== undefined) this.#quota?.verified(headers.authorization, now);
+    const visit = visitOf(request);
+    if (visit?.isStranger !== true) return undefined;
+    visit.isStranger = false;
+    this.#strangers.foundGood(socket.remoteAddress ?? '', now);
+    return method !== 'POST' || request.complete ? this.enter(request) : undefined;
   }
 
   /** Until when its client waits, by the clock's monotonic milliseconds; absent when it did not say. */
@@ -313,9 +373,8 @@ export class Gate {
     return connection;
   }
 
-  #offer(visit: Visit, waiter: Waiter): void {
+  #offer(visit: Visit, waiter: Waiter, now = this.#now()): void {
     const { work, deadline } = visit;
-    const now = this.#now();
     if (visit.response.destroyed) {
       waiter.drop();
       return;
@@ -335,11 +394,9 @@ export class Gate {
     const pool = this.#poolOf(work);
     switch (pool.offer(place)) {
       case 'admitted':
-        this.#open.add(visit);
         this.#start(place);
         return;
       case 'waiting':
-        this.#open.add(visit);
         // A class below its share may be let in past others that wait.
         this.#letIn(pool);
         return;
@@ -350,7 +407,28 @@ export class Gate {
     }
   }
 
-  #awaitBody(visit: Visit, start: () => void): void {
+  /** A crowd without tickets must not stand before those who have one, nor one that takes tickets before those who order. */
+  #isOneTooMany({ work, response: { req }, arrived }: Visit): RefusalReason | undefined {
+    if (work === 'ticket') return this.#tickets.take(arrived) ? undefined : 'queue-full';
+    const isUnwanted = work === 'order' && this.options.doors() === 'closed' && isUnticketed(req);
+    return isUnwanted && !this.#unticketed.take(arrived) ? 'ticket' : undefined;
+  }
+
+  #isStranger({ work, response }: Visit): boolean {
+    return needsCredentials(work) && this.options.glance(response.req.headers.authorization) !== 'good';
+  }
+
+  #admitStranger(visit: Visit, start: () => void): void {
+    const { headers, socket } = visit.response.req;
+    const isHopeless = this.options.glance(headers.authorization) === 'bad';
+    const address = socket.remoteAddress ?? '';
+    visit.isStranger = true;
+    if (this.#strangers.mayTry({ isHopeless, address }, this.#now())) this.#begin(visit, start);
+    else this.#refuse(visit, 'stranger');
+  }
+
+  /** Begins a request without a place: it asks for one with {@link enter}. */
+  #begin(visit: Visit, start: () => void): void {
     if (visit.response.destroyed) return;
     if (this.#arriving.size >= this.options.limits.gateArrivingBodies) this.#cutSlowestBody();
     this.#arriving.add(visit);
@@ -366,9 +444,17 @@ export class Gate {
     slowest.response.destroy();
   }
 
+  /** Look-ups begin at once; of what costs more only so much begins in one turn of the event loop, or nobody else has one. */
   #start(place: Place<WorkClass, Waiter>): void {
     this.#admitted.set(place.name, (this.#admitted.get(place.name) ?? 0) + 1);
-    place.item.start();
+    if (this.#poolOf(place.name) !== this.#shared) place.item.start();
+    else if (this.#ready.push(place.item) === 1) setImmediate(() => this.#startReady());
+  }
+
+  #startReady(): void {
+    const now = this.#ready.splice(0, this.options.limits.gateStartsPerTurn);
+    for (const waiter of now) waiter.start();
+    if (this.#ready.length > 0) setImmediate(() => this.#startReady());
   }
 
   #letIn(pool: Pool): void {
@@ -386,6 +472,9 @@ export class Gate {
     const pool = this.#poolOf(work);
     pool.end(place);
     this.#letIn(pool);
+    // A place has fallen free and nobody waits for it: one of those held back may come again before its time.
+    const next = pool === this.#shared && pool.waiting === 0 ? this.#held.shift() : undefined;
+    if (next !== undefined) this.#sendOne(next);
   }
 
   #settled(visit: Visit): void {
@@ -406,17 +495,40 @@ export class Gate {
     visit.place.item.drop();
   }
 
-  #refuse({ response, work }: Visit, reason: RefusalReason): void {
+  #refuse({ response, work }: Visit, because: RefusalReason): void {
+    // Whoever has no ticket and finds no room is told where there are some.
+    const isTicketMissing =
+      work === 'order' &&
+      isForWantOfRoom(because) &&
+      this.options.doors() !== 'none' &&
+      isUnticketed(response.req);
+    this.#count(work, because);
+    const reason = isTicketMissing ? 'ticket' : because;
     const problem = problemOf(reason);
-    this.#count(work, reason);
     this.#untold.set(problem, (this.#untold.get(problem) ?? 0) + 1);
-    const policy = this.#policy(work, reason);
-    const now = this.#now();
-    const due = this.#pacing.turn(now);
-    if (due <= now) this.#refusals.send(response, problem, policy);
+    const refusal = {
+      problem,
+      policy: this.#policy(work, reason),
+      retryAfter: this.#refusals.retryAfter(),
+    };
+    const due = this.#dueOf(response.req, refusal.retryAfter);
+    if (due <= this.#now()) this.#refusals.send(response, refusal);
     else if (this.#held.length < this.options.limits.gateRefusalsHeld)
-      this.#held.push({ response, problem, policy, due });
+      this.#held.push({ response, refusal, due });
     else response.destroy();
+  }
+
+  /**
+   * When a refusal may leave: in its turn, and not before the time that the same request was told to come back at.
+   * Hammering brings nobody forward, and costs next to nothing.
+   */
+  #dueOf({ headers }: IncomingMessage, retryAfter: number): number {
+    const turn = this.#pacing.turn(this.#now());
+    const key = headers['idempotency-key'];
+    if (typeof key !== 'string') return turn;
+    const due = Math.max(turn, this.#told.until(key));
+    this.#told.tell(key, due + retryAfter * 1_000);
+    return due;
   }
 
   #count(work: WorkClass, reason: RefusalReason): void {
@@ -430,6 +542,8 @@ export class Gate {
   #policy(work: WorkClass, reason: RefusalReason): Policy | undefined {
     const { callerPerSecond } = this.options;
     if (reason === 'patience') return undefined;
+    if (reason === 'stranger')
+      return { name: 'stranger', quota: this.options.limits.gateStrangersPerSecond, window: 1 };
     return reason === 'quota' && callerPerSecond !== undefined
       ? { name: 'caller', quota: callerPerSecond, window: 1 }
       : { name: work, quota: this.#poolOf(work).limit };
@@ -472,10 +586,13 @@ export class Gate {
   }
 
   #sendHeld(now: number): void {
-    const later = this.#held.findIndex(({ due }) => due > now);
-    const due = this.#held.splice(0, later < 0 ? this.#held.length : later);
-    for (const { response, problem, policy } of due)
-      if (!response.destroyed) this.#refusals.send(response, problem, policy);
+    const held = this.#held;
+    this.#held = held.filter(({ due }) => due > now);
+    for (const each of held) if (each.due <= now) this.#sendOne(each);
+  }
+
+  #sendOne({ response, refusal }: Held): void {
+    if (!response.destroyed) this.#refusals.send(response, refusal);
   }
 
   #tellRefusals(): void {
@@ -500,6 +617,10 @@ export class Gate {
 }
 
 const visitOf = (request: Visiting): Visit | undefined => request[VISIT];
+
+/** Whether the whole answer is the kernel's. One that stands behind another on its connection has no socket yet. */
+const isOut = ({ writableEnded, socket }: ServerResponse): boolean =>
+  writableEnded && socket?.writableLength === 0;
 
 const askedBy = ({ headers, socket }: IncomingMessage): AskedBy => ({
   address: socket.remoteAddress ?? '',

@@ -6,11 +6,26 @@ import { PROBLEM_TYPE, problemBody } from '../problems/problem.js';
 import { PROBLEMS } from '../problems/table.js';
 import type { WorkClass } from './classes.js';
 
-export type RefusalReason = 'queue-full' | 'queue-age' | 'deadline' | 'quota' | 'body' | 'patience';
-export type GateProblem = 'overloaded' | 'deadline-passed' | 'quota-exceeded' | 'invalid-request';
+export type RefusalReason =
+  | 'queue-full'
+  | 'queue-age'
+  | 'deadline'
+  | 'quota'
+  | 'stranger'
+  | 'ticket'
+  | 'body'
+  | 'patience';
+export type GateProblem =
+  | 'overloaded'
+  | 'deadline-passed'
+  | 'quota-exceeded'
+  | 'invalid-request'
+  | 'queue-ticket-required';
 
 export const problemOf = (reason: RefusalReason): GateProblem => {
   switch (reason) {
+    case 'ticket':
+      return 'queue-ticket-required';
     case 'queue-full':
     case 'queue-age':
     case 'body':
@@ -18,6 +33,7 @@ export const problemOf = (reason: RefusalReason): GateProblem => {
     case 'deadline':
       return 'deadline-passed';
     case 'quota':
+    case 'stranger':
       return 'quota-exceeded';
     case 'patience':
       return 'invalid-request';
@@ -30,10 +46,18 @@ export const isForWantOfRoom = (reason: RefusalReason): boolean =>
 
 /** What a refusal tells of the policy behind it (draft-ietf-httpapi-ratelimit-headers). */
 export interface Policy {
-  readonly name: WorkClass | 'caller';
+  readonly name: WorkClass | 'caller' | 'stranger';
   readonly quota: number;
   /** Requests in `window` seconds, or requests at once. */
   readonly window?: number;
+}
+
+/** One refusal. */
+export interface Refusal {
+  readonly problem: GateProblem;
+  readonly policy: Policy | undefined;
+  /** When to come back, in seconds. */
+  readonly retryAfter: number;
 }
 
 /** A whole answer but for the request's id. */
@@ -52,6 +76,8 @@ export class Refusals {
 
   constructor(
     private readonly limits: Pick<HttpLimits, 'retryAfterMinimumSeconds' | 'retryAfterMaximumSeconds'>,
+    /** Path of the waiting room. */
+    private readonly queue: string,
     private readonly random: () => number,
   ) {}
 
@@ -62,27 +88,35 @@ export class Refusals {
   }
 
   /** The headers that tell when to come back, and why; none for what is no better later. */
-  headers(policy: Policy | undefined): Record<string, string> {
-    return policy === undefined ? {} : headersOf(policy, this.retryAfter());
+  headers(problem: GateProblem, policy: Policy | undefined): Record<string, string> {
+    return this.#headers(problem, policy, this.retryAfter());
   }
 
-  /** Sends the refusal of a request that nothing was done for yet. */
-  send(response: ServerResponse, problem: GateProblem, policy: Policy | undefined): void {
-    const { status, headers, before, after } = this.#get(problem, policy, this.retryAfter());
+  /** Sends the refusal of a request that nothing was done for yet; `retryAfter` in seconds. */
+  send(response: ServerResponse, { problem, policy, retryAfter }: Refusal): void {
+    const { status, headers, before, after } = this.#get(problem, policy, retryAfter);
     const id = randomUUID();
     response.writeHead(status, [...headers, 'x-request-id', id]);
     response.end(before + id + after, 'latin1');
+  }
+
+  #headers(problem: GateProblem, policy: Policy | undefined, retryAfter: number): Record<string, string> {
+    return {
+      ...(policy && headersOf(policy, retryAfter)),
+      ...(problem === 'queue-ticket-required' ? { link: waitingRoomLink(this.queue) } : {}),
+    };
   }
 
   #get(problem: GateProblem, policy: Policy | undefined, retryAfter: number): Prepared {
     const key = `${problem} ${policy?.name} ${policy?.quota} ${retryAfter}`;
     const known = this.#prepared.get(key);
     if (known !== undefined) return known;
-    const body = problemBody(problem, ID);
+    const facts = problem === 'queue-ticket-required' ? { queue: this.queue } : undefined;
+    const body = problemBody(problem, ID, facts === undefined ? {} : { facts });
     const [before = '', after = ''] = body.split(ID);
     const headers = {
       ...SAFE_HEADERS,
-      ...(policy && headersOf(policy, retryAfter)),
+      ...this.#headers(problem, policy, retryAfter),
       'content-type': PROBLEM_TYPE,
       'content-length': String(body.length),
     };
@@ -105,3 +139,6 @@ function headersOf({ name, quota, window }: Policy, retryAfter: number): Record<
     ratelimit: `"${name}";r=0;t=${retryAfter}`,
   };
 }
+
+/** Where tickets are to be had. */
+export const waitingRoomLink = (queue: string): string => `<${queue}>; rel="related"; title="waiting room"`;

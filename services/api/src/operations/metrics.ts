@@ -1,4 +1,4 @@
-import type { Ledger, Sealing } from '@stamp-ledger/app';
+import type { Ledger, PublishedLog, Sealing } from '@stamp-ledger/app';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Answer } from '../answer.js';
 import type { Exchange } from '../exchange.js';
@@ -42,6 +42,7 @@ export function createMetrics(ledger: Ledger): Metrics {
   projectionGauges(ledger, registers);
   overdueGauge(ledger, registers);
   if (ledger.sealing !== undefined) sealingGauges(ledger.sealing, registers);
+  if (ledger.log !== undefined) quorumGauges(ledger.log, registers);
   queueGauges(ledger, registers);
   stockGauges(ledger, registers);
   return {
@@ -144,6 +145,37 @@ function sealingGauges(sealing: Sealing, registers: Registry[]): void {
       if (status.kind === 'halted') this.set({ reason: status.halt.reason }, 1);
     },
   });
+}
+
+function quorumGauges(log: Pick<PublishedLog, 'quorum'>, registers: Registry[]): void {
+  new Gauge({
+    name: 'stamp_ledger_cosigned_events',
+    help: 'Events in the newest checkpoint that enough witnesses have cosigned; 0 before the first.',
+    registers,
+    async collect() {
+      const quorum = await quorumOf(log);
+      this.set(quorum?.size ?? 0);
+    },
+  });
+  new Gauge({
+    name: 'stamp_ledger_quorum_age_seconds',
+    help: 'Time since the first cosignature of that checkpoint; absent before the first.',
+    registers,
+    async collect() {
+      const quorum = await quorumOf(log);
+      this.reset();
+      if (quorum !== undefined) this.set(Math.max(0, Date.now() / 1_000 - quorum.since));
+    },
+  });
+}
+
+/** A file that cannot be read must not cost the other metrics. */
+async function quorumOf(log: Pick<PublishedLog, 'quorum'>): ReturnType<PublishedLog['quorum']> {
+  try {
+    return await log.quorum();
+  } catch {
+    return undefined;
+  }
 }
 
 function queueGauges(ledger: Ledger, registers: Registry[]): void {

@@ -1,6 +1,6 @@
 import type { Refusal } from '@stamp-ledger/domain';
 import type { Answer } from '../answer.js';
-import { refusalProblem } from './refusals.js';
+import { memberAtFault, refusalProblem } from './refusals.js';
 import { PROBLEMS, type ProblemName } from './table.js';
 
 /** Where a fault is: in the body (JSON Pointer as a URI fragment), in a parameter of path or query, or in a header. */
@@ -44,8 +44,14 @@ export function problem(name: ProblemName, instance: string, options: ProblemOpt
 }
 
 /** A refusal of the ledger as an answer. */
-export const refused = ({ code, detail, facts }: Refusal, instance: string): Answer =>
-  problem(refusalProblem(code), instance, facts === undefined ? { detail } : { detail, facts });
+export function refused({ code, detail, facts }: Refusal, instance: string): Answer {
+  const member = memberAtFault(code);
+  return problem(refusalProblem(code), instance, {
+    detail,
+    ...(member === undefined ? {} : { errors: [{ pointer: pointerFragment(member), detail }] }),
+    ...(facts === undefined ? {} : { facts }),
+  });
+}
 
 /** Thrown where a request is read, caught in one place: ends the request with this problem. */
 export class RequestProblem extends Error {

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PortError } from '@stamp-ledger/app';
+import { PortError, parseSerial } from '@stamp-ledger/app';
 import { sha256Hex } from '@stamp-ledger/codec';
 import type { Answer } from '../answer.js';
 import { callerOf, commandIdOf, requiredKey, validated } from '../command.js';
 import type { Exchange, Route, Services } from '../exchange.js';
-import { answerOf, isCorruption, retryAfter } from '../problems/failures.js';
+import { longAnswers } from '../long-answers.js';
+import { answerOf, isCorruption } from '../problems/failures.js';
 import { RequestProblem } from '../problems/problem.js';
 import { takeTime } from '../request/patience.js';
-import { assertType, type BodyType, ClientGone } from '../request/read-body.js';
+import { assertType, type BodyType } from '../request/read-body.js';
 import { type BodyLine, readLines } from '../request/read-lines.js';
 
 const JSON_LINES: BodyType = {
@@ -18,39 +19,22 @@ const PATH = '/v1/verifications/bulk';
 
 /**
  * Verifications by the million: a line in, a line out, in order, each recorded and answered while the rest is still
- * coming. Each line is a command of its own, named by the request's key and its number, so the same body with the same
- * key goes on where an interrupted one ended.
+ * coming. Each check is a command of its own, named by the request's key and by what is checked, not by its line: under
+ * one key a serial is checked once against a document, however often and wherever it is sent. So an interrupted body may
+ * be sent again whole, in part or corrected, and no answer is ever that of another check.
  */
 export function bulkVerification(services: Services): Route {
   const { limits, draining, gate } = services;
-  let running = 0;
-  /** Counted from now on until it has ended, or its client has left before it began. */
-  function bounded(exchange: Exchange, key: string): AsyncIterable<string> {
-    if (exchange.isGone) throw new ClientGone();
-    if (running >= limits.bulkRequests)
-      throw new RequestProblem('ledger-unavailable', {
-        detail: `${limits.bulkRequests} bulk verifications are running already.`,
-        headers: retryAfter(limits),
-      });
-    running += 1;
-    let hasBegun = false;
-    exchange.gone.addEventListener('abort', () => {
-      if (!hasBegun) running -= 1;
-    });
+  const places = longAnswers(limits, { most: limits.bulkRequests, what: 'bulk verifications' });
+  async function* untilCut(exchange: Exchange, key: string): AsyncGenerator<string, void, undefined> {
     // When the service stops it is cut off: what it has recorded it will find again.
     const cut = (): void => void exchange.request.destroy();
-    return {
-      async *[Symbol.asyncIterator]() {
-        hasBegun = true;
-        draining.addEventListener('abort', cut);
-        try {
-          yield* verdicts(services, exchange, key);
-        } finally {
-          draining.removeEventListener('abort', cut);
-          running -= 1;
-        }
-      },
-    };
+    draining.addEventListener('abort', cut);
+    try {
+      yield* verdicts(services, exchange, key);
+    } finally {
+      draining.removeEventListener('abort', cut);
+    }
   }
   return {
     method: 'POST',
@@ -61,7 +45,7 @@ export function bulkVerification(services: Services): Route {
       const key = requiredKey(exchange);
       assertType(exchange.request, JSON_LINES);
       await gate.enter(exchange.request);
-      const stream = bounded(exchange, key);
+      const stream = places(exchange, () => untilCut(exchange, key));
       // From here on it has a bound and a pace of its own.
       gate.leave(exchange.request);
       takeTime(exchange.request, limits.bulkIdleMilliseconds);
@@ -105,7 +89,7 @@ async function answerLine(
       throw new RequestProblem('body-too-large', {
         detail: `The line is longer than ${services.limits.bulkLineBytes} bytes.`,
       });
-    return `${JSON.stringify({ line, ...(await verified(services, exchange, key, { line, bytes })) })}\n`;
+    return `${JSON.stringify({ line, ...(await verified(services, exchange, key, bytes)) })}\n`;
   } catch (error) {
     const isOfThisLine = error instanceof RequestProblem || error instanceof PortError;
     if (!isOfThisLine || isCorruption(error)) throw error;
@@ -117,17 +101,13 @@ async function answerLine(
 const withProblem = (line: number, { body }: Answer): string =>
   `{"line":${line},"problem":${body.toString()}}\n`;
 
-async function verified(
-  services: Services,
-  exchange: Exchange,
-  key: string,
-  { line, bytes }: { readonly line: number; readonly bytes: Buffer },
-) {
+async function verified(services: Services, exchange: Exchange, key: string, bytes: Buffer) {
   const { serial: serialText, document } = validated({ body: 'verify-stamp' }, bytes);
-  const commandId = commandIdOf(exchange, `${PATH}/{line}`, String(line), key);
+  const parsed = parseSerial(serialText);
+  const check = `${parsed.ok ? parsed.serial : serialText} ${document?.sha256 ?? ''}`;
   const report = await services.ledger.stamps.verify(
     { serialText, ...(document === undefined ? {} : { documentSha256: document.sha256 }) },
-    callerOf(services, exchange, commandId, sha256Hex(bytes)),
+    callerOf(services, exchange, commandIdOf(exchange, `${PATH}/{check}`, check, key), sha256Hex(check)),
   );
   if ('kind' in report)
     throw new RequestProblem(report.kind === 'expired' ? 'deadline-passed' : 'idempotency-key-reused');

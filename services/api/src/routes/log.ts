@@ -3,7 +3,7 @@ import type { Answer } from '../answer.js';
 import type { Exchange, Route, Services } from '../exchange.js';
 import { problem } from '../problems/problem.js';
 
-type Log = Pick<PublishedLog, 'checkpoint' | 'file' | 'vkeys'>;
+type Log = Pick<PublishedLog, 'file'>;
 
 /** Anyone may read the log from any web page. */
 const PUBLIC = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' };
@@ -17,24 +17,9 @@ const ANYTHING = ['*/*'];
 export function logRoutes({ ledger, receipts }: Services): Route[] {
   const tile = (exchange: Exchange): Promise<Answer> => serveTile(exchange, ledger.log);
   return [
-    {
-      method: 'GET',
-      path: '/log/checkpoint',
-      produces: ANYTHING,
-      handle: async ({ requestId }) => {
-        const body = await ledger.log?.checkpoint();
-        return body === undefined ? missing(requestId) : answer(body, TEXT, 'no-cache');
-      },
-    },
-    {
-      method: 'GET',
-      path: '/log/vkeys',
-      produces: ANYTHING,
-      handle: async ({ requestId }) => {
-        const keys = await ledger.log?.vkeys();
-        return keys === undefined ? missing(requestId) : answer(keys, TEXT, 'public, max-age=60');
-      },
-    },
+    text('/log/checkpoint', 'no-cache', async () => ledger.log?.checkpoint()),
+    text('/log/cosigned-checkpoint', 'no-cache', async () => ledger.log?.cosigned()),
+    text('/log/vkeys', 'public, max-age=60', async () => ledger.log?.vkeys()),
     {
       method: 'GET',
       path: '/log/receipt-vkeys',
@@ -47,6 +32,16 @@ export function logRoutes({ ledger, receipts }: Services): Route[] {
     { method: 'GET', path: '/log/tile/{level}/{index}', goesDeeper: true, produces: ANYTHING, handle: tile },
   ];
 }
+
+const text = (path: string, caching: string, read: () => Promise<Buffer | undefined>): Route => ({
+  method: 'GET',
+  path,
+  produces: ANYTHING,
+  handle: async ({ requestId }) => {
+    const body = await read();
+    return body === undefined ? missing(requestId) : answer(body, TEXT, caching);
+  },
+});
 
 async function serveTile({ request, requestId }: Exchange, log: Log | undefined): Promise<Answer> {
   const path = (request.url ?? '').replace(/\?.*$/, '').replace(/^.*?\/log\//, '');

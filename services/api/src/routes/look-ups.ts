@@ -30,8 +30,7 @@ export function lookUpRoute({ ledger }: Services): Route {
     handle: (exchange) => {
       // A serial that fails its own check is answered without a read.
       const serial = serialTarget(exchange.parameters);
-      const { atLeastRevision, consistency } = readQuery(exchange.search, QUERY);
-      const strong = consistency === 'strong';
+      const options = optionsOf(exchange.search);
       const answer = (result: StampLookup): Answer => {
         switch (result.kind) {
           case 'unknown':
@@ -43,19 +42,22 @@ export function lookUpRoute({ ledger }: Services): Route {
             });
           case 'found': {
             const view = publicView(result.view);
-            return matches(exchange, view.etag)
-              ? view.unchanged({ strong })
-              : view.answer(result.asOf, { strong });
+            return matches(exchange, view.etag) ? view.unchanged(options) : view.answer(result.asOf, options);
           }
         }
       };
-      const result = ledger.stamps.lookUp(serial, {
-        strong,
-        ...(atLeastRevision === undefined ? {} : { atLeastRevision }),
-      });
+      const result = ledger.stamps.lookUp(serial, options);
       return result instanceof Promise ? result.then(answer) : answer(result);
     },
   };
+}
+
+const PLAIN = { strong: false };
+
+function optionsOf(search: string): { readonly strong: boolean; readonly atLeastRevision?: number } {
+  if (search === '') return PLAIN;
+  const { consistency, ...revision } = readQuery(search, QUERY);
+  return { strong: consistency === 'strong', ...revision };
 }
 
 /** If-None-Match compares weakly (RFC 9110 section 13.1.2). */

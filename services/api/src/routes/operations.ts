@@ -49,6 +49,8 @@ export function operationsRoutes(
       }),
     },
     { method: 'GET', path: '/openapi.json', handle: document },
+    // Whoever opens the address that the ready line names is shown what there is.
+    { method: 'GET', path: '/', produces: anything, handle: () => docs.page() },
     { method: 'GET', path: '/docs', produces: anything, handle: () => docs.page() },
     {
       method: 'GET',

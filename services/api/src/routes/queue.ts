@@ -3,6 +3,7 @@ import type { OpeningId, PlaceOrder, QueueState } from '@stamp-ledger/domain';
 import { type Answer, json, positionHeader } from '../answer.js';
 import { command, settle } from '../command.js';
 import type { Exchange, Route, Services } from '../exchange.js';
+import { waitingRoomLink } from '../gate/refusals.js';
 import type { HttpLimits } from '../limits.js';
 import { retryAfter } from '../problems/failures.js';
 import { problem, RequestProblem } from '../problems/problem.js';
@@ -11,6 +12,9 @@ import * as views from '../views.js';
 
 /** Longest ticket, in characters: a room, a channel, an order, a time and a tag. */
 const TICKET_CHARACTERS = 256;
+
+/** Where the waiting room is found. */
+export const queuePath = (pathPrefix: string): string => `${pathPrefix}/v1/queue`;
 
 /** The waiting room for orders. */
 export function queueRoutes(services: Services): Route[] {
@@ -131,7 +135,7 @@ export async function admitted(
   const text = header === undefined ? undefined : String(header).slice(0, TICKET_CHARACTERS);
   const admission = await ledger.queue.admit(text, order, caller);
   if (admission.kind === 'admitted') return { ...order, orderId: admission.orderId };
-  throw keptOut(admission, `${pathPrefix}/v1/queue`, limits);
+  throw keptOut(admission, queuePath(pathPrefix), limits);
 }
 
 function keptOut(
@@ -139,7 +143,7 @@ function keptOut(
   queue: string,
   limits: HttpLimits,
 ): RequestProblem {
-  const headers = { link: `<${queue}>; rel="related"; title="waiting room"` };
+  const headers = { link: waitingRoomLink(queue) };
   switch (admission.kind) {
     case 'invalid':
       return new RequestProblem('invalid-queue-ticket', { headers });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AuditedLog, PortError } from '@stamp-ledger/app';
 import { UsageError } from '../exit-codes.js';
+import type { Session } from '../session.js';
 
 const LIMITS = {
   /** A bundle holds at most 256 entries of 65,535 bytes; nothing of a log is larger. */
@@ -11,6 +12,14 @@ const LIMITS = {
   attempts: 4,
   pauseMilliseconds: 250,
 } as const;
+
+export interface LogOptions {
+  readonly log?: string;
+}
+
+/** The log that is named, or else that of the ledger. */
+export const logOf = ({ url }: Pick<Session, 'url'>, { log }: LogOptions): AuditedLog =>
+  openAuditedLog(log ?? `${url.replace(/\/$/, '')}/log`);
 
 /** A log at a URL, or a copy of its files in a directory. */
 export function openAuditedLog(place: string): AuditedLog {

@@ -60,7 +60,9 @@ export async function readKept(
 /** Puts the new checkpoint in the place of the old one, whole or not at all, and durably. */
 export async function keep(file: string, checkpoint: Buffer): Promise<void> {
   const next = `${file}.next`;
-  const handle = await open(next, 'w', 0o644);
+  const handle = await open(next, 'w', 0o644).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`cannot keep the checkpoint in ${file}: ${error.code}`);
+  });
   try {
     await handle.writeFile(checkpoint);
     await handle.sync();

@@ -1,7 +1,7 @@
 import { type CheckedEvent, checkEvent, type LogTrust } from '@stamp-ledger/app';
 import type { EventAnswer, HistoryAnswer, StampProofAnswer } from '@stamp-ledger/client';
 import type { Session } from '../session.js';
-import { openAuditedLog } from './audited-log.js';
+import { logOf } from './audited-log.js';
 import { recordedOf } from './event-sources.js';
 import { parseTrust, readTrust } from './kept.js';
 
@@ -20,7 +20,7 @@ export async function believed(
   { key, origin }: { readonly key?: string; readonly origin?: string },
 ): Promise<Believed | undefined> {
   if (key !== undefined) return { ...(await readTrust(key, origin)), key: 'given' };
-  const served = await openAuditedLog(`${url.replace(/\/$/, '')}/log`).read('vkeys');
+  const served = await logOf({ url }, {}).read('vkeys');
   return served && { ...parseTrust(served.toString(), origin), key: 'own' };
 }
 

@@ -7,7 +7,6 @@ import {
   auditQuorum,
   auditReceipts,
   auditSource,
-  type FindingClass,
   type LogAuditReport,
   type LogAuditRequest,
   openCheckpoint,
@@ -17,17 +16,14 @@ import {
 } from '@stamp-ledger/app';
 import type { Instant } from '@stamp-ledger/domain';
 import type { Command } from 'commander';
-import { openAuditedLog } from '../audit/audited-log.js';
+import { exitCodeOfReport } from '../audit/audit-exit-code.js';
+import { type LogOptions, logOf } from '../audit/audited-log.js';
 import { eventsOfLedger, openEventsOfStore } from '../audit/event-sources.js';
 import { type Kept, keep, readKept, readTrust, writeEvidence } from '../audit/kept.js';
-import { EXIT, type ExitCode, UsageError, worst } from '../exit-codes.js';
+import { type ExitCode, UsageError } from '../exit-codes.js';
 import { startProgress } from '../progress.js';
 import type { Bind, Session } from '../session.js';
 import { grouped } from '../table.js';
-
-interface LogOptions {
-  readonly log?: string;
-}
 
 interface KeptOptions extends LogOptions {
   readonly checkpoint?: string;
@@ -74,7 +70,7 @@ export function addAuditCommands(program: Command, bind: Bind): void {
     .argument('<file>', 'receipts, one a line as the header Ledger-Receipt has them; `-` is stdin')
     .requiredOption('--receipt-key <vkey>', 'public key that receipts are signed with, or a file with keys')
     .action(bind(auditOfReceipts));
-  withKept(audit, 'quorum', 'have enough witnesses cosigned the checkpoint?')
+  withKept(audit, 'quorum', 'have enough witnesses cosigned what the log publishes?')
     .requiredOption('--policy <file>', 'which logs and witnesses count (C2SP tlog-policy)')
     .action(bind(quorum));
 }
@@ -95,9 +91,6 @@ const withTrust = (parent: Command, name: string, description: string): Command 
     .requiredOption('--key <vkey>', 'public key of the log, or a file with keys, one a line')
     .option('--origin <origin>', 'name of the log (default: that of the first key)')
     .addHelpText('after', TRUST_HELP);
-
-const logOf = ({ url }: Session, { log }: LogOptions) =>
-  openAuditedLog(log ?? `${url.replace(/\/$/, '')}/log`);
 
 async function run<Report extends LogAuditReport>(
   session: Session,
@@ -132,7 +125,7 @@ async function conclude(
   }: {
     readonly report: LogAuditReport;
     readonly kept: Kept | undefined;
-    readonly more: Readonly<Record<string, number>>;
+    readonly more: Told;
   },
 ): Promise<ExitCode> {
   const file = options.checkpoint;
@@ -188,8 +181,14 @@ async function quorum(session: Session, options: QuorumOptions): Promise<ExitCod
   const policy = await readPolicy(options.policy);
   const file = options.checkpoint;
   const kept = file === undefined ? undefined : await readKept(file, (bytes) => openOfPolicy(bytes, policy));
-  const report = await auditQuorum({ log: logOf(session, options), policy, kept: kept?.checkpoint });
-  return conclude(session, options, { report, kept, more: {} });
+  const report = await auditQuorum({
+    log: logOf(session, options),
+    policy,
+    kept: kept?.checkpoint,
+    now: new Date().toISOString() as Instant,
+  });
+  const more = { cosigned: report.cosigned?.size, cosignedAt: report.cosigned?.at };
+  return conclude(session, options, { report, kept, more });
 }
 
 async function readPolicy(file: string) {
@@ -224,26 +223,4 @@ function tell({ output }: Session, report: LogAuditReport, more: Told): Promise<
     ...(findingCount > findings.length ? [`and ${grouped(findingCount - findings.length)} more`] : []),
     findingCount === 0 ? 'clean' : `${grouped(findingCount)} findings`,
   ]);
-}
-
-const exitCodeOfReport = ({ findings }: LogAuditReport): ExitCode =>
-  findings.map((finding) => exitCodeOfClass(finding.class)).reduce(worst, EXIT.done);
-
-function exitCodeOfClass(found: FindingClass): ExitCode {
-  switch (found) {
-    case 'contradiction':
-      return EXIT.contradiction;
-    case 'untrusted':
-      return EXIT.untrusted;
-    case 'unservable':
-      return EXIT.unservable;
-    case 'damaged':
-      return EXIT.damaged;
-    case 'source-differs':
-      return EXIT.sourceDiffers;
-    case 'broken-promise':
-      return EXIT.brokenPromise;
-    case 'quorum-not-met':
-      return EXIT.quorumNotMet;
-  }
 }

@@ -1,5 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, OpeningAnswer, TicketAnswer } from '@stamp-ledger/client';
-import { sleep } from '@stamp-ledger/wiring';
 import { type Command, InvalidArgumentError } from 'commander';
 import { withPosition } from '../answers.js';
 import { UnfinishedError } from '../exit-codes.js';

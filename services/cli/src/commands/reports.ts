@@ -1,14 +1,18 @@
 import type { InventoryAnswer, InventoryGroup, UnfulfilledOrder } from '@stamp-ledger/client';
 import type { Command } from 'commander';
 import { moneyText } from '../answers.js';
+import { exitCodeOfReport } from '../audit/audit-exit-code.js';
+import { type LogOptions, logOf } from '../audit/audited-log.js';
+import { believed } from '../audit/proven.js';
 import { compareWithLog, comparisonLines, isConserved } from '../conservation/from-log.js';
 import { conservationLines, differencesOf } from '../conservation/report.js';
-import { EXIT, type ExitCode } from '../exit-codes.js';
+import { EXIT, type ExitCode, UsageError, worst } from '../exit-codes.js';
 import { followJob } from '../follow-job.js';
 import { wholeNumber } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { Bind, Session } from '../session.js';
 import { type Column, grouped, pairs, table } from '../table.js';
+import { checkedWith, whoseKey } from '../trace.js';
 import { addJobOptions, type JobOptions, keyed } from './shared-options.js';
 
 interface InventoryOptions {
@@ -16,6 +20,13 @@ interface InventoryOptions {
   readonly denomination?: string;
   readonly batch?: string;
   readonly asOf?: string;
+}
+
+interface ConservationOptions extends LogOptions {
+  readonly asOf?: string | undefined;
+  readonly fromLog?: boolean;
+  readonly key?: string;
+  readonly origin?: string;
 }
 
 /** What auditors and operators ask of the whole ledger. */
@@ -33,7 +44,13 @@ export function addReportCommands(program: Command, bind: Bind): void {
     .command('conservation')
     .description('prove that every stamp and every payment is accounted for')
     .option('--as-of <moment>', 'as it was at this time (RFC 3339 UTC) or position')
-    .option('--from-log', 'recompute it from the events alone and compare with the read models')
+    .option('--from-log', 'recompute it from the signed log alone, and compare with the read models')
+    .option('--log <place>', 'URL of the log, or a directory with a copy of it (default: /log of --url)')
+    .option(
+      '--key <vkey>',
+      'public key of the log, or a file with keys (default: what the ledger says its key is)',
+    )
+    .option('--origin <origin>', 'name of the log (default: that of the first key)')
     .action(bind(conservation));
 
   program
@@ -64,26 +81,44 @@ async function inventory(session: Session, options: InventoryOptions): Promise<v
   );
 }
 
-async function conservation(
-  { client, output }: Session,
-  { asOf, fromLog }: { readonly asOf?: string; readonly fromLog?: boolean },
-): Promise<ExitCode> {
-  const { body } = await client.audit.conservation(asOf === undefined ? {} : { asOf });
-  const isWhole = differencesOf(body) === 0;
-  if (fromLog !== true) {
-    await output.result(body, () => conservationLines(body));
-    return isWhole ? EXIT.done : EXIT.negative;
-  }
-  const progress = startProgress(output, 'reading the log', 0);
-  const comparison = await compareWithLog(client, body, {
-    isNow: asOf === undefined,
-    onProgress: (events) => progress.update(events),
-  }).finally(() => progress.stop());
-  await output.result({ ...body, fromLog: comparison }, () => [
-    ...conservationLines(body),
+async function conservation(session: Session, { asOf, ...options }: ConservationOptions): Promise<ExitCode> {
+  if (options.fromLog === true) return conservationFromLog(session, { asOf, ...options });
+  const { body } = await session.client.audit.conservation(asOf === undefined ? {} : { asOf });
+  await session.output.result(body, () => conservationLines(body));
+  return differencesOf(body) === 0 ? EXIT.done : EXIT.negative;
+}
+
+async function conservationFromLog(session: Session, options: ConservationOptions): Promise<ExitCode> {
+  const { client, output } = session;
+  const { asOf } = options;
+  const trust = await believed(session, options);
+  if (trust === undefined) throw new UsageError('the ledger serves no key of a log: give it with --key');
+  let progress: ReturnType<typeof startProgress> | undefined;
+  const { report, comparison, audit } = await compareWithLog({
+    client,
+    log: logOf(session, options),
+    trust,
+    ...(asOf === undefined ? {} : { asOf }),
+    onProgress: (done, total) => {
+      progress ??= startProgress(output, 'reading the log', total);
+      progress.update(done);
+    },
+  }).finally(() => progress?.stop());
+  const { findings, findingCount, current } = audit;
+  const log = current && {
+    origin: current.origin,
+    size: current.size,
+    root: current.root.toString('base64'),
+  };
+  const fromLog = { ...comparison, log, checkedWith: checkedWith(trust), findingCount, findings };
+  await output.result({ ...report, fromLog }, () => [
+    ...conservationLines(report),
     ...comparisonLines(comparison),
+    ...findings.map((finding) => `  ${finding.class}: ${finding.kind}: ${finding.detail}`),
+    `  Log of ${current?.size ?? 0} entries checked by ${whoseKey(trust)}.`,
   ]);
-  return isWhole && isConserved(comparison) ? EXIT.done : EXIT.negative;
+  const isWhole = differencesOf(report) === 0 && isConserved(comparison);
+  return worst(exitCodeOfReport(audit), isWhole ? EXIT.done : EXIT.negative);
 }
 
 async function rebuild(session: Session, options: JobOptions): Promise<ExitCode> {

@@ -1,5 +1,6 @@
 import type { EventAnswer, SearchFilter } from '@stamp-ledger/client';
 import type { Command } from 'commander';
+import { documentSha256 } from '../documents.js';
 import { CLI_LIMITS } from '../limits.js';
 import { wholeNumber } from '../options.js';
 import type { Bind, Session } from '../session.js';
@@ -26,7 +27,7 @@ export function addSearchCommand(program: Command, bind: Bind): void {
     .description('find events that fit all that is given, oldest first')
     .option('--order <id>', 'about this order')
     .option('--holder <reference>', 'about stamps or orders of this holder')
-    .option('--document <sha256>', 'about this document')
+    .option('--document <document>', 'about this document: a file, or its SHA-256')
     .option('--channel <name>', 'about this channel')
     .option('--command <uuid>', 'written by this command')
     .option('--correlation <uuid>', 'written on behalf of this request')
@@ -39,7 +40,7 @@ export function addSearchCommand(program: Command, bind: Bind): void {
 }
 
 async function search(session: Session, options: SearchOptions): Promise<void> {
-  const filter = filterOf(options);
+  const filter = await filterOf(session, options);
   let left = options.limit;
   let after: string | undefined;
   do {
@@ -55,12 +56,16 @@ async function search(session: Session, options: SearchOptions): Promise<void> {
   if (after !== undefined) session.output.remark('there are more; see --limit and --from');
 }
 
-function filterOf({ order, document, command, correlation, incident, types, ...rest }: SearchOptions) {
+async function filterOf(
+  { stdin }: Session,
+  { order, document, command, correlation, incident, types, ...rest }: SearchOptions,
+): Promise<SearchFilter> {
   const { holder, channel, from, to } = rest;
+  const isHash = document !== undefined && /^[0-9a-fA-F]{64}$/.test(document);
   const named: Readonly<Record<keyof SearchFilter, string | readonly string[] | undefined>> = {
     orderId: order,
     holder,
-    documentSha256: document,
+    documentSha256: isHash ? document.toLowerCase() : document && (await documentSha256(document, stdin)),
     channel,
     commandId: command,
     correlationId: correlation,

@@ -1,6 +1,6 @@
-import { fromThousandths, toThousandths } from '@stamp-ledger/app';
-import type { EventAnswer, StampCounts } from '@stamp-ledger/client';
-import type { EventData, Money } from '@stamp-ledger/domain';
+import { fromThousandths, type LoggedEvent, toThousandths } from '@stamp-ledger/app';
+import type { StampCounts } from '@stamp-ledger/client';
+import type { Money } from '@stamp-ledger/domain';
 
 export type Stage = keyof StampCounts;
 export const STAGES: readonly Stage[] = [
@@ -13,6 +13,8 @@ export const STAGES: readonly Stage[] = [
   'voided',
 ];
 export const SUMS = ['paid', 'pending', 'fulfilled', 'refunded'] as const;
+
+type Of<Type extends LoggedEvent['type']> = Extract<LoggedEvent, { readonly type: Type }>;
 
 /** The issuer's own stock. */
 const DIRECT = 'direct';
@@ -51,10 +53,9 @@ export class Books {
   readonly #money = new Map<string, BookMoney>();
   readonly #stamps = new Map<string, Stamp>();
   readonly #orders = new Map<string, Order>();
-  #position = '';
   #events = 0;
 
-  /** `onFault` is told of what no history may hold: a place out of order, a stamp sold twice. */
+  /** `onFault` is told of what no history may hold: a stream with a gap, a stamp sold twice. */
   constructor(private readonly onFault: (fault: string) => void) {}
 
   get events(): number {
@@ -70,15 +71,18 @@ export class Books {
   }
 
   /** The stamps of one group. */
-  *stampsOf(wanted: BookGroup): Generator<{ readonly serial: string; readonly stage: Stage }> {
-    for (const [serial, { group, stage }] of this.#stamps) if (group === wanted) yield { serial, stage };
+  *stampsOf(wanted: BookGroup): Generator<{
+    readonly serial: string;
+    readonly stage: Stage;
+    readonly revision: number;
+  }> {
+    for (const [serial, { group, stage, revision }] of this.#stamps)
+      if (group === wanted) yield { serial, stage, revision };
   }
 
-  /** Takes the next event. Its data is what the schema of its type says, as the feed of the ledger answers it. */
-  take(event: EventAnswer): void {
+  /** Takes the next event. */
+  take(event: LoggedEvent): void {
     this.#events += 1;
-    if (event.position <= this.#position) this.onFault(`position ${event.position} is out of order`);
-    this.#position = event.position;
     const cut = event.stream.indexOf('-');
     const id = event.stream.slice(cut + 1);
     switch (event.stream.slice(0, cut)) {
@@ -91,7 +95,7 @@ export class Books {
     }
   }
 
-  #takeOfStamp(serial: string, event: EventAnswer): void {
+  #takeOfStamp(serial: string, event: LoggedEvent): void {
     const stamp = this.#stamps.get(serial);
     if (stamp !== undefined) this.#follows(event, stamp);
     if (event.type === 'StampMinted') {
@@ -102,24 +106,24 @@ export class Books {
   }
 
   /** Revisions without a gap: nothing of a stream was left out, swapped or put in. */
-  #follows(event: EventAnswer, known: { revision: number }): void {
+  #follows(event: LoggedEvent, known: { revision: number }): void {
     if (event.revision !== known.revision + 1)
       this.onFault(`${event.stream}: revision ${event.revision} comes after ${known.revision}`);
     known.revision = event.revision;
   }
 
-  #mint(serial: string, event: EventAnswer): void {
-    const { batchId, denomination } = dataOf<'StampMinted'>(event);
+  #mint(serial: string, event: Of<'StampMinted'>): void {
+    const { batchId, denomination } = event.data;
     const group = this.#group(batchId, DIRECT, denomination);
     group.minted += 1;
     group.inStock += 1;
     this.#stamps.set(serial, { group, stage: 'inStock', revision: event.revision });
   }
 
-  #step(stamp: Stamp, event: EventAnswer): void {
+  #step(stamp: Stamp, event: LoggedEvent): void {
     switch (event.type) {
       case 'StampAllocated':
-        this.#move(stamp, dataOf<'StampAllocated'>(event).channel, 'allocated');
+        this.#move(stamp, event.data.channel, 'allocated');
         return;
       case 'StampDeallocated':
         this.#move(stamp, DIRECT, 'inStock');
@@ -137,7 +141,7 @@ export class Books {
         this.#become(stamp, 'outcomeUnknown');
         return;
       case 'AffixOutcomeResolved':
-        this.#become(stamp, dataOf<'AffixOutcomeResolved'>(event).result === 'affixed' ? 'affixed' : 'sold');
+        this.#become(stamp, event.data.result === 'affixed' ? 'affixed' : 'sold');
         return;
       case 'StampAffixed':
         if (stamp.stage === 'affixed') this.onFault(`${event.stream} was affixed twice`);
@@ -145,13 +149,13 @@ export class Books {
         return;
       case 'StampVoided':
         this.#become(stamp, 'voided');
-        if (dataOf<'StampVoided'>(event).reason === 'refund') this.#refundSale(stamp);
+        if (event.data.reason === 'refund') this.#refundSale(stamp);
         return;
     }
   }
 
-  #sell(stamp: Stamp, event: EventAnswer): void {
-    const { channel, orderId, payment } = dataOf<'StampSold'>(event);
+  #sell(stamp: Stamp, event: Of<'StampSold'>): void {
+    const { channel, orderId, payment } = event.data;
     if (stamp.stage !== 'inStock' && stamp.stage !== 'allocated')
       this.onFault(`${event.stream} was sold when it was ${stamp.stage}`);
     if (channel !== stamp.group.channel)
@@ -185,7 +189,7 @@ export class Books {
     stamp.stage = stage;
   }
 
-  #takeOfOrder(id: string, event: EventAnswer): void {
+  #takeOfOrder(id: string, event: LoggedEvent): void {
     const order = this.#orders.get(id);
     if (order === undefined) {
       if (event.type !== 'OrderPlaced') this.onFault(`${event.stream} begins with ${event.type}`);
@@ -196,7 +200,7 @@ export class Books {
     switch (event.type) {
       case 'OrderPaid':
         if (order.payment !== undefined) this.onFault(`${event.stream} was paid twice`);
-        order.payment = dataOf<'OrderPaid'>(event).payment;
+        order.payment = event.data.payment;
         order.status = 'pending';
         this.#count(order.payment, undefined, 'pending');
         return;
@@ -257,7 +261,3 @@ export function groupKey({
   const plain = thousandths === undefined ? amount : fromThousandths(thousandths);
   return `${batchId} ${channel} ${currency} ${plain}`;
 }
-
-/** The ledger checks every event against the schema of its type before it answers it. */
-const dataOf = <Type extends keyof EventData>(event: EventAnswer): EventData[Type] =>
-  event.data as unknown as EventData[Type];

@@ -1,5 +1,13 @@
-import { toThousandths } from '@stamp-ledger/app';
+import {
+  type AuditedLog,
+  auditEvents,
+  type LogAuditReport,
+  type LoggedEvent,
+  type LogTrust,
+  toThousandths,
+} from '@stamp-ledger/app';
 import type { ConservationAnswer, EventAnswer, LedgerClient, StampAnswer } from '@stamp-ledger/client';
+import { UnfinishedError } from '../exit-codes.js';
 import { CLI_LIMITS } from '../limits.js';
 import { type BookGroup, Books, groupKey, STAGES, type Stage, SUMS } from './books.js';
 import { moneyOf } from './report.js';
@@ -31,45 +39,104 @@ export interface LogComparison {
   readonly faultCount: number;
 }
 
+type Client = Pick<LedgerClient, 'audit' | 'events' | 'stamps'>;
+
+export interface ComparisonRequest {
+  readonly client: Client;
+  readonly log: AuditedLog;
+  readonly trust: LogTrust;
+  /** A time or a position; without one, where the log ends. */
+  readonly asOf?: string;
+  /** Entries of the log checked so far. */
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+export interface ComparedConservation {
+  /** What the read models say. */
+  readonly report: ConservationAnswer;
+  readonly comparison: LogComparison;
+  /** Whether the log is what its checkpoint says. */
+  readonly audit: LogAuditReport;
+}
+
 /**
- * Recomputes a report of conservation from the log alone and compares: events are read in global order up to the moment
- * the report speaks of. Rejects with a LedgerError.
+ * Recomputes conservation from the signed log alone, each entry checked against the checkpoint, and compares it with what
+ * the read models say as of the same place in history. Rejects with a LedgerError or a PortError, and with an
+ * UnfinishedError where one side has not come to that place yet.
  */
-export async function compareWithLog(
-  client: Pick<LedgerClient, 'events' | 'stamps'>,
-  report: ConservationAnswer,
-  { isNow, onProgress }: { readonly isNow: boolean; readonly onProgress: (events: number) => void },
-): Promise<LogComparison> {
-  const faults: string[] = [];
-  let faultCount = 0;
-  const books = new Books((fault) => {
-    faultCount += 1;
-    if (faults.length < CLI_LIMITS.listedFaults) faults.push(fault);
+export async function compareWithLog(request: ComparisonRequest): Promise<ComparedConservation> {
+  const { client, asOf } = request;
+  const past = asOf === undefined ? undefined : (await client.audit.conservation({ asOf })).body;
+  const end = past && (await firstAfter(client, past.asOf.position));
+  const faults = new Faults();
+  const books = new Books((fault) => faults.add(fault));
+  let last: LoggedEvent | undefined;
+  let isOver = false;
+  const audit = await auditEvents({
+    ...request,
+    visit: (event) => {
+      isOver ||= event.id === end?.id;
+      if (isOver) return;
+      books.take(event);
+      last = event;
+    },
   });
-  for await (const event of eventsUpTo(client, report.asOf.position)) {
-    books.take(event);
-    if (books.events % CLI_LIMITS.page === 0) onProgress(books.events);
-  }
-  const { disagreements, groups } = compareGroups(books, report);
+  const position = last && (await positionOf(client, last));
+  if (last !== undefined && position === undefined)
+    faults.add(`${last.stream} revision ${last.revision} is sealed, and the ledger does not have it`);
+  const report =
+    past ?? (await client.audit.conservation(position === undefined ? {} : { asOf: position })).body;
+  if (position !== report.asOf.position && faults.count === 0 && audit.findingCount === 0)
+    throw new UnfinishedError('the log and the read models have not come to the same place yet: ask again');
+  // Books of a log that nobody need believe are no measure of anything.
+  const { disagreements, groups } =
+    audit.current === undefined ? { disagreements: [], groups: [] } : compareBooks(books, report);
   return {
-    asOf: report.asOf,
-    events: books.events,
-    disagreements: [...disagreements, ...compareMoney(books, report)],
-    serials: isNow ? await differingStamps(client, books, groups) : [],
-    faults,
-    faultCount,
+    report,
+    audit,
+    comparison: {
+      asOf: report.asOf,
+      events: books.events,
+      disagreements,
+      serials: past === undefined ? await differingStamps(client, books, groups) : [],
+      faults: faults.listed,
+      faultCount: faults.count,
+    },
   };
 }
 
-async function* eventsUpTo(
-  client: Pick<LedgerClient, 'events'>,
-  position: string | undefined,
-): AsyncGenerator<EventAnswer> {
-  if (position === undefined) return;
-  for await (const event of client.events.follow({ stopAtHead: true })) {
-    if (event.position > position) return;
-    yield event;
+class Faults {
+  readonly listed: string[] = [];
+  count = 0;
+
+  add(fault: string): void {
+    this.count += 1;
+    if (this.listed.length < CLI_LIMITS.listedFaults) this.listed.push(fault);
   }
+}
+
+/** The event with which another moment begins. */
+async function firstAfter(
+  { events }: Client,
+  position: string | undefined,
+): Promise<EventAnswer | undefined> {
+  const { body } = await events.page({ limit: 1, ...(position === undefined ? {} : { after: position }) });
+  return body.events[0];
+}
+
+/** Where the ledger has an event of the log, which does not say it. */
+async function positionOf(
+  { events }: Client,
+  { stream, revision, id }: LoggedEvent,
+): Promise<string | undefined> {
+  for await (const event of events.follow({ stream, stopAtHead: true }))
+    if (event.revision === revision) return event.id === id ? event.position : undefined;
+  return undefined;
+}
+
+function compareBooks(books: Books, report: ConservationAnswer): ReturnType<typeof compareGroups> {
+  const { disagreements, groups } = compareGroups(books, report);
+  return { disagreements: [...disagreements, ...compareMoney(books, report)], groups };
 }
 
 function compareGroups(
@@ -128,11 +195,13 @@ async function differingStamps(
   const differing: DifferingStamp[] = [];
   let looked = 0;
   for (const group of groups)
-    for (const { serial, stage } of books.stampsOf(group)) {
+    for (const { serial, stage, revision } of books.stampsOf(group)) {
       looked += 1;
       if (looked > CLI_LIMITS.comparedStamps) return differing;
       const { body } = await client.stamps.lookUp(serial);
-      if (body.state !== SHOWN[stage]) differing.push({ serial, log: stage, readModels: body.state });
+      // It may have gone on since the log was read.
+      if (body.revision <= revision && body.state !== SHOWN[stage])
+        differing.push({ serial, log: stage, readModels: body.state });
     }
   return differing;
 }
@@ -145,7 +214,7 @@ export function comparisonLines(comparison: LogComparison): string[] {
   const { events, disagreements, serials, faults, faultCount } = comparison;
   return [
     '',
-    `Recomputed from ${events} events of the log:`,
+    `Recomputed from ${events} events of the signed log:`,
     ...disagreements.map(
       ({ of, what, log, readModels }) =>
         `  ${of}: ${what} is ${log} by the log, ${readModels} by the read models`,

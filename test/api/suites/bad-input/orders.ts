@@ -21,9 +21,16 @@ export async function orderCases({ call }: World): Promise<Case[]> {
     order('a negative amount', money('-10000'), ...atFault('#/denomination/amount')),
     order('an amount of 1e3', money('1e3'), ...atFault('#/denomination/amount')),
     order('an amount as a number', money(10_000), ...atFault('#/denomination/amount')),
-    order('an amount of nothing', money('0'), '422 invalid-amount'),
+    order('an amount of nothing', money('0'), '422 invalid-amount', [{ pointer: '#/denomination/amount' }]),
     order('more decimals than the currency has', money('10.001', 'USD'), '422 invalid-amount'),
-    order('an unknown currency', money('10000', 'XXZ'), '422 unknown-currency'),
+    order('an unknown currency', money('10000', 'XXZ'), '422 unknown-currency', [
+      { pointer: '#/denomination/currency' },
+    ]),
+    order('several faults at once', { quantity: 0, holder: '', 'a/b~': 1 }, '400 invalid-request', [
+      { pointer: '#/a~1b~0' },
+      { pointer: '#/holder' },
+      { pointer: '#/quantity' },
+    ]),
     order('a currency that is no code', money('10000', 'rupiah'), ...atFault('#/denomination/currency')),
     order('an order of 0', { quantity: 0 }, ...atFault('#/quantity')),
     order('an order of 1,001', { quantity: 1_001 }, ...atFault('#/quantity')),
@@ -45,7 +52,9 @@ export async function orderCases({ call }: World): Promise<Case[]> {
       { body: {} },
       ...atFault('#/policyVersion'),
     ),
-    bad('refunding more than was paid', `${paid}/refund`, tooMuch, '422 refund-amount-mismatch'),
+    bad('refunding more than was paid', `${paid}/refund`, tooMuch, '422 refund-amount-mismatch', [
+      { pointer: '#/amount' },
+    ]),
     bad('cancelling a fulfilled order', `${paid}/cancellation`, { body: {} }, '409 order-not-cancellable'),
   ];
 }

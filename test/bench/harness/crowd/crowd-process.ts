@@ -1,20 +1,15 @@
 // The crowd: a process that does nothing else. Told what to do by a message, it answers with another.
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { affixings, lookUps, paidOrders } from '../../ledger/requests.js';
 import { LatencyHistogram } from '../latency.js';
-import { type LoadRequest, requestText } from '../load/load.js';
+import { Client } from './client.js';
 import type { Plan, Second, Stream, StreamResult } from './crowd.js';
 import { Line, type LineReply } from './line.js';
+import { slowClients } from './slow-clients.js';
 
 const TICK_MILLISECONDS = 2;
-const SLOW_MILLISECONDS = 500;
-
-interface Client {
-  readonly index: number;
-  readonly due: number;
-  text: string | undefined;
-}
+const START_MILLISECONDS = 500;
+const COMPACTED = 4_096;
+const CONNECTED_AT_ONCE = 4;
 
 interface Tally {
   offered: number;
@@ -23,14 +18,50 @@ interface Tally {
   refused: number;
   unanswered: number;
   gaveUp: number;
+  tickets: number;
+  turnsAsked: number;
   readonly histogram: LatencyHistogram;
+}
+
+const newTally = (): Tally => ({
+  offered: 0,
+  attempts: 0,
+  accepted: 0,
+  refused: 0,
+  unanswered: 0,
+  gaveUp: 0,
+  tickets: 0,
+  turnsAsked: 0,
+  histogram: new LatencyHistogram(),
+});
+
+/** First in, first out. */
+class Waiting<Item> {
+  #items: Item[] = [];
+  #first = 0;
+
+  get first(): Item | undefined {
+    return this.#items[this.#first];
+  }
+
+  push(item: Item): void {
+    this.#items.push(item);
+  }
+
+  shift(): void {
+    this.#first += 1;
+    if (this.#first <= COMPACTED) return;
+    this.#items = this.#items.slice(this.#first);
+    this.#first = 0;
+  }
 }
 
 class Crowd {
   readonly #lines: Line[];
   readonly #idle: Line[];
-  #waiting: Client[] = [];
-  #first = 0;
+  readonly #newcomers = new Waiting<Client>();
+  /** Who was told to come back goes before: each has a connection of its own, in truth. */
+  readonly #returning = new Waiting<Client>();
   #present = 0;
   readonly #seconds: Tally[] = [];
   readonly #latency = new LatencyHistogram();
@@ -54,14 +85,15 @@ class Crowd {
 
   async run(): Promise<StreamResult> {
     const { perSecond, first } = this.stream;
+    const begins = perSecond.findIndex((rate) => rate > 0);
     let index = first;
     for (const [second, rate] of perSecond.entries()) {
       const from = this.start + second * 1_000;
+      if (second === begins - 1) await this.#connect();
       for (let sent = 0; sent < rate; ) {
         const now = performance.now();
         const due = Math.min(rate, Math.ceil(((now - from) * rate) / 1_000));
-        for (; sent < due; sent++)
-          this.#comes({ index: index++, due: from + (sent * 1_000) / rate, text: undefined });
+        for (; sent < due; sent++) this.#comes(index++, from + (sent * 1_000) / rate);
         this.#look(now);
         await sleep(TICK_MILLISECONDS);
       }
@@ -87,118 +119,117 @@ class Crowd {
     };
   }
 
+  /** A crowd has connected before the moment comes for which it has come. */
+  async #connect(): Promise<void> {
+    for (const [index, line] of this.#lines.entries()) {
+      line.connect();
+      if (index % CONNECTED_AT_ONCE === 0) await sleep(TICK_MILLISECONDS);
+    }
+  }
+
   #tally(): Tally {
     const second = Math.max(0, Math.floor((performance.now() - this.start) / 1_000));
-    while (this.#seconds.length <= second)
-      this.#seconds.push({
-        offered: 0,
-        attempts: 0,
-        accepted: 0,
-        refused: 0,
-        unanswered: 0,
-        gaveUp: 0,
-        histogram: new LatencyHistogram(),
-      });
+    while (this.#seconds.length <= second) this.#seconds.push(newTally());
     return this.#seconds[second] as Tally;
   }
 
-  #comes(client: Client): void {
+  #comes(index: number, due: number): void {
     this.#present += 1;
     this.#tally().offered += 1;
-    this.#waiting.push(client);
+    this.#newcomers.push(new Client(index, due, this.stream, this.plan));
   }
 
   /** Gives free connections to those who wait longest, and gives up what takes too long. */
   #look(now: number): void {
-    for (let client = this.#waiting[this.#first]; client !== undefined; client = this.#waiting[this.#first]) {
-      if (now - client.due > this.stream.patienceMilliseconds) this.#leaves();
-      else {
-        const line = this.#idle.pop();
-        if (line === undefined) break;
-        this.#attempt(line, client);
+    for (const waiting of [this.#returning, this.#newcomers])
+      for (let client = waiting.first; client !== undefined; client = waiting.first) {
+        if (this.#isPatient(client, now)) {
+          const line = this.#idle.pop();
+          if (line === undefined) break;
+          this.#attempt(line, client);
+        } else this.#leaves();
+        waiting.shift();
       }
-      this.#first += 1;
-    }
-    if (this.#first > 4_096) {
-      this.#waiting = this.#waiting.slice(this.#first);
-      this.#first = 0;
-    }
     for (const line of this.#lines)
       if (line.isBusy && now - line.sentAt > this.plan.attemptMilliseconds) line.giveUp();
   }
 
+  #isPatient = (client: Client, now: number): boolean => now < this.#leavesAt(client);
+
+  #leavesAt({ due }: Client): number {
+    const { patienceMilliseconds, leavesAtEnd, perSecond } = this.stream;
+    const own = due + patienceMilliseconds;
+    return leavesAtEnd === true ? Math.min(own, this.start + perSecond.length * 1_000) : own;
+  }
+
   #attempt(line: Line, client: Client): void {
-    client.text ??= requestText(this.#request(client.index), this.plan);
-    this.#tally().attempts += 1;
-    line.send(client.text, (reply) => this.#answered(line, client, reply));
+    if (client.step === 'purpose') this.#tally().attempts += 1;
+    line.send(client.text(), (reply) => this.#answered(line, client, reply));
   }
 
   #answered(line: Line, client: Client, reply: LineReply | undefined): void {
     const now = performance.now();
     const tally = this.#tally();
+    const { step } = client;
     if (reply === undefined) tally.unanswered += 1;
-    else this.#statuses[reply.status] = (this.#statuses[reply.status] ?? 0) + 1;
-    const isAccepted = reply !== undefined && reply.status < 300;
-    if (isAccepted) {
-      const milliseconds = now - line.sentAt;
-      tally.accepted += 1;
-      tally.histogram.record(milliseconds);
-      this.#latency.record(milliseconds);
-      this.#sinceDue.record(now - client.due);
-      this.#accepted.push(client.index);
-    } else if (reply !== undefined) {
-      tally.refused += 1;
-      this.#refusal.record(now - line.sentAt);
-      // Refused for good, by the ledger's rules: coming back would not help.
-      if (reply.status < 500 && reply.status !== 429 && reply.status !== 409) client.text = undefined;
+    else this.#statuses[`${step} ${reply.status}`] = (this.#statuses[`${step} ${reply.status}`] ?? 0) + 1;
+    const next = reply === undefined ? ({ kind: 'refused' } as const) : client.answered(reply);
+    const milliseconds = now - line.sentAt;
+    switch (next.kind) {
+      case 'accepted':
+        tally.accepted += 1;
+        tally.histogram.record(milliseconds);
+        this.#latency.record(milliseconds);
+        this.#sinceDue.record(now - client.due);
+        this.#accepted.push(client.index);
+        this.#present -= 1;
+        this.#idle.push(line);
+        return;
+      case 'told':
+        if (step === 'ticket') tally.tickets += 1;
+        else if (step === 'turn') tally.turnsAsked += 1;
+        if (next.milliseconds === 0 && this.#isPatient(client, now)) this.#attempt(line, client);
+        else {
+          this.#idle.push(line);
+          this.#later(client, next.milliseconds);
+        }
+        return;
+      case 'hopeless':
+        tally.refused += 1;
+        this.#idle.push(line);
+        this.#leaves();
+        return;
+      case 'refused':
+        if (reply !== undefined) {
+          tally.refused += 1;
+          this.#refusal.record(milliseconds);
+        }
+        if (this.stream.retry === 'at-once' && this.#isPatient(client, now)) {
+          this.#attempt(line, client);
+          return;
+        }
+        this.#idle.push(line);
+        if (this.stream.retry === 'as-told') this.#later(client, 1_000 * (reply?.retryAfter ?? 1));
+        else this.#leaves();
     }
-    const isOver = isAccepted || client.text === undefined;
-    if (!isOver && this.stream.retry === 'at-once' && now - client.due < this.stream.patienceMilliseconds) {
-      this.#attempt(line, client);
-      return;
-    }
-    this.#idle.push(line);
-    if (!isOver && this.stream.retry === 'as-told' && now - client.due < this.stream.patienceMilliseconds)
-      setTimeout(() => this.#waiting.push(client), 1_000 * (reply?.retryAfter ?? 1));
-    else if (isAccepted) this.#present -= 1;
-    else this.#leaves();
+  }
+
+  /** Comes back then, or leaves when its patience has ended before. */
+  #later(client: Client, milliseconds: number): void {
+    const left = this.#leavesAt(client) - performance.now();
+    if (left < milliseconds) setTimeout(() => this.#leaves(), Math.max(0, left));
+    else setTimeout(() => this.#returning.push(client), milliseconds);
   }
 
   #leaves(): void {
     this.#present -= 1;
     this.#tally().gaveUp += 1;
   }
-
-  #request(index: number): LoadRequest {
-    const { kind, of = 1 } = this.stream;
-    const [request] =
-      kind === 'orders'
-        ? paidOrders(index, index + 1)
-        : kind === 'affixings'
-          ? affixings(index, index + 1)
-          : lookUps(1, of, index);
-    if (request === undefined) throw new Error('there is no such request');
-    return request;
-  }
-}
-
-/** Sends a head byte by byte for as long as it is let. */
-function slowClient(url: string): void {
-  const { hostname, port } = new URL(url);
-  const bytes = 'POST /v1/orders HTTP/1.1\r\nhost: slow\r\nx-padding: ';
-  let at = 0;
-  const socket = connect(Number(port), hostname);
-  const timer = setInterval(() => socket.write(bytes[at++] ?? 'x'), SLOW_MILLISECONDS);
-  socket.on('error', () => undefined);
-  socket.on('close', () => {
-    clearInterval(timer);
-    setTimeout(() => slowClient(url), SLOW_MILLISECONDS);
-  });
 }
 
 process.once('message', async (plan: Plan) => {
-  for (let count = 0; count < plan.slowClients; count++) slowClient(plan.url);
-  const start = performance.now() + SLOW_MILLISECONDS;
+  slowClients({ url: plan.url, token: plan.token, each: plan.slowClients });
+  const start = performance.now() + START_MILLISECONDS;
   const results = await Promise.all(plan.streams.map((stream) => new Crowd(stream, plan, start).run()));
   process.send?.(results, undefined, undefined, () => process.exit(0));
 });

@@ -17,15 +17,19 @@ export interface Stream {
   readonly connections: number;
   /** What a client does that is refused or gets no answer: it gives up, comes back at once, or when it was told to. */
   readonly retry: 'never' | 'at-once' | 'as-told';
+  /** Whether a client that is told to takes a ticket of the waiting room, asks for its turn when it was told to, and orders with it. */
+  readonly takesTickets?: boolean;
   /** After so long a client gives up. */
   readonly patienceMilliseconds: number;
+  /** Whether all leave at once when no more come: the load stops. */
+  readonly leavesAtEnd?: boolean;
 }
 
 export interface Plan {
   readonly url: string;
   readonly token: string;
   readonly streams: readonly Stream[];
-  /** Connections that send a request byte by byte and read nothing. */
+  /** Connections of each kind that only hold a server up; see slow-clients.ts. */
   readonly slowClients: number;
   /** An attempt without an answer is given up after so long, and its connection with it. */
   readonly attemptMilliseconds: number;
@@ -35,13 +39,16 @@ export interface Plan {
 export interface Second {
   /** Clients that came. */
   readonly offered: number;
-  /** Requests sent. */
+  /** Requests sent for what the client came for. */
   readonly attempts: number;
   readonly accepted: number;
   readonly refused: number;
   /** Attempts without an answer in time, and broken connections. */
   readonly unanswered: number;
   readonly gaveUp: number;
+  /** Tickets of the waiting room taken, and questions for a turn answered. */
+  readonly tickets: number;
+  readonly turnsAsked: number;
   /** Milliseconds from sending the attempt that was accepted to its answer. */
   readonly p99: number;
 }

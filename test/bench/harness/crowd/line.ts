@@ -9,7 +9,9 @@ const RECONNECT_MILLISECONDS = 20;
 
 export interface LineReply {
   readonly status: number;
+  /** Seconds; a second where nothing was said. */
   readonly retryAfter: number;
+  readonly body: string;
 }
 
 /** One client's connection: connects again when it breaks, and never has more than one request on its way. */
@@ -29,6 +31,11 @@ export class Line {
     this.sentAt = performance.now();
     this.#socket ??= this.#open();
     this.#socket.write(request, 'latin1');
+  }
+
+  /** Connects, so that the first request need not. */
+  connect(): void {
+    this.#socket ??= this.#open();
   }
 
   get isBusy(): boolean {
@@ -67,13 +74,16 @@ export class Line {
     if (end < 0) return;
     const head = this.#received.slice(0, end);
     const length = Number(LENGTH.exec(head)?.[1] ?? 0);
-    if (this.#received.length < end + HEAD_END.length + length) return;
+    const bodyAt = end + HEAD_END.length;
+    if (this.#received.length < bodyAt + length) return;
+    const body = this.#received.slice(bodyAt, bodyAt + length);
     this.#received = '';
     const settle = this.#settle;
     this.#settle = undefined;
     settle?.({
       status: Number(head.slice(STATUS_FROM, STATUS_TO)),
       retryAfter: Number(RETRY_AFTER.exec(head)?.[1] ?? 1),
+      body,
     });
   }
 }

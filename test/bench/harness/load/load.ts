@@ -9,15 +9,17 @@ export interface LoadRequest {
   readonly body?: string;
   /** Its idempotency key. */
   readonly key?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A whole request as it goes over the wire. */
 export function requestText(
-  { method, path, body, key }: LoadRequest,
+  { method, path, body, key, headers = {} }: LoadRequest,
   { url, token }: { readonly url: string; readonly token?: string },
 ): string {
   const authorization = token === undefined ? '' : `authorization: Bearer ${token}\r\n`;
-  const start = `${method} ${path} HTTP/1.1\r\nhost: ${url.slice('http://'.length)}\r\n${authorization}`;
+  const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const start = `${method} ${path} HTTP/1.1\r\nhost: ${url.slice('http://'.length)}\r\n${authorization}${more.join('')}`;
   if (body === undefined) return `${start}\r\n`;
   const idempotency = key === undefined ? '' : `idempotency-key: ${key}\r\n`;
   return `${start}${idempotency}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;

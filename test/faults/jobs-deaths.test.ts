@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type Death, dieAndGoOn, undisturbed } from '../faults/story.js';
+import { type Death, dieAndGoOn, undisturbed } from '../app/story.js';
 
 t.test('a death at any append, before or after its write, changes nothing in the end', async (t) => {
   const appends = await undisturbed(t);

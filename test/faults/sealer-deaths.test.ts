@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { auditDeep } from '@stamp-ledger/app';
 import { type OpenedCheckpoint, openCheckpoint } from '@stamp-ledger/transparency';
 import t, { type Test } from 'tap';
-import { whyNoStrace } from '../faults/log-process.js';
 import { IDENTITY, ORIGIN, World } from '../seal/world.js';
 import { plainEnvironment } from '../support/server-process.js';
 import { leafOf, mth } from '../transparency/naive.js';
+import { whyNoStrace } from './log-process.js';
 
 t.setTimeout(600_000);
 

@@ -1,0 +1,51 @@
+import { LIMITS } from '@stamp-ledger/ports';
+
+/** What one look at a waiting room shows. */
+export interface Attendance {
+  readonly now: number;
+  /** Orders taken so far. */
+  readonly taken: number;
+  /** Orders a second that can be taken. */
+  readonly capacity: number;
+  /** Whether somebody is kept waiting. */
+  readonly isHeldBack: boolean;
+  /** Whether more come than can be taken. */
+  readonly isPressed: boolean;
+}
+
+/** While more than this part of what is possible is taken, enough come. */
+const ENOUGH = 0.8;
+const AIM = 0.9;
+/** By how much the factor may grow at one look; it takes some seconds until those let in have come. */
+const GROWTH = 4;
+const LEAST_PER_SECOND = 1;
+
+/**
+ * How many more are let in than can be taken, because some do not come: whoever has left holds a ticket still. As long as
+ * somebody waits and fewer come than can be taken, more are let in, so that nothing stands idle and a line that was
+ * abandoned is passed in seconds. When too many come it is taken back at once; what came too much waits at the gate.
+ */
+export class Overbooking {
+  #factor = 1;
+  #since: { readonly now: number; readonly taken: number } | undefined;
+
+  get factor(): number {
+    return this.#factor;
+  }
+
+  observe({ now, taken, capacity, isHeldBack, isPressed }: Attendance): void {
+    if (isPressed || !isHeldBack) {
+      this.#factor = Math.max(1, this.#factor / 2);
+      this.#since = undefined;
+      return;
+    }
+    this.#since ??= { now, taken };
+    const milliseconds = now - this.#since.now;
+    if (milliseconds < LIMITS.roomAttendanceMilliseconds) return;
+    const perSecond = ((taken - this.#since.taken) * 1_000) / milliseconds;
+    this.#since = { now, taken };
+    if (perSecond >= capacity * ENOUGH) return;
+    const missing = (AIM * capacity) / Math.max(LEAST_PER_SECOND, perSecond);
+    this.#factor = Math.min(LIMITS.roomOverbooking, this.#factor * Math.min(GROWTH, Math.max(1, missing)));
+  }
+}

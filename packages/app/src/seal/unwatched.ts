@@ -1,0 +1,35 @@
+import { fromMilliseconds, toMilliseconds } from '@stamp-ledger/codec';
+import type { Instant } from '@stamp-ledger/domain';
+import { LIMITS, type ProcessRun } from '@stamp-ledger/ports';
+
+interface Span {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+/** Services that seal: the embedded ledger, and the sealer of the distributed one. */
+const SEALING: ReadonlySet<string> = new Set(['ledger', 'sealer']);
+
+/**
+ * The parts of a window in which no process that seals is known to have run, longer than events may wait. One that was
+ * killed may have run on for as long as it tells the journal nothing.
+ */
+export function unwatchedIn({ from, to }: Span, runs: readonly ProcessRun[]): readonly Span[] {
+  const covered = runs
+    .filter(({ service }) => SEALING.has(service))
+    .map(({ startedAt, stoppedAt, seenAt }) => ({
+      from: toMilliseconds(startedAt),
+      to: toMilliseconds(stoppedAt ?? seenAt) + (stoppedAt ? 0 : LIMITS.journalFlushMilliseconds),
+    }))
+    .sort((one, other) => one.from - other.from);
+  const end = toMilliseconds(to);
+  const spans: Span[] = [];
+  let at = toMilliseconds(from);
+  for (const run of [...covered, { from: end, to: end }]) {
+    const next = Math.min(run.from, end);
+    if (next - at > LIMITS.sealGapMilliseconds)
+      spans.push({ from: fromMilliseconds(at), to: fromMilliseconds(next) });
+    at = Math.max(at, run.to);
+  }
+  return spans;
+}

@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { READ_MODEL_PARTS, type ReadModelPart } from '@stamp-ledger/embedded';
+import { PortError } from '@stamp-ledger/ports';
+import type { BuildWorkerData, FromBuildWorker, ProjectionWorkerData, ToBuildWorker } from './messages.js';
+import { YOUNG_GENERATION_MEBIBYTES } from './projection-thread.js';
+
+interface BuildOptions extends ProjectionWorkerData {
+  readonly signal: AbortSignal;
+  /** Told how many events every read model has seen. */
+  readonly onEvents: (events: number) => void;
+}
+
+/**
+ * Builds the files of a generation from the log, each on a thread of its own. Rejects with a PortError when one of them
+ * fails or `signal` aborts; no thread is left then.
+ */
+export async function buildGeneration({ signal, onEvents, ...data }: BuildOptions): Promise<void> {
+  const failing = new AbortController();
+  const stop = AbortSignal.any([signal, failing.signal]);
+  const events = READ_MODEL_PARTS.map(() => 0);
+  const builds = READ_MODEL_PARTS.map(async (part, index) => {
+    const onProgress = (seen: number): void => {
+      events[index] = seen;
+      onEvents(Math.min(...events));
+    };
+    try {
+      await buildPart({ ...data, part }, { signal: stop, onProgress });
+    } catch (error) {
+      failing.abort();
+      throw error;
+    }
+  });
+  const outcomes = await Promise.allSettled(builds);
+  // What failed first made the others stop.
+  const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  const [first] = reasons.sort((a, b) => Number(isStop(a)) - Number(isStop(b)));
+  if (first !== undefined) throw first;
+}
+
+const isStop = (error: unknown): boolean => error instanceof PortError && error.kind === 'unavailable';
+
+async function buildPart(
+  data: ProjectionWorkerData & { readonly part: ReadModelPart },
+  { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (events: number) => void },
+): Promise<void> {
+  const workerData: BuildWorkerData = data;
+  const worker = new Worker(new URL('./build-worker.js', import.meta.url), {
+    workerData,
+    // No loaders or debuggers of the process: the thread runs these packages alone.
+    execArgv: [],
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MEBIBYTES },
+  });
+  const stop = (): void => worker.postMessage({ kind: 'stop' } satisfies ToBuildWorker);
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
+  let failure: PortError | undefined = new PortError('corrupt', 'a thread of the rebuild ended by itself');
+  worker.on('message', (message: FromBuildWorker) => {
+    switch (message.kind) {
+      case 'status':
+        onProgress(Math.min(...message.statuses.map(({ events }) => events)));
+        return;
+      case 'finished':
+        failure = undefined;
+        return;
+      case 'failed':
+        failure = new PortError(message.error.kind, message.error.message);
+    }
+  });
+  worker.on('error', (error: Error) => {
+    failure = new PortError('corrupt', `a thread of the rebuild failed: ${error.name}`);
+  });
+  await once(worker, 'exit');
+  signal.removeEventListener('abort', stop);
+  if (failure !== undefined) throw failure;
+}

@@ -1,0 +1,50 @@
+import { type CosignedTiles, cosignedTiles, runWitnesses } from '@stamp-ledger/app';
+import type { TileStore } from '@stamp-ledger/ports';
+import { parseVkey } from '@stamp-ledger/transparency';
+import { sleep } from '../sleep.js';
+import type { WitnessSettings } from '../witness-settings.js';
+import { httpWitness } from './http-witness.js';
+
+export interface Cosigning {
+  /** What a sealer publishes through. */
+  readonly tiles: CosignedTiles;
+  /** Nobody is asked any more, or waits. Rejects for mistakes only. */
+  end(): Promise<void>;
+}
+
+/** Has the configured witnesses cosign what is sealed, until `signal` aborts or the end. */
+export async function openCosigning({
+  settings: { witnesses, quorum, strict },
+  tiles,
+  signal,
+  onTrouble,
+}: {
+  readonly settings: WitnessSettings;
+  readonly tiles: TileStore;
+  readonly signal: AbortSignal;
+  readonly onTrouble: (why: string) => void;
+}): Promise<Cosigning> {
+  const ending = new AbortController();
+  const either = AbortSignal.any([signal, ending.signal]);
+  const keys = witnesses.map(({ vkey }) => parseVkey(vkey));
+  const cosigned = await cosignedTiles({ tiles, witnesses: keys, quorum, strict, signal: either });
+  const running =
+    witnesses.length === 0
+      ? Promise.resolve()
+      : runWitnesses({
+          witnesses: witnesses.map(httpWitness),
+          tiles: cosigned,
+          signal: either,
+          sleep,
+          onTrouble,
+        });
+  // It is awaited in the end: until then nothing of it counts as unhandled.
+  running.catch(() => undefined);
+  return {
+    tiles: cosigned,
+    end: async () => {
+      ending.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/** So many tokens a second, and as many saved up (token bucket). Time is given, in milliseconds of one monotonic clock. */
+export class TokenBucket {
+  #tokens: number;
+  #at: number;
+
+  constructor(
+    private readonly perSecond: () => number,
+    now: number,
+  ) {
+    this.#tokens = perSecond();
+    this.#at = now;
+  }
+
+  /** Takes one. False when there is none. */
+  take(now: number): boolean {
+    const perSecond = this.perSecond();
+    this.#tokens = Math.min(perSecond, this.#tokens + ((now - this.#at) * perSecond) / 1_000);
+    this.#at = now;
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  giveBack(): void {
+    this.#tokens += 1;
+  }
+}
+
+/** A bucket for each of many, of whom those that came last are remembered. */
+export class TokenBuckets {
+  /** In the order of their last use. */
+  readonly #buckets = new Map<string, TokenBucket>();
+
+  constructor(private readonly terms: { readonly perSecond: number; readonly remembered: number }) {}
+
+  has = (name: string): boolean => this.#buckets.has(name);
+
+  of(name: string, now: number): TokenBucket {
+    const bucket = this.#buckets.get(name) ?? new TokenBucket(() => this.terms.perSecond, now);
+    this.#buckets.delete(name);
+    this.#buckets.set(name, bucket);
+    if (this.#buckets.size > this.terms.remembered) {
+      const [oldest] = this.#buckets.keys();
+      if (oldest !== undefined) this.#buckets.delete(oldest);
+    }
+    return bucket;
+  }
+}

@@ -1,0 +1,203 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { orderStream, type StreamName } from '@stamp-ledger/codec';
+import type { OrderId } from '@stamp-ledger/domain';
+import type { LedgerProcess } from '../../support/server-process.js';
+import { runCrowd, type Stream, type StreamResult } from '../harness/crowd/crowd.js';
+import { perSecond, runLoad } from '../harness/load/load.js';
+import type { Audit, Bench } from '../harness/part.js';
+import { residentBytes } from '../harness/process-usage.js';
+import { startSeeded } from '../ledger/bench-ledger.js';
+import { allFulfilled } from '../ledger/fulfilment.js';
+import { auditOrders, conservationDifferences, type OrderLog, readOrderLog } from '../ledger/order-log.js';
+import { orderIdAt, paidOrders } from '../ledger/requests.js';
+import { QUIET_SECONDS, RUSH, STUBBORN, streamsOf } from './streams.js';
+
+const SLOW_CLIENTS = 30;
+const ATTEMPT_MILLISECONDS = 10_000;
+const PROBE_CONNECTIONS = 64;
+const WARM_SECONDS = 2;
+/** Orders that no probe gets through. */
+const PROBE_ORDERS = 100_000;
+/** Stamps that are sold beforehand, for affixings and look-ups. */
+const SOLD = 40_000;
+/** Stamps minted for each second of the rush and around it: more than are sold in one. */
+const STAMPS_PER_SECOND = 3_500;
+const SECONDS_AROUND = 40;
+
+export interface Scale {
+  readonly rushSeconds: number;
+  readonly probeSeconds: number;
+}
+
+/** One ledger under the crowd. */
+export interface Outcome {
+  readonly name: string;
+  readonly rushSeconds: number;
+  readonly capacity: number;
+  readonly results: ReadonlyMap<string, StreamResult>;
+  /** What only the bench's own ledger shows. */
+  readonly inside?: Inside;
+}
+
+export interface Inside {
+  readonly residentMegabytes: readonly number[];
+  /** Orders placed and not fulfilled, by second. */
+  readonly backlog: readonly number[];
+  readonly drainPerSecond: number | undefined;
+  readonly fulfilledPerSecond: number;
+  readonly audits: readonly Audit[];
+}
+
+/** The same crowd on a ledger that runs already. What becomes of the orders depends on its stock, and is not looked at. */
+export async function runAgainst(
+  bench: Bench,
+  ledger: { readonly url: string; readonly token: string },
+  { rushSeconds, probeSeconds }: Scale,
+): Promise<Outcome> {
+  const key = Date.now();
+  const { capacity } = await acceptedPerSecond(ledger, { first: key, seconds: probeSeconds });
+  bench.log(`  ${ledger.url}: ${Math.round(capacity)} orders/s; the rush`);
+  const streams = streamsOf(capacity, { rushSeconds, of: 1, firstOrder: key + PROBE_ORDERS });
+  const results = await letLoose(
+    ledger,
+    streams.filter(({ kind }) => kind === 'orders'),
+  );
+  return { name: 'the running ledger', rushSeconds, capacity, results: byName(results) };
+}
+
+export async function runRush(
+  bench: Bench,
+  {
+    name,
+    variables,
+    kill = false,
+    rushSeconds,
+    probeSeconds,
+  }: Scale & {
+    readonly name: string;
+    readonly variables: Readonly<Record<string, string>>;
+    readonly kill?: boolean;
+  },
+): Promise<Outcome> {
+  bench.log(`  ${name}: preparing`);
+  const stamps = SOLD + STAMPS_PER_SECOND * (rushSeconds + probeSeconds + SECONDS_AROUND);
+  let ledger = await startSeeded(
+    { minted: stamps, allocated: stamps, sold: SOLD, affixed: 0 },
+    { variables },
+  );
+  try {
+    const capacity = await measureCapacity(ledger, probeSeconds);
+    bench.log(`  ${name}: ${Math.round(capacity)} orders/s; the rush`);
+    const streams = streamsOf(capacity, { rushSeconds, of: SOLD, firstOrder: 2 * PROBE_ORDERS });
+    const memory: number[] = [];
+    const stop = new AbortController();
+    const watching = watchMemory(() => ledger.pid, memory, stop.signal);
+    const begun = Date.now();
+    const crowd = letLoose(ledger, streams);
+    if (kill) {
+      await sleep((QUIET_SECONDS + rushSeconds / 2) * 1_000);
+      ledger = await ledger.restart();
+    }
+    const results = await crowd;
+    const rushEnds = begun + (QUIET_SECONDS + rushSeconds) * 1_000;
+    const accepted = results
+      .filter(({ name: of }) => of.startsWith('orders'))
+      .flatMap(({ accepted: indices }) => [...indices].map(orderStreamAt));
+    await allFulfilled(ledger.directory, accepted);
+    stop.abort();
+    await watching;
+    const differences = await conservationDifferences(ledger);
+    await ledger.kill();
+    const log = readOrderLog(ledger.directory);
+    return {
+      name,
+      rushSeconds,
+      capacity,
+      results: byName(results),
+      inside: {
+        residentMegabytes: memory,
+        ...backlogOf(log, begun, rushEnds),
+        audits: [
+          ...auditOrders(name, accepted, log),
+          {
+            what: `${name}: conservation of stamps and money`,
+            acknowledged: stamps,
+            missing: differences,
+          },
+        ],
+      },
+    };
+  } finally {
+    await ledger.stop();
+  }
+}
+
+/** The crowd in one process, the others in another: how busy the one is must not show in the latencies of the other. */
+async function letLoose(
+  { url, token }: { readonly url: string; readonly token: string },
+  streams: readonly Stream[],
+): Promise<readonly StreamResult[]> {
+  const isCrowd = ({ name }: Stream): boolean => name === RUSH || name === STUBBORN;
+  const plan = { url, token, attemptMilliseconds: ATTEMPT_MILLISECONDS };
+  const results = await Promise.all([
+    runCrowd({ ...plan, streams: streams.filter(isCrowd), slowClients: SLOW_CLIENTS }),
+    runCrowd({ ...plan, streams: streams.filter((stream) => !isCrowd(stream)), slowClients: 0 }),
+  ]);
+  return results.flat();
+}
+
+const byName = (results: readonly StreamResult[]): ReadonlyMap<string, StreamResult> =>
+  new Map(results.map((each) => [each.name, each]));
+
+const orderStreamAt = (index: number): StreamName => orderStream(orderIdAt(index) as OrderId);
+
+/** Orders a second that are accepted when 64 connections send one after another, fulfilment behind. */
+async function measureCapacity(ledger: LedgerProcess, seconds: number): Promise<number> {
+  await acceptedPerSecond(ledger, { first: 0, seconds: WARM_SECONDS });
+  const { capacity, last } = await acceptedPerSecond(ledger, { first: PROBE_ORDERS, seconds });
+  await allFulfilled(ledger.directory, [orderStreamAt(last)]);
+  return capacity;
+}
+
+async function acceptedPerSecond(
+  { url, token }: { readonly url: string; readonly token: string },
+  { first, seconds }: { readonly first: number; readonly seconds: number },
+): Promise<{ readonly capacity: number; readonly last: number }> {
+  const requests = paidOrders(first, first + PROBE_ORDERS);
+  const result = await runLoad({ url, token, requests, connections: PROBE_CONNECTIONS, seconds });
+  return { capacity: perSecond(result), last: first + (result.acknowledged.at(-1) ?? 0) };
+}
+
+async function watchMemory(pid: () => number, megabytes: number[], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      megabytes.push(residentBytes(pid()) / 1e6);
+    } catch {
+      // Between a kill and the next start there is no process.
+      megabytes.push(0);
+    }
+    await sleep(1_000, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Orders placed and not fulfilled at each second, by the times in the log; and how fast they were worked off afterwards. */
+function backlogOf({ placedAt, fulfilledAt }: OrderLog, begun: number, rushEnds: number) {
+  const seconds = Math.ceil((Math.max(rushEnds, fulfilledAt.at(-1) ?? 0) - begun) / 1_000) + 1;
+  const before = (times: readonly number[], moment: number): number =>
+    times.filter((time) => time <= moment).length;
+  const backlog = Array.from({ length: seconds }, (_, second) => {
+    const moment = begun + second * 1_000;
+    return Math.max(0, before(placedAt, moment) - before(fulfilledAt, moment));
+  });
+  const left = before(placedAt, rushEnds) - before(fulfilledAt, rushEnds);
+  const target = before(placedAt, rushEnds);
+  const drained = fulfilledAt[target - 1];
+  const inRush = before(fulfilledAt, rushEnds) - before(fulfilledAt, begun + QUIET_SECONDS * 1_000);
+  return {
+    backlog,
+    // A handful is no backlog, and has no rate.
+    drainPerSecond:
+      left < 100 || drained === undefined ? undefined : (left * 1_000) / Math.max(1, drained - rushEnds),
+    fulfilledPerSecond: (inRush * 1_000) / Math.max(1, rushEnds - begun - QUIET_SECONDS * 1_000),
+  };
+}
