@@ -34,7 +34,7 @@ const BACKLOG = 60_000;
  * other seals, and the first serves it. Kafka is not there, since neither of them needs it.
  */
 t.test('the log of a distributed ledger', async (t) => {
-  const { variables, store } = await engines(t);
+  const { variables, store, eventStore } = await engines(t);
   const api = await startService('api', variables);
   t.teardown(() => api.stop());
   const token = readFileSync(join(variables.LEDGER_DATA_DIR, 'admin-token'), 'utf8').trim();
@@ -127,6 +127,31 @@ t.test('the log of a distributed ledger', async (t) => {
     t.match((await call(`/v1/stamps/${serials[2]}/proof`)).json, { unsealed: [] });
   });
 
+  await t.test('a sealer without the event store says so, and goes on when it comes', async (t) => {
+    const readyz = async () => {
+      const response = await fetch(`${sealer.url}/readyz`);
+      return {
+        status: response.status,
+        ...((await response.json()) as { readonly failing: readonly string[] }),
+      };
+    };
+    t.strictSame((await readyz()).failing, []);
+    await eventStore.kill();
+    await eventually(async () => (await readyz()).failing.includes('EventStoreDB cannot be reached'), {
+      what: 'the sealer is not ready',
+      milliseconds: SOON,
+    });
+    t.equal(await sealer.stop(), 0);
+    await sealer.start();
+    t.strictSame((await readyz()).failing, ['EventStoreDB has not answered yet']);
+    await eventStore.start();
+    await eventually(async () => (await readyz()).status === 200, {
+      what: 'the sealer is ready',
+      milliseconds: SOON,
+    });
+    t.equal((await soldSoon(call, serials[4]!)).headers.get('ledger-sealed'), 'true');
+  });
+
   await t.test('without its lock the log halts, and every API says so', async (t) => {
     await sealer.stop();
     const log = join(variables.LEDGER_DATA_DIR, 'log');
@@ -172,7 +197,7 @@ async function engines(t: Test) {
   });
   const { code, stderr } = await cliProcess(['migrate'], '', variables);
   t.equal(code, 0, stderr);
-  return { variables, store };
+  return { variables, store, eventStore };
 }
 
 function serialOf(at: number): Serial {

@@ -428,6 +428,7 @@ t.test('the bus on a real Kafka', async (t) => {
     const consumer = await openKafkaConsumer({ brokers, clientId: 'again', group: 'again' });
     const stopping = new AbortController();
     const offered: string[] = [];
+    let refused: Partition | undefined;
     let alive = 0;
     let aliveBefore = 0;
     await consumer.consume({
@@ -436,7 +437,11 @@ t.test('the bus on a real Kafka', async (t) => {
         alive++;
       },
       take: async (deliveries) => {
-        offered.push(deliveries.map(({ partition, first, next }) => `${partition} ${first} ${next}`).join());
+        const offer = deliveries.map(({ partition, first, next }) => `${partition} ${first} ${next}`).join();
+        // Those of other partitions may be under way beside it.
+        refused ??= deliveries[0]?.partition;
+        if (deliveries.every(({ partition }) => partition !== refused)) return { kind: 'taken' };
+        offered.push(offer);
         if (offered.length < 3) throw new PortError('unavailable', 'the database is away');
         if (offered.length === 3) {
           aliveBefore = alive;
@@ -560,6 +565,28 @@ t.test('a turn goes on from the last mark that the bus can keep, in a lineage of
   );
   turn = await leadAnyhow(publisher);
   t.equal(turn.mark, undefined, 'of a bus that was made anew nothing counts');
+});
+
+t.test('a turn that has nothing to publish ends when Kafka has lost what it had taken', async (t) => {
+  const kafka = await startKafka();
+  t.teardown(() => kafka.stop());
+  const { brokers } = kafka;
+  await createTopics({ brokers });
+  const publisher = await openKafkaPublisher({ brokers, clientId: 'relay' });
+  t.teardown(() => publisher.close());
+  const turn = await publishAnyhow(publisher, { turn: await leadAnyhow(publisher), from: 0, to: 100 });
+  await withAdmin(kafka, async (admin) => {
+    const isThere = async (): Promise<boolean> => (await admin.listTopics()).includes('ledger.stamps');
+    await admin.deleteTopics({ topics: ['ledger.stamps'] });
+    await eventually(async () => !(await isThere()), { what: 'the deletion', ...PATIENCE });
+    await eventually(async () => createTopics({ brokers }).then(isThere, () => false), {
+      what: 'a topic made anew',
+      ...PATIENCE,
+    });
+  });
+  await eventually(async () => turn.ended.aborted, { what: 'the end of the turn', ...PATIENCE });
+  const next = await leadAnyhow(publisher);
+  t.equal(next.mark, undefined, 'no mark counts that promises more than there is');
 });
 
 /** Leads, and publishes the pages it is sent, until it is killed. */

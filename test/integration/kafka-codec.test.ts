@@ -62,7 +62,14 @@ t.test('marks and claims', async (t) => {
     ancestors: ['b', 'a'] as LineageId[],
     start: new Map([['ledger.stamps/0' as Partition, 7n]]),
   };
-  t.strictSame(read(markText(mark, { epoch: 12n, lineage })), { kind: 'mark', epoch: 12n, mark, lineage });
+  const from = { position: '0000000000000041' as Position, recordedAt: mark.recordedAt };
+  for (const each of [lineage, { ...lineage, from }])
+    t.strictSame(read(markText(mark, { epoch: 12n, lineage: each })), {
+      kind: 'mark',
+      epoch: 12n,
+      mark,
+      lineage: each,
+    });
   t.strictSame(read(claimText()), { kind: 'claim' });
 });
 

@@ -78,11 +78,12 @@ class Bus {
   readonly #messages = new Map<Partition, BusMessage[]>(PARTITIONS.map((partition) => [partition, []]));
   #lineage: BusLineage = { id: 'none' as LineageId, ancestors: [], start: new Map() };
 
-  /** A turn begins that goes on from these offsets. */
-  begin(id: string, start: ReadonlyMap<Partition, bigint> = new Map()): void {
+  /** A turn begins that goes on from these offsets, behind so many events. */
+  begin(id: string, start: ReadonlyMap<Partition, bigint> = new Map(), count?: number): void {
     const { id: last, ancestors } = this.#lineage;
     const before = last === 'none' ? [] : [last, ...ancestors];
-    this.#lineage = { id: id as LineageId, ancestors: before, start };
+    const from = count && { position: positionOf(count - 1), recordedAt: timeOf(count - 1) };
+    this.#lineage = { id: id as LineageId, ancestors: before, start, ...(from && { from }) };
   }
 
   publish(from: number, to: number): void {
@@ -159,6 +160,17 @@ async function assertHas(t: Test, url: string, count: number, what: string): Pro
   );
 }
 
+async function assertSettled(t: Test, url: string, count: number, what: string): Promise<void> {
+  const store = await openPostgresProjectionStore({ url });
+  const settled = await store.settled();
+  await store.close();
+  t.strictSame(
+    [...settled.values()].map(({ position }) => position),
+    [1, 2, 3].map(() => positionOf(count - 1)),
+    what,
+  );
+}
+
 const positionsOf = (bus: Bus): Map<Partition, bigint> => new Map(bus.ends());
 
 t.test('a bus that is made anew, under a worker that goes on and one that starts', async (t) => {
@@ -210,6 +222,31 @@ t.test('a bus that lost its last messages gives their offsets to others', async 
     });
     await assertHas(t, url, 60, isAllRead ? 'all was read' : 'not all was read');
   }
+});
+
+t.test('what was settled by messages in the place of lost ones is settled no more', async (t) => {
+  const url = await freshDatabase();
+  const bus = new Bus();
+  bus.begin('a');
+  bus.publish(0, 20);
+  const kept = bus.ends();
+  await withTake(url, {}, async (take) => {
+    const positions = new Map<Partition, bigint>();
+    await bus.deliver(take, positions);
+    bus.publish(20, 40);
+    bus.lose(EVEN, 10);
+    // The turn that has not noticed yet goes on, and so does the worker.
+    bus.publish(40, 60);
+    await take([bus.delivery(CONTROL, kept.get(CONTROL) ?? 0n)]);
+    for (const partition of [EVEN, ODD]) await take([bus.delivery(partition, kept.get(partition) ?? 0n)]);
+    await assertSettled(t, url, 60, 'though it lacks ten');
+    bus.begin('b', kept, 20);
+    bus.publish(20, 60);
+    await take([bus.delivery(CONTROL, positions.get(CONTROL) ?? 0n)]);
+    await assertSettled(t, url, 20, 'where the next turn begins');
+    await bus.deliver(take, positions);
+  });
+  await assertHas(t, url, 60, 'in the end');
 });
 
 t.test('what was fetched before another worker entered a lineage is asked for again', async (t) => {

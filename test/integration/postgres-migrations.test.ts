@@ -77,3 +77,25 @@ t.test('a migration of the read models is done to every generation', async (t) =
     t.ok((await catalogueOf(url, generation)).some((line) => line.startsWith('column batch.more integer')));
   t.strictSame(await migratePostgres({ url, migrations }), [], 'once');
 });
+
+t.test('times of recording that were kept before there were moments are found by them', async (t) => {
+  const url = await server.createDatabase('moments');
+  await migratePostgres({ url, migrations: MIGRATIONS.slice(0, 3) });
+  await queryPostgres(
+    url,
+    `INSERT INTO models_1.timeline SELECT 'inventory', to_char(n, 'FM0000'), 'at ' || to_char(n, 'FM0000') FROM generate_series(1, 2500) AS n;
+     UPDATE models_1.progress SET settled_position = '2300', settled_recorded_at = 'at 2300' WHERE projection = 'inventory'`,
+  );
+  t.strictSame(
+    await migratePostgres({ url }),
+    MIGRATIONS.slice(3).map(({ name }) => name),
+  );
+  t.strictSame(
+    await queryPostgres(url, 'SELECT position, recorded_at FROM models_1.moment ORDER BY position'),
+    [
+      { position: '1000', recorded_at: 'at 1000' },
+      { position: '2000', recorded_at: 'at 2000' },
+      { position: '2300', recorded_at: 'at 2300' },
+    ],
+  );
+});

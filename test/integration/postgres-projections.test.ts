@@ -306,12 +306,14 @@ t.test(
 
 t.test('a server that is away is unavailable, and a database without tables is refused', async (t) => {
   const away = 'postgres://ledger:secret@127.0.0.1:1/ledger';
-  // Those that serve requests open all the same, and say it with each call.
+  // All but a migration open all the same, and say it with each call.
+  const store = await openPostgresProjectionStore({ url: away });
   const queries = await openPostgresQueries({ url: away });
   const status = await openPostgresStatus({ url: away });
-  t.teardown(() => Promise.all([queries.close(), status.close()]));
+  t.teardown(() => Promise.all([store.close(), queries.close(), status.close()]));
   const asks: readonly (() => Promise<unknown>)[] = [
-    () => openPostgresProjectionStore({ url: away }),
+    () => store.progress(),
+    () => store.transact('verification', async () => undefined),
     () => migratePostgres({ url: away }),
     () => queries.batchesToMint({ limit: 1 }),
     () => status.read(),
@@ -342,7 +344,12 @@ t.test('a server that is away is unavailable, and a database without tables is r
 t.test('migrations go forward only, once, and one process at a time', async (t) => {
   const url = await server.createDatabase('migrations');
   const applied = await Promise.all([migratePostgres({ url }), migratePostgres({ url })]);
-  t.strictSame(applied.flat(), ['001-read-models-and-control', '002-seal-gaps', '003-bus-lineage']);
+  t.strictSame(applied.flat(), [
+    '001-read-models-and-control',
+    '002-seal-gaps',
+    '003-bus-lineage',
+    '004-moments',
+  ]);
   t.strictSame(await migratePostgres({ url }), []);
   await (await openPostgresProjectionStore({ url })).close();
   await queryPostgres(

@@ -8,8 +8,7 @@ export class KeyedQueue<Key> {
 
   async run<Result>(key: Key, task: () => Promise<Result>): Promise<Result> {
     const entry = this.#tails.get(key) ?? { tail: Promise.resolve(), waiting: 0 };
-    if (entry.waiting >= this.waitingMax)
-      throw new PortError('unavailable', 'too many requests wait for one stream');
+    if (entry.waiting >= this.waitingMax) throw new PortError('unavailable', 'too much waits for one key');
     entry.waiting++;
     const result = entry.waiting === 1 ? task() : entry.tail.then(task);
     entry.tail = result.catch(() => undefined);

@@ -43,14 +43,17 @@ const occurredAtOf = (metadata: string): string | undefined =>
 
 export const markText = (
   { position, recordedAt, offsets }: BusMark,
-  { epoch, lineage: { id, ancestors, start } }: { readonly epoch: bigint; readonly lineage: BusLineage },
+  {
+    epoch,
+    lineage: { id, ancestors, start, from },
+  }: { readonly epoch: bigint; readonly lineage: BusLineage },
 ): string =>
   controlText(MARK, {
     epoch: String(epoch),
     position,
     recordedAt,
     offsets: jsonOf(offsets),
-    lineage: { id, ancestors, start: jsonOf(start) },
+    lineage: { id, ancestors, start: jsonOf(start), from },
   });
 
 const jsonOf = (offsets: ReadonlyMap<Partition, bigint>): Json =>
@@ -133,11 +136,19 @@ function markFrom(data: Json | undefined): Read {
 
 function lineageFrom(value: unknown): BusLineage | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { id, ancestors, start } = value as Json;
+  const { id, ancestors, start, from } = value as Json;
   const offsets = offsetsFrom(start);
   if (!isId(id) || !Array.isArray(ancestors) || !ancestors.every(isId) || offsets === undefined)
     return undefined;
-  return { id, ancestors, start: offsets };
+  const mark = momentFrom(from);
+  return { id, ancestors, start: offsets, ...(mark && { from: mark }) };
+}
+
+function momentFrom(value: unknown): BusLineage['from'] {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { position, recordedAt } = value as Json;
+  if (typeof position !== 'string' || typeof recordedAt !== 'string') return undefined;
+  return { position: position as Position, recordedAt: recordedAt as Instant };
 }
 
 const isId = (value: unknown): value is LineageId => typeof value === 'string' && value !== '';

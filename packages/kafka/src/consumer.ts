@@ -3,7 +3,7 @@ import type { BusConsumer, BusMessage, Partition } from '@stamp-ledger/ports';
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { readMessage } from './cloud-events.js';
 import { Epochs } from './epochs.js';
-import { kafkaError } from './errors.js';
+import { isAway, kafkaError } from './errors.js';
 import { ending, type KafkaOptions, kafkaClient, MEMBER_RETRY, TOPICS } from './kafka-client.js';
 import { KAFKA_LIMITS } from './limits.js';
 import { Merger } from './merger.js';
@@ -73,7 +73,7 @@ class Reader implements BusConsumer {
 
   async #start(merger: Merger, over: AbortSignal): Promise<void> {
     const consumer = this.#consumer;
-    await consumer.connect();
+    await this.#connect(over);
     if (over.aborted) return;
     await consumer.subscribe({ topics: Object.values(TOPICS), fromBeginning: true });
     if (over.aborted) return;
@@ -83,6 +83,20 @@ class Reader implements BusConsumer {
       partitionsConsumedConcurrently: KAFKA_LIMITS.partitionsAtOnce,
       eachBatch: (payload) => this.#eachBatch(payload, merger),
     });
+  }
+
+  /** Kafka may be away still: whoever consumes waits for it, and is not made anew for that. */
+  async #connect(over: AbortSignal): Promise<void> {
+    let pause: number = KAFKA_LIMITS.takeRetryMilliseconds;
+    while (!over.aborted) {
+      try {
+        return await this.#consumer.connect();
+      } catch (error) {
+        if (!isAway(error)) throw error;
+      }
+      await setTimeout(pause, undefined, { signal: over }).catch(() => undefined);
+      pause = Math.min(pause * 2, KAFKA_LIMITS.takeRetryMillisecondsMax);
+    }
   }
 
   async close(): Promise<void> {

@@ -17,3 +17,12 @@ function typeIn(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('type' in error)) return undefined;
   return typeof error.type === 'string' ? error.type : undefined;
 }
+
+const AWAY: ReadonlySet<string> = new Set([
+  'KafkaJSNumberOfRetriesExceeded',
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+]);
+
+/** Whether an attempt to connect found nobody, and not one who refuses. */
+export const isAway = (error: unknown): boolean => error instanceof Error && AWAY.has(error.name);

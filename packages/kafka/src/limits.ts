@@ -41,6 +41,8 @@ export const KAFKA_LIMITS = {
    * until they are taken: at a tenth of the rate that was measured they need a quarter of the session.
    */
   takenMessages: 5_000,
+  /** Takes under way at once: what comes is worked out while the database still writes what came before. */
+  takesAtOnce: 2,
   /** Bytes of messages sent in one request: well below the 1 MB that a broker takes for one partition. */
   sendBytes: 512 * 1024,
   /** Milliseconds between two commits of offsets, which are a hint. */
@@ -66,6 +68,8 @@ export const KAFKA_LIMITS = {
    */
   markMilliseconds: 2_000,
   markMillisecondsMax: 3_600_000,
+  /** Milliseconds between two looks of a leading relay whether the partitions still have all that they took. */
+  lossMilliseconds: 10_000,
   /** Milliseconds that a topic keeps its messages: the log has them for good. */
   retentionMilliseconds: 604_800_000,
 } as const;

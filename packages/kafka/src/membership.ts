@@ -9,11 +9,11 @@ import {
 } from '@stamp-ledger/ports';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { readMessage } from './cloud-events.js';
+import { endsOf, isWithin } from './ends.js';
 import { Epochs } from './epochs.js';
 import { kafkaError } from './errors.js';
 import { ending, MEMBER_RETRY, TOPICS } from './kafka-client.js';
 import { KAFKA_LIMITS } from './limits.js';
-import { placeOf } from './producer.js';
 import { Turn } from './turn.js';
 
 const GROUP = 'ledger-relay';
@@ -114,6 +114,7 @@ export class Membership {
         id: randomUUID() as string as LineageId,
         ancestors: before.slice(0, KAFKA_LIMITS.ancestors),
         start: kept?.mark.offsets ?? new Map(),
+        ...(kept && { from: { position: kept.mark.position, recordedAt: kept.mark.recordedAt } }),
       },
     };
   }
@@ -259,23 +260,3 @@ export class Membership {
     this.#refuseIfEnded();
   }
 }
-
-/** The offset behind the last message of each partition. */
-async function endsOf(kafka: Kafka): Promise<ReadonlyMap<Partition, bigint>> {
-  const admin = kafka.admin();
-  try {
-    await admin.connect();
-    const ends = new Map<Partition, bigint>();
-    for (const topic of Object.values(TOPICS))
-      for (const { partition, high } of await admin.fetchTopicOffsets(topic))
-        ends.set(placeOf(topic, partition), BigInt(high));
-    return ends;
-  } finally {
-    await ending(admin.disconnect());
-  }
-}
-
-const isWithin = (
-  offsets: ReadonlyMap<Partition, bigint> = new Map(),
-  ends: ReadonlyMap<Partition, bigint>,
-): boolean => [...offsets].every(([partition, offset]) => offset <= (ends.get(partition) ?? 0n));

@@ -24,13 +24,13 @@ interface Offer extends Hold {
 const DROPPED: Answer = { kind: 'dropped' };
 
 /**
- * Puts together what the partitions offer while the take before is under way, so that one transaction serves many of
- * them: no timer, the busier the larger.
+ * Puts together what the partitions offer while takes before are under way, so that one transaction serves many of them: no
+ * timer, the busier the larger. A partition offers nothing more before it is answered, so that takes that are under way
+ * together are of different partitions.
  */
 export class Merger {
   readonly #waiting: Offer[] = [];
-  #isRunning = false;
-  #run: Promise<void> = Promise.resolve();
+  readonly #runs = new Set<Promise<void>>();
 
   constructor(
     private readonly take: Take,
@@ -44,15 +44,15 @@ export class Merger {
   offer(delivery: Delivery, hold: Hold): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ delivery, ...hold, answer: resolve, refuse: reject });
-      if (this.#isRunning) return;
-      this.#isRunning = true;
-      this.#run = this.#takeAll();
+      if (this.#runs.size >= KAFKA_LIMITS.takesAtOnce) return;
+      const run = this.#takeAll().finally(() => this.#runs.delete(run));
+      this.#runs.add(run);
     });
   }
 
-  /** Resolves when the take under way, if any, is over. After `over` has aborted no other begins. */
-  finished(): Promise<void> {
-    return this.#run;
+  /** Resolves when the takes under way, if any, are over. After `over` has aborted no other begins. */
+  async finished(): Promise<void> {
+    await Promise.all(this.#runs);
   }
 
   async #takeAll(): Promise<void> {
@@ -68,7 +68,6 @@ export class Merger {
         for (const offer of offers) offer.refuse(error);
       }
     }
-    this.#isRunning = false;
   }
 
   /** As much of what waits as may be taken at once; lets go of what is of no use any more. */

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type BusLineage, type BusMark, PortError, type PublisherTurn } from '@stamp-ledger/ports';
 import type { Kafka } from 'kafkajs';
 import { claimText, markText } from './cloud-events.js';
+import { endsOf, isWithin } from './ends.js';
 import { kafkaError } from './errors.js';
 import { KAFKA_LIMITS } from './limits.js';
 import { LedgerProducer } from './producer.js';
@@ -19,7 +21,7 @@ export class Turn {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(
-    kafka: Kafka,
+    private readonly kafka: Kafka,
     private readonly ended: AbortSignal,
     private readonly onFailure: (error: PortError) => void,
   ) {
@@ -45,6 +47,7 @@ export class Turn {
     this.#lineage = lineage;
     this.#pause = KAFKA_LIMITS.markMilliseconds;
     await this.#alone(() => this.#sendMark());
+    void this.#watchForLoss();
   }
 
   publish({ messages, position, recordedAt }: Page): Promise<void> {
@@ -73,6 +76,23 @@ export class Turn {
     const again = (): void => void this.#alone(() => this.#sendMark()).catch(() => undefined);
     this.#timer = setTimeout(again, this.#pause).unref();
     this.#pause = Math.min(this.#pause * 2, KAFKA_LIMITS.markMillisecondsMax);
+  }
+
+  /**
+   * A loss shows when the next message takes a place that was taken before. For a partition to which none comes it is
+   * looked for: readers would wait for what is lost until one did.
+   */
+  async #watchForLoss(): Promise<void> {
+    const wait = { signal: this.ended, ref: false };
+    for (;;) {
+      await sleep(KAFKA_LIMITS.lossMilliseconds, undefined, wait).catch(() => undefined);
+      if (this.ended.aborted) return;
+      const promised = this.#producer.withControl(this.#mark?.offsets ?? new Map());
+      // Kafka that does not answer is noticed elsewhere.
+      const ends = await endsOf(this.kafka).catch(() => undefined);
+      if (ends !== undefined && !isWithin(promised, ends))
+        this.onFailure(new PortError('unavailable', 'Kafka has lost messages that it had taken'));
+    }
   }
 
   /** Does work after what is under way. The producer counts on from what it believes was sent: a failure ends the turn. */

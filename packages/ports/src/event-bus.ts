@@ -40,6 +40,8 @@ export interface BusLineage {
    * to lie behind them is published again. Empty when nothing is left.
    */
   readonly start: ReadonlyMap<Partition, bigint>;
+  /** The mark that `start` is of; absent when nothing is left. */
+  readonly from?: Pick<BusMark, 'position' | 'recordedAt'>;
 }
 
 /** The turn of the one active publisher. */
@@ -113,7 +115,8 @@ export interface BusConsumer {
    * aborts. `take` keeps the offsets it has reached in its own store: the bus's own record of them is a hint, and the
    * same messages may come again. When the consumer is given a partition, and every few seconds while nothing comes of
    * it, `take` gets a delivery without messages that begins and ends where the consumer reads on: a store that has lost
-   * what it had reached is asked even when there is nothing new. A `take` that rejects with a passing {@link PortError} is called again with the same
+   * what it had reached is asked even when there is nothing new. Several takes may be under way at once, never two with the
+   * same partition. A `take` that rejects with a passing {@link PortError} is called again with the same
    * messages. Rejects with a {@link PortError} when the consumer cannot go on: the process must end and be started anew.
    */
   consume(request: {

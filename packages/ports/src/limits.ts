@@ -111,6 +111,8 @@ export const LIMITS = {
   refillEvents: 1_000,
   /** Milliseconds for which a projection reads the log before the bus, from which it comes, is heard again. */
   catchUpMilliseconds: 2_000,
+  /** Takes from the bus that one projection has in hand or waiting. */
+  takesUnderWay: 16,
   /** Events projected in one transaction. */
   projectionEvents: 5_000,
   /** The same where the read models of several processes are built anew: the rows of a stamp meet in memory. */

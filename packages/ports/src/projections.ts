@@ -29,8 +29,8 @@ export interface TimelineStep {
 export interface ProgressWrite {
   readonly progress: ProjectionProgress;
   /**
-   * New steps, in order. The adapter MUST leave out a step that one before it covers (earlier position, same or later
-   * time) and remove those that a new one covers, so that both columns rise together.
+   * New steps: every event that is recorded later than all events at earlier positions stands at one. The adapter MUST bear
+   * steps that others cover (earlier position, same or later time), and the same steps again.
    */
   readonly timeline: readonly TimelineStep[];
 }
@@ -123,10 +123,14 @@ export interface BusTransaction {
     readonly offsets: ReadonlyMap<Partition, bigint>;
     readonly marks: readonly BusMark[];
   }): Promise<void>;
-  /** Goes over to another lineage: these offsets take the place of all that were kept, and no mark is kept. */
+  /**
+   * Goes over to another lineage: these offsets take the place of all that were kept, and no mark is kept. The projection
+   * is settled at `settled` at most: what it was given behind that may have stood in the place of what was lost.
+   */
   enterLineage(entry: {
     readonly lineage: KnownLineage;
     readonly offsets: ReadonlyMap<Partition, bigint>;
+    readonly settled?: Settled;
   }): Promise<void>;
 }
 

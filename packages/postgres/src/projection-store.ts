@@ -43,7 +43,10 @@ interface OpenRequest {
   readonly generation?: number;
 }
 
-/** Opens the read models for writing, side by side with other processes. Rejects with a PortError. */
+/**
+ * Opens the read models for writing, side by side with other processes. Rejects with a PortError when the tables are of
+ * another version; a server that is away is asked before the first write.
+ */
 export async function openPostgresProjectionStore(request: OpenRequest): Promise<SharedProjectionStore> {
   const pool = openPool({
     url: request.url,
@@ -52,23 +55,38 @@ export async function openPostgresProjectionStore(request: OpenRequest): Promise
     settings: SETTINGS,
     pipeline: true,
   });
+  const store = new PostgresProjectionStore(pool, request.generation);
   try {
-    await withConnection(pool, checkMigrated);
-    return new PostgresProjectionStore(pool, request.generation);
+    await store.check();
   } catch (error) {
+    const failure = portError(error, 'opening the read models for writing');
+    if (failure.kind !== 'corrupt') return store;
     await closePool(pool);
-    throw portError(error, 'opening the read models for writing');
+    throw failure;
   }
+  return store;
 }
 
 class PostgresProjectionStore implements SharedProjectionStore {
   readonly #live: LiveGeneration;
+  #isChecked = false;
 
   constructor(
     private readonly pool: pg.Pool,
     private readonly generation: number | undefined,
   ) {
     this.#live = new LiveGeneration(pool);
+  }
+
+  /** Rejects unless the tables are of this version. */
+  check(): Promise<void> {
+    return withConnection(this.pool, (connection) => this.#check(connection));
+  }
+
+  async #check(connection: Connection): Promise<void> {
+    if (this.#isChecked) return;
+    await checkMigrated(connection);
+    this.#isChecked = true;
   }
 
   async progress(): ReturnType<SharedProjectionStore['progress']> {
@@ -126,7 +144,10 @@ class PostgresProjectionStore implements SharedProjectionStore {
 
   #outside<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
     const on = (generation: number): Promise<Result> =>
-      withConnection(this.pool, (connection) => work(new Session(connection, generation)));
+      withConnection(this.pool, async (connection) => {
+        await this.#check(connection);
+        return work(new Session(connection, generation));
+      });
     return guarded(() => (this.generation === undefined ? onLive(this.#live, on) : on(this.generation)));
   }
 
@@ -141,6 +162,7 @@ class PostgresProjectionStore implements SharedProjectionStore {
         throw error;
       });
     return withConnection(this.pool, async (connection) => {
+      await this.#check(connection);
       const generation = await begin(connection, this.generation);
       const session = new Session(connection, generation);
       try {

@@ -97,28 +97,30 @@ export class RowWriter<Item> {
   readonly #columns: number;
 
   /**
-   * With `key`, a row that is there already is replaced; without, it is refused. Rows are written in the order of
-   * `orderBy`: neighbours share the pages of its index.
+   * With `key`, a row that is there already is replaced, or kept as it is; without, it is refused. Rows are written in the
+   * order of `orderBy`: neighbours share the pages of its index.
    */
   constructor(
     private readonly options: {
       readonly table: string;
       readonly columns: Readonly<Record<string, ColumnType>>;
       readonly key?: readonly string[];
+      readonly existing?: 'replaced' | 'kept';
       readonly orderBy?: string;
       /** One value a column. */
       readonly values: (item: Item) => readonly Value[];
     },
   ) {
-    const { table, columns, key, orderBy } = options;
+    const { table, columns, key, existing = 'replaced', orderBy } = options;
     const names = Object.keys(columns);
     this.#columns = names.length;
     const arrays = Object.values(columns).map((type, index) => `$${index + 1}::${type}[]`);
     const replaced = names.filter((name) => !key?.includes(name));
-    const conflict =
-      key === undefined
-        ? ''
-        : ` ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${replaced.map((name) => `${name} = excluded.${name}`).join(', ')}`;
+    const action = {
+      kept: 'NOTHING',
+      replaced: `UPDATE SET ${replaced.map((name) => `${name} = excluded.${name}`).join(', ')}`,
+    };
+    const conflict = key === undefined ? '' : ` ON CONFLICT (${key.join(', ')}) DO ${action[existing]}`;
     this.statement = {
       name: `write_${table}`,
       sql: `INSERT INTO {models}.${table} (${names.join(', ')}) SELECT * FROM unnest(${arrays.join(', ')}) AS t (${names.join(', ')})${

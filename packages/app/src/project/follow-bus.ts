@@ -16,6 +16,7 @@ import {
   type SharedProjectionStore,
   type Taken,
 } from '@stamp-ledger/ports';
+import { KeyedQueue } from '../keyed-queue.js';
 import type { EventSource, Projected } from './batch.js';
 import { isPassing, ProjectionFault, unexplained } from './fault.js';
 import { PROJECTION_NAMES, PROJECTIONS, type Projections } from './follow-log.js';
@@ -68,12 +69,16 @@ export async function runBusProjections(run: BusProjectionRun): Promise<void> {
   /** Where the bus was asked to go back to: if it then begins later again, the messages are gone. */
   const asked: Offsets = new Map();
   const trust = new Trust();
+  const turns = new KeyedQueue<ProjectionName>(LIMITS.takesUnderWay);
 
   async function take(deliveries: readonly Delivery[]): Promise<Taken> {
     const given: Given = { deliveries, decode: decodingOnce(run.decode) };
     // Side by side: while one waits for the database another is worked out.
     const outcomes = await allOf(
-      PROJECTION_NAMES.map(async (name) => ({ name, outcome: await takeUnlessHalted(name, given) })),
+      PROJECTION_NAMES.map(async (name) => ({
+        name,
+        outcome: await turns.run(name, () => takeUnlessHalted(name, given)),
+      })),
     );
     if (outcomes.some(({ outcome }) => outcome.kind === 'unfinished')) return { kind: 'unfinished' };
     const rewind: Offsets = new Map();
@@ -207,6 +212,8 @@ function feed(run: BusProjectionRun, { name, given, trust }: Feeding): Promise<F
   });
 }
 
+type Entry = Parameters<BusTransaction['enterLineage']>[0] & { readonly lineage: BusLineage };
+
 interface Place {
   readonly lineage: KnownLineage | undefined;
   readonly offsets: ReadonlyMap<Partition, bigint>;
@@ -214,24 +221,30 @@ interface Place {
 
 /**
  * Where the marks lead from a place: absent when they are all of its lineage or of earlier ones. What a lineage has lost is
- * published again behind its start, so that is where to go on; of one that follows no lineage known here nothing was seen.
+ * published again behind its start, so that is where to go on, settled as far at most; of one that follows no lineage known
+ * here nothing was seen, and nothing says how far what the rows have is complete.
  */
-function entryOf(
-  deliveries: readonly Delivery[],
-  { lineage, offsets }: Place,
-): { readonly lineage: BusLineage; readonly offsets: ReadonlyMap<Partition, bigint> } | undefined {
-  let entry: { readonly lineage: BusLineage; readonly offsets: ReadonlyMap<Partition, bigint> } | undefined;
+function entryOf(deliveries: readonly Delivery[], { lineage, offsets }: Place): Entry | undefined {
+  let entry: Entry | undefined;
   for (const { messages } of deliveries)
     for (const message of messages) {
       if (message.kind === 'event') continue;
       const at: Place = entry ?? { lineage, offsets };
-      const { id, ancestors, start } = message.lineage;
+      const { id, ancestors, start, from } = message.lineage;
       if (id === at.lineage?.id || at.lineage?.ancestors.includes(id) === true) continue;
       const isNext = at.lineage !== undefined && ancestors[0] === at.lineage.id;
-      entry = { lineage: message.lineage, offsets: isNext ? lower(at.offsets, start) : new Map() };
+      const settled = earlier(entry?.settled, from);
+      entry = {
+        lineage: message.lineage,
+        offsets: isNext ? lower(at.offsets, start) : new Map(),
+        ...(isNext && settled && { settled }),
+      };
     }
   return entry;
 }
+
+const earlier = (a: Settled | undefined, b: Settled | undefined): Settled | undefined =>
+  a === undefined || (b !== undefined && b.position < a.position) ? b : a;
 
 function lower(a: ReadonlyMap<Partition, bigint>, b: ReadonlyMap<Partition, bigint>): Offsets {
   const both: Offsets = new Map();

@@ -93,8 +93,12 @@ export function busTransaction(
       const row = await session.row(SQL.lineage, [projection]);
       return row && lineageFrom(text(row[0]), text(row[1]));
     },
-    async enterLineage({ lineage: { id, ancestors }, offsets: entered }) {
+    async enterLineage({ lineage: { id, ancestors }, offsets: entered, settled: atMost }) {
       offsets = new Map(entered);
+      if (atMost !== undefined && settledAt !== undefined && settledAt > atMost.position) {
+        settledAt = atMost.position;
+        await settle(session, projection, atMost);
+      }
       await session.rows(SQL.clearOffsets, [projection]);
       await session.rows(SQL.clearMarks, [projection]);
       await session.rows(SQL.enter, [projection, id, JSON.stringify(ancestors)]);

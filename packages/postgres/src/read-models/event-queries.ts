@@ -137,12 +137,10 @@ async function positionRange(session: Session, { from, to }: EventFilter): Promi
   const standing = await readStanding(session, 'audit-index');
   const { progress, settled } = standing ?? {};
   if (progress === undefined || settled === undefined) return undefined;
-  const first = from === undefined ? '' : await firstReaching(session, 'audit-index', from);
+  const first = from === undefined ? '' : await firstReaching(session, from);
   if (first === undefined) return undefined;
   const end =
-    to === undefined
-      ? undefined
-      : await firstReaching(session, 'audit-index', later(to, progress.disorderMilliseconds));
+    to === undefined ? undefined : await firstReaching(session, later(to, progress.disorderMilliseconds));
   return { from: first, to: end ?? END, settled: settled.position };
 }
 

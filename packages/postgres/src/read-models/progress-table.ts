@@ -9,7 +9,7 @@ import type {
 } from '@stamp-ledger/ports';
 import type { Session, Statement } from '../statements.js';
 import { given, optionalText, type Row, text } from './columns.js';
-import { addSteps } from './timeline.js';
+import { addMoment, addSteps } from './timeline.js';
 
 const COLUMNS = `projection, position, recorded_at, events, disorder_milliseconds, settled_position,
   settled_recorded_at, halted`;
@@ -83,22 +83,21 @@ export async function lockStanding(
 
 export async function saveProgress(
   session: Session,
-  { projection, progress: from }: Standing,
+  { projection, settled }: Standing,
   { progress, timeline }: ProgressWrite,
 ): Promise<void> {
   const { position, recordedAt, events, disorderMilliseconds } = progress;
   await Promise.all([
-    addSteps(session, { projection, from }, timeline),
+    addSteps(session, { projection, settled }, timeline),
     session.rows(SQL.save, [projection, position, recordedAt, events, disorderMilliseconds]),
   ]);
 }
 
-export async function settle(
-  session: Session,
-  projection: ProjectionName,
-  { position, recordedAt }: Settled,
-): Promise<void> {
-  await session.rows(SQL.settle, [projection, position, recordedAt]);
+export async function settle(session: Session, projection: ProjectionName, settled: Settled): Promise<void> {
+  await Promise.all([
+    session.rows(SQL.settle, [projection, settled.position, settled.recordedAt]),
+    addMoment(session, projection, settled),
+  ]);
 }
 
 export async function setHalted(

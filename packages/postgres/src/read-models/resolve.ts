@@ -28,7 +28,7 @@ export async function resolve(session: Session, moment: Moment | undefined): Pro
       : { kind: 'past', position, asOf: { position, recordedAt } };
   if (moment === undefined) return now;
   if ('position' in moment) return moment.position >= position ? now : upTo(session, moment.position);
-  const next = await firstAfter(session, 'inventory', moment.recordedAt);
+  const next = await firstAfter(session, moment.recordedAt);
   if (next === undefined || next.position > position) return now;
   // Events that came late may lie behind the one noted as the event before, and then have changed something.
   const change = await lastChangeBefore(session, next.position);
@@ -37,6 +37,6 @@ export async function resolve(session: Session, moment: Moment | undefined): Pro
 }
 
 async function upTo(session: Session, position: Position): Promise<Resolved> {
-  const recordedAt = await timeAt(session, 'inventory', position);
+  const recordedAt = await timeAt(session, position);
   return { kind: 'past', position, asOf: { position, ...given('recordedAt', recordedAt) } };
 }

@@ -4,42 +4,70 @@ import type { ProjectionName, Settled, TimelineStep } from '@stamp-ledger/ports'
 import { arrayOf, RowWriter, type Session, type Statement } from '../statements.js';
 import { given, optionalText, orNull, type Row, text } from './columns.js';
 
-const STEP = 'SELECT position, recorded_at, before_position FROM {models}.timeline WHERE projection = $1';
+/**
+ * Times of recording by position, for questions about a time. Steps are kept as they come, in any order; moments, at which
+ * a projection was settled, rise in both columns and lie some thousand events apart. Between two of them the steps are
+ * looked through in the order of positions, so that nothing has to be put in order when it is written.
+ */
+
+/** Projections that are asked about times. The rows of the audit index are steps themselves. */
+const TIMED: Readonly<Record<ProjectionName, boolean>> = {
+  inventory: true,
+  verification: false,
+  'audit-index': true,
+};
+
+/** Where the steps of a projection between the moments before and behind a time are. */
+const between = (compared: '>' | '>=', projection: ProjectionName): string => `
+  position > coalesce((SELECT position FROM {models}.moment
+      WHERE projection = '${projection}' AND NOT recorded_at ${compared} $1
+      ORDER BY projection DESC, recorded_at DESC, position DESC LIMIT 1), '')
+    AND position <= (SELECT position FROM {models}.moment
+      WHERE projection = '${projection}' AND recorded_at ${compared} $1
+      ORDER BY projection, recorded_at, position LIMIT 1)
+    AND recorded_at ${compared} $1`;
 
 const SQL = {
-  /**
-   * Of steps to come, at positions $2 and times $3, the stored ones that cover them or are covered. Positions and times of
-   * the stored ones rise together: those covered lie between the time in force before a new step and its own.
-   */
-  touched: {
-    name: 'timeline_touched',
-    sql: `SELECT DISTINCT t.position, t.recorded_at, t.before_position
-      FROM (SELECT n.position, n.recorded_at COLLATE "C" AS time, coalesce((SELECT b.recorded_at FROM {models}.timeline AS b
-          WHERE b.projection = $1 AND b.position <= n.position ORDER BY b.projection DESC, b.position DESC LIMIT 1), '') AS in_force
-        FROM unnest($2::text[], $3::text[]) AS n (position, recorded_at) OFFSET 0) AS n
-      CROSS JOIN LATERAL (SELECT position, recorded_at, before_position FROM {models}.timeline WHERE projection = $1
-          AND recorded_at >= n.in_force AND recorded_at <= greatest(n.in_force, n.time)
-        ORDER BY projection, recorded_at OFFSET 0) AS t
-      WHERE n.in_force >= n.time OR t.recorded_at > n.in_force OR t.position = n.position`,
+  addMoment: {
+    name: 'moment_add',
+    sql: `INSERT INTO {models}.moment (projection, position, recorded_at) VALUES ($1, $2, $3)
+      ON CONFLICT (projection, position) DO NOTHING`,
   },
-  drop: {
-    name: 'timeline_drop',
-    sql: 'DELETE FROM {models}.timeline WHERE projection = $1 AND position = ANY($2::text[])',
+  /** Of steps at positions $2 and times $3, those that the moment behind them has not seen take that and its like away. */
+  dropMoments: {
+    name: 'moment_drop',
+    sql: `DELETE FROM {models}.moment AS m
+      USING (SELECT s.position, s.recorded_at FROM unnest($2::text[], $3::text[]) AS s (position, recorded_at)
+          CROSS JOIN LATERAL (SELECT recorded_at FROM {models}.moment WHERE projection = $1 AND position >= s.position
+            ORDER BY projection, position LIMIT 1) AS behind
+          WHERE behind.recorded_at < s.recorded_at) AS unseen
+      WHERE m.projection = $1 AND m.position >= unseen.position AND m.recorded_at < unseen.recorded_at`,
   },
   firstAfter: {
     name: 'timeline_first_after',
-    sql: `${STEP} AND recorded_at > $2 ORDER BY recorded_at LIMIT 1`,
+    sql: `SELECT position, recorded_at, before_position FROM {models}.timeline
+      WHERE projection = 'inventory' AND ${between('>', 'inventory')} ORDER BY projection, position LIMIT 1`,
   },
   firstReaching: {
-    name: 'timeline_first_reaching',
-    sql: `${STEP} AND recorded_at >= $2 ORDER BY recorded_at LIMIT 1`,
+    name: 'events_first_reaching',
+    sql: `SELECT position FROM {models}.event_index
+      WHERE ${between('>=', 'audit-index')} ORDER BY position LIMIT 1`,
   },
-  at: { name: 'timeline_at', sql: `${STEP} AND position <= $2 ORDER BY position DESC LIMIT 1` },
+  timeAt: {
+    name: 'timeline_at',
+    sql: `SELECT greatest(m.recorded_at, (SELECT max(recorded_at) FROM {models}.timeline
+          WHERE projection = 'inventory' AND position > coalesce(m.position, '') AND position <= $1))
+      FROM (SELECT 1) AS always LEFT JOIN (SELECT position, recorded_at FROM {models}.moment
+          WHERE projection = 'inventory' AND position <= $1
+          ORDER BY projection DESC, position DESC LIMIT 1) AS m ON true`,
+  },
 } as const satisfies Record<string, Statement>;
 
 const writer = new RowWriter<{ readonly projection: ProjectionName; readonly step: TimelineStep }>({
   table: 'timeline',
   columns: { projection: 'text', position: 'text', recorded_at: 'text', before_position: 'text' },
+  key: ['projection', 'position'],
+  existing: 'kept',
   values: ({ projection, step }) => [projection, step.position, step.recordedAt, orNull(step.before)],
 });
 
@@ -49,82 +77,59 @@ const stepFrom = (row: Row): TimelineStep => ({
   ...given('before', optionalText<Position>(row[2])),
 });
 
-/** Adds steps so that positions and times still rise together. Everything that is stored lies at or before `from`. */
+/** Adds steps in any order; `settled` is where the projection was settled before them. */
 export async function addSteps(
   session: Session,
-  { projection, from }: { readonly projection: ProjectionName; readonly from: Settled | undefined },
+  { projection, settled }: { readonly projection: ProjectionName; readonly settled: Settled | undefined },
   steps: readonly TimelineStep[],
 ): Promise<void> {
-  if (steps.length === 0) return;
-  const isBehindAll = ({ position, recordedAt }: TimelineStep): boolean =>
-    from === undefined || (position > from.position && recordedAt > from.recordedAt);
-  const stored = await touchedBy(
-    session,
-    projection,
-    steps.filter((step) => !isBehindAll(step)),
-  );
-  const kept = new Set(rising([...stored, ...steps]));
-  const dropped = stored.filter((step) => !kept.has(step));
-  for (const step of stored) kept.delete(step);
-  if (dropped.length > 0)
-    await session.rows(SQL.drop, [projection, arrayOf(dropped.map(({ position }) => position))]);
-  await writer.write(
-    session,
-    [...kept].map((step) => ({ projection, step })),
-  );
+  const adding = projection === 'inventory' ? steps.map((step) => ({ projection, step })) : [];
+  await Promise.all([
+    writer.write(session, adding),
+    dropMoments(
+      session,
+      projection,
+      steps.filter(({ position }) => settled !== undefined && position <= settled.position),
+    ),
+  ]);
 }
 
-async function touchedBy(
+/** What was settled was not all there was: it hardly ever happens, but then no answer may rest on it. */
+async function dropMoments(
   session: Session,
   projection: ProjectionName,
-  steps: readonly TimelineStep[],
-): Promise<readonly TimelineStep[]> {
-  if (steps.length === 0) return [];
-  const positions = arrayOf(steps.map(({ position }) => position));
-  const times = arrayOf(steps.map(({ recordedAt }) => recordedAt));
-  return (await session.rows(SQL.touched, [projection, positions, times])).map(stepFrom);
+  late: readonly TimelineStep[],
+): Promise<void> {
+  if (!TIMED[projection] || late.length === 0) return;
+  const positions = arrayOf(late.map(({ position }) => position));
+  const times = arrayOf(late.map(({ recordedAt }) => recordedAt));
+  await session.rows(SQL.dropMoments, [projection, positions, times]);
 }
 
-/** By position; at one position the latest time first, and then the one that was there before. */
-const inOrder = (steps: readonly TimelineStep[]): TimelineStep[] =>
-  [...steps].sort((a, b) => compare(a.position, b.position) || compare(b.recordedAt, a.recordedAt));
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-/** Leaves out every step that one at the same or an earlier position covers. */
-function rising(steps: readonly TimelineStep[]): TimelineStep[] {
-  let latest = '';
-  return inOrder(steps).filter(({ recordedAt }) => {
-    if (recordedAt <= latest) return false;
-    latest = recordedAt;
-    return true;
-  });
-}
-
-/** The first event recorded later than `time`: its position, and that of the event before where it is known. */
-export async function firstAfter(
+/** Every event up to the position has been applied, and none of them was recorded later than this. */
+export async function addMoment(
   session: Session,
   projection: ProjectionName,
-  time: Instant,
-): Promise<TimelineStep | undefined> {
-  const row = await session.row(SQL.firstAfter, [projection, time]);
+  { position, recordedAt }: Settled,
+): Promise<void> {
+  if (TIMED[projection]) await session.rows(SQL.addMoment, [projection, position, recordedAt]);
+}
+
+/**
+ * The first event recorded later than `time`, of those up to where the inventory is settled: its position, and that of the
+ * event before where it is known.
+ */
+export async function firstAfter(session: Session, time: Instant): Promise<TimelineStep | undefined> {
+  const row = await session.row(SQL.firstAfter, [time]);
   return row === undefined ? undefined : stepFrom(row);
 }
 
-/** Position of the first event recorded at `time` or later. */
-export async function firstReaching(
-  session: Session,
-  projection: ProjectionName,
-  time: Instant,
-): Promise<Position | undefined> {
-  return optionalText<Position>((await session.row(SQL.firstReaching, [projection, time]))?.[0]);
+/** Position of the first event recorded at `time` or later, of those up to where the audit index is settled. */
+export async function firstReaching(session: Session, time: Instant): Promise<Position | undefined> {
+  return optionalText<Position>((await session.row(SQL.firstReaching, [time]))?.[0]);
 }
 
-/** Latest time of recording among the events up to a position. */
-export async function timeAt(
-  session: Session,
-  projection: ProjectionName,
-  position: Position,
-): Promise<Instant | undefined> {
-  return optionalText<Instant>((await session.row(SQL.at, [projection, position]))?.[1]);
+/** Latest time of recording among the events up to a position at which the inventory is settled. */
+export async function timeAt(session: Session, position: Position): Promise<Instant | undefined> {
+  return optionalText<Instant>((await session.row(SQL.timeAt, [position]))?.[0]);
 }

@@ -13,7 +13,10 @@ const PROGRESS = `
     projection TEXT NOT NULL, position TEXT NOT NULL, recorded_at TEXT NOT NULL, before_position TEXT,
     PRIMARY KEY (projection, position)
   );
-  CREATE INDEX timeline_by_time ON {models}.timeline (projection, recorded_at);
+  CREATE TABLE {models}.moment (
+    projection TEXT NOT NULL, position TEXT NOT NULL, recorded_at TEXT NOT NULL, PRIMARY KEY (projection, position)
+  );
+  CREATE INDEX moment_by_time ON {models}.moment (projection, recorded_at, position);
   CREATE TABLE {models}.bus_offset (
     projection TEXT NOT NULL, partition TEXT NOT NULL, next BIGINT NOT NULL, PRIMARY KEY (projection, partition)
   ) WITH (fillfactor = 10);

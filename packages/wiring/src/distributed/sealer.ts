@@ -12,6 +12,7 @@ import { logIdentity } from '../sealing/log-keys.js';
 import { sealingPlaces } from '../sealing/places.js';
 import { StatusFile } from '../sealing/status-file.js';
 import { sleep } from '../sleep.js';
+import { EngineWatch } from './engine-watch.js';
 import type { Part } from './relay.js';
 
 /** Milliseconds between two tries to become the one that seals. */
@@ -27,6 +28,13 @@ export async function openSealer(given: DistributedGiven): Promise<Part> {
   const gaps = new SealGapWatch(monotoneClock().now);
   const run = await recordRun(given, { service: 'sealer', sealGaps: () => gaps.take() });
   const stopping = new AbortController();
+  const log = await EngineWatch.start({
+    engine: 'EventStoreDB',
+    ask: async () => void (await store.head()),
+    onAway: ({ kind, message }) => logger.warn({ kind, reason: message }, 'EventStoreDB cannot be reached'),
+    signal: stopping.signal,
+    onFatal,
+  });
   let status: SealStatus | { readonly kind: 'standing-by' } = { kind: 'standing-by' };
   let size = 0;
   const running = sealInTurn(given, store, {
@@ -41,10 +49,12 @@ export async function openSealer(given: DistributedGiven): Promise<Part> {
   return {
     // A sealer that halted waits for a person; a new process would find the same.
     live: () => true,
-    health: () =>
-      status.kind === 'halted'
-        ? { ready: false, failing: [`sealing halted: ${status.halt.reason}: ${status.halt.detail}`] }
-        : { ready: true, failing: [] },
+    health: () => {
+      const failing = [...log.failing()];
+      if (status.kind === 'halted')
+        failing.push(`sealing halted: ${status.halt.reason}: ${status.halt.detail}`);
+      return { ready: failing.length === 0, failing };
+    },
     gauges: () => ({
       ledger_sealed_events: size,
       ledger_sealer_leading: status.kind === 'standing-by' ? 0 : 1,
