@@ -16,8 +16,8 @@ const [kind] = process.argv.slice(2);
 const files = readdirSync(HERE, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.js') && kindOf(name) === kind)
   .sort();
-// Tests with servers have the machine to themselves; of the others some always wait.
-t.jobs = kind === 'integration' ? 1 : 3;
+// Tests with servers have the machine to themselves.
+t.jobs = kind === 'integration' ? 1 : 2;
 t.setTimeout(0);
 /** Far more than any file takes, for a loaded machine. */
 const SECONDS_MAX = kind === undefined ? 600 : 3_000;
