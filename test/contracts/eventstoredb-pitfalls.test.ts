@@ -326,6 +326,7 @@ t.test('1.11: waiting for a stream outlives the server', async (t) => {
     double.calls.subscribe - subscribe <= 2,
     'one subscription for all who wait, and another if that ended',
   );
+  await until('at most one at rest', () => double.subscriptions <= 1);
 });
 
 t.test('1.10: an append that is written after nobody waits for it any more is there once', async (t) => {
