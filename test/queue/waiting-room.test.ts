@@ -193,6 +193,39 @@ t.test(
   },
 );
 
+t.test('a process that gets no orders does not take it for nobody coming', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  let taken = 0;
+  const { ledger } = world.start({ capacity: () => 10, isPressed: () => false, taken: () => taken });
+  world.start({ capacity: () => 10, isPressed: () => false, taken: () => 0 });
+  await ledger.queue.announce({ opensAt: world.time.instant(3) }, by('operator'));
+  await world.steps(2);
+  for (let each = 0; each < 1_000; each++) await ticketOf(ledger, 'here', 'kiosk');
+  const letIn: number[] = [];
+  for (let second = 0; second < 20; second++) {
+    // All who are let in come, and all of them to one process.
+    taken += 10;
+    await world.steps(1);
+    letIn.push((await ledger.queue.report()).room?.perSecond ?? 0);
+  }
+  t.ok(Math.max(...letIn) <= 20, `no more than both can take: ${letIn}`);
+  const { room } = await ledger.queue.report();
+  t.ok((room?.lines[0]?.waiting ?? 0) > 600, 'most of the line waits for its turn');
+});
+
+t.test('what a process can take may be more than an event can tell', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  const { ledger } = world.start(steady(2_000_000));
+  await ledger.queue.announce({ opensAt: world.time.instant(3) }, by('operator'));
+  await world.steps(2);
+  const { ticket } = await ticketOf(ledger, 'ann', 'kiosk');
+  await world.steps(5);
+  t.equal(await statusOf(ledger, ticket, 'ann'), 'admitted');
+  t.equal((await ledger.queue.report()).room?.perSecond, 1_000_000);
+});
+
 t.test('one channel that takes a thousand tickets keeps nobody else out', async (t) => {
   const world = await queueWorld();
   t.teardown(() => world.close());

@@ -187,6 +187,8 @@ export const LIMITS = {
   /** Orders a second taken to be possible before anything was measured, and the least ever taken to be. */
   firstOrdersPerSecond: 200,
   leastOrdersPerSecond: 10,
+  /** Tickets a second that a process lets in at most: as many as an event can tell. */
+  mostOrdersPerSecond: 1_000_000,
   /** Milliseconds over which the orders done are counted, at least, before more or fewer are taken to be possible. */
   orderFlowMilliseconds: 500,
   /** Nine in ten commits beyond this many milliseconds may be a sign of too many orders. */

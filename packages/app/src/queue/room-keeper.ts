@@ -141,11 +141,15 @@ export class RoomKeeper {
         now: clock.monotonicMilliseconds(),
         taken: intake.taken(),
         capacity,
+        isAlone: [...this.#room.copies.keys()].every((copy) => copy === this.#copy),
         isHeldBack: this.#queue.room !== undefined && isHeldBack(this.#room),
         isPressed: intake.isPressed(),
       });
     // Before anything was measured it is little, not nothing: what is let in shows how much more there is.
-    this.#perSecond = Math.max(LIMITS.leastOrdersPerSecond, Math.floor(capacity * this.#overbooking.factor));
+    this.#perSecond = Math.min(
+      LIMITS.mostOrdersPerSecond,
+      Math.max(LIMITS.leastOrdersPerSecond, Math.floor(capacity * this.#overbooking.factor)),
+    );
   }
 
   async #load(): Promise<void> {
