@@ -139,7 +139,7 @@ export const LIMITS = {
   /** Events read from their streams at once for one page of a search. */
   searchReads: 16,
   /** Events read at once for a live feed. */
-  followedEvents: 500,
+  followedEvents: 100,
   /** Events looked at for one page of filtered events. */
   scannedEvents: 20_000,
   /** Milliseconds a report waits for the read models; after that it shows what they have. */

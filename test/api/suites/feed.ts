@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { feedText, HTTP_LIMITS } from '@stamp-ledger/api';
 import { LOG_KEYS_STREAM, QUEUE_STREAM, STOCK_POLICIES_STREAM, type StreamKind } from '@stamp-ledger/codec';
 import type { Test } from 'tap';
 import { eventually } from '../../support/eventually.js';
@@ -13,6 +14,7 @@ const TYPE = 'text/event-stream';
 export async function feed(t: Test, world: World): Promise<void> {
   await t.test('what is there, and what comes', (t) => follows(t, world));
   await t.test('goes on after the last id', (t) => resumes(t, world));
+  await t.test('goes out in small pieces', (t) => inPieces(t, world));
   await t.test('shows what is asked for, and moves on past the rest', (t) => filters(t, world));
   await t.test('says in a silence that it is there', (t) => beats(t, world));
   await t.test('ends after its time, and as a HEAD at once', (t) => ends(t, world));
@@ -124,6 +126,23 @@ async function resumes(t: Test, world: World): Promise<void> {
     serials,
     'each once',
   );
+}
+
+/** Longest event of the suites, as a frame. */
+const FRAME_CHARACTERS = 8_192;
+
+async function inPieces(t: Test, world: World): Promise<void> {
+  const end = `id: ${await head(world)}\n`;
+  const leaving = new AbortController();
+  const pages = world.opened.ledger.audit.follow({ signal: leaving.signal });
+  const lengths: number[] = [];
+  for await (const piece of feedText(pages, SOON)) {
+    lengths.push(piece.length);
+    if (piece.includes(end)) leaving.abort();
+  }
+  const longest = HTTP_LIMITS.feedPieceCharacters + FRAME_CHARACTERS;
+  t.ok(Math.max(...lengths) <= longest, `what a slow client holds is bounded: ${lengths}`);
+  t.ok(lengths.length > 2, 'and there was more than that');
 }
 
 async function filters(t: Test, world: World): Promise<void> {
