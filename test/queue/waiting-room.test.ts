@@ -1,6 +1,7 @@
 import type { Ledger } from '@stamp-ledger/app';
 import { QUEUE_STREAM, serde } from '@stamp-ledger/codec';
 import type { OpeningId } from '@stamp-ledger/domain';
+import { openEmbeddedEventStore } from '@stamp-ledger/embedded';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import t, { type Test } from 'tap';
 import { startEventStoreDouble } from '../support/eventstoredb/double.js';
@@ -268,7 +269,7 @@ t.test('a ticket that its process did not tell of waits for no other process for
   await world.steps(4);
   const told = await ticketOf(one.ledger, 'ann', 'kiosk');
   await one.stop();
-  t.match((await two.ledger.queue.report()).room, { lines: [] });
+  t.strictSame((await two.ledger.queue.report()).room?.lines, []);
   await world.steps(1);
   t.match(
     (await two.ledger.queue.report()).room,
@@ -277,6 +278,62 @@ t.test('a ticket that its process did not tell of waits for no other process for
   );
   await world.steps(3);
   t.equal(await statusOf(two.ledger, told.ticket, 'ann'), 'admitted');
+});
+
+t.test('a ticket of a room that has closed meanwhile is nobody in the line of the next', async (t) => {
+  const { directory, remove } = temporaryDirectory();
+  t.teardown(remove);
+  const store = await openEmbeddedEventStore({
+    directory,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  const world = await queueWorld(async () => store);
+  t.teardown(() => world.close());
+  const one = world.start();
+  const two = world.start();
+  for (const seconds of [3, 60])
+    await one.ledger.queue.announce(
+      { opensAt: world.time.instant(seconds), ticketsFrom: world.time.instant(seconds - 2) },
+      by('operator'),
+    );
+  await world.steps(4);
+  // From here on it knows only what it is made to read.
+  await two.stop();
+  await world.steps(55);
+
+  const readStream = store.readStream.bind(store);
+  let letGo = (): void => {};
+  let isReading = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const reading = new Promise<void>((resolve) => {
+    isReading = resolve;
+  });
+  store.readStream = async (request) => {
+    if (request.stream !== QUEUE_STREAM) {
+      isReading();
+      await held;
+    }
+    return readStream(request);
+  };
+  const refreshed = two.ledger.queue.withdraw('nobody' as OpeningId, {}, by('operator'));
+  await reading;
+  await ticketOf(two.ledger, 'ann', 'kiosk');
+  letGo();
+  await refreshed;
+  await two.ledger.queue.run({
+    signal: AbortSignal.abort(),
+    onPortError: (error) => {
+      throw error;
+    },
+  });
+  await world.steps(1);
+  const { room } = await one.ledger.queue.report();
+  t.equal(room?.cause, 'opening');
+  t.strictSame(room?.lines, []);
 });
 
 t.test('who was let in may use it when the room has closed and another has opened', async (t) => {
