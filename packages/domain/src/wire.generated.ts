@@ -501,7 +501,7 @@ export interface QueueAdvancedV1 {
    */
   atMilliseconds: number;
   /**
-   * Orders a second that this process can take durably, as measured.
+   * Tickets a second that this process lets in: the orders that it can take durably, as measured, times how many more are let in because some do not come.
    */
   perSecond: number;
   /**
