@@ -27,6 +27,7 @@ import { LIMITS, type ReadModels, type StreamAppend } from '@stamp-ledger/ports'
 import { openEmbeddedReadModels } from '@stamp-ledger/wiring';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { eventually } from '../support/eventually.js';
 import { temporaryDirectory } from './embedded-stores.js';
 
 const NOW = '2024-09-06T13:00:00.000Z' as Instant;
@@ -135,20 +136,14 @@ const range = (from: number, to: number): number[] =>
 const filesIn = async (directory: string): Promise<string[]> =>
   (await readdir(directory)).filter((name) => /^read-models-[0-9]+\.sqlite$/.test(name));
 
-async function eventually<Value>(look: () => Promise<Value | undefined>): Promise<Value> {
+async function finished(models: ReadModels, rebuildId: string) {
   for (let tries = 0; tries < PATIENCE / 10; tries++) {
-    const value = await look();
-    if (value !== undefined) return value;
+    const status = await models.rebuild(rebuildId);
+    if (status !== undefined && status.status !== 'running') return status;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  throw new Error('it does not come about');
+  throw new Error('the rebuild does not end');
 }
-
-const finished = (models: ReadModels, rebuildId: string) =>
-  eventually(async () => {
-    const status = await models.rebuild(rebuildId);
-    return status?.status === 'running' ? undefined : status;
-  });
 
 t.test('read models follow the log, answer on both threads, and outlive a restart', async (t) => {
   const first = await openScene(t);
@@ -312,7 +307,7 @@ t.test('a rebuild tells how long the log is; what cannot go on after it is halte
   t.match(await finished(models, `from nothing at ${NOW}`), { status: 'failed' });
   const isDead = (): boolean =>
     models.status().every(({ halted }) => halted?.includes('thread ended') === true);
-  t.ok(await eventually(async () => isDead() || undefined));
+  await eventually(async () => isDead(), { what: 'the end of the live thread', milliseconds: PATIENCE });
 });
 
 t.test('an event that does not fit halts its projections, and no rebuild with it takes over', async (t) => {
