@@ -1,4 +1,4 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { foldStampView } from '@stamp-ledger/app';
 import {
@@ -23,10 +23,11 @@ import {
   openEmbeddedEventStore,
   readModelsFile,
 } from '@stamp-ledger/embedded';
-import type { ReadModels, StreamAppend } from '@stamp-ledger/ports';
+import { LIMITS, type ReadModels, type StreamAppend } from '@stamp-ledger/ports';
 import { openEmbeddedReadModels } from '@stamp-ledger/wiring';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { eventually } from '../support/eventually.js';
 import { temporaryDirectory } from './embedded-stores.js';
 
 const NOW = '2024-09-06T13:00:00.000Z' as Instant;
@@ -232,6 +233,7 @@ t.test('leftovers, damage and another version are dealt with at the start', asyn
   const wellAfter = async (opened: Scene) => {
     t.equal(await opened.models.reached({ position, milliseconds: PATIENCE }), true);
     t.match((await opened.models.conservation()).groups, [{ minted: 50, difference: 0 }]);
+    t.strictSame(new Set(opened.models.status().map((status) => status.position)), new Set([position]));
   };
   await wellAfter(scene);
   const tidy = await scene.reopen(() => writeFile(join(directory, 'read-models-7.sqlite'), 'half a rebuild'));
@@ -250,6 +252,9 @@ t.test('leftovers, damage and another version are dealt with at the start', asyn
     const db = new Database(readModelsFile(directory, 3));
     db.exec(`UPDATE progress SET position = '9999999999999999'`);
     db.close();
+    // A rebuild that broke off left the number that comes next.
+    for (const suffix of ['', '-look-up'])
+      await copyFile(`${readModelsFile(directory, 3)}${suffix}`, `${readModelsFile(directory, 4)}${suffix}`);
   });
   t.strictSame(await filesIn(directory), ['read-models-4.sqlite']);
   await wellAfter(ahead);
@@ -284,6 +289,25 @@ t.test('read models of a long log that have seen nothing are rebuilt, and otherw
     [{ projection: 'audit-index', position }],
   );
   t.equal((await halted.models.stamp(serialOf(1)))?.state, 'sold');
+});
+
+t.test('a rebuild tells how long the log is; what cannot go on after it is halted', async (t) => {
+  const scene = await openScene(t, { projectedFromNothing: 100 });
+  const { directory } = scene;
+  // More than the live read models see before they are held.
+  const length = LIMITS.projectionEvents + 1_000;
+  for (let from = 0; from < length; from += 1_000)
+    await write(scene.store, range(from, from + 1_000).map(minted));
+  await write(scene.store, [impossible(length)]);
+  const { models } = await scene.reopen(() => rm(readModelsFile(directory, 1)));
+  t.match(await models.startRebuild('told'), { status: 'running', eventsTotal: length + 1 });
+  const db = new Database(readModelsFile(directory, 1));
+  db.pragma('user_version = 99');
+  db.close();
+  t.match(await finished(models, `from nothing at ${NOW}`), { status: 'failed' });
+  const isDead = (): boolean =>
+    models.status().every(({ halted }) => halted?.includes('thread ended') === true);
+  await eventually(async () => isDead(), { what: 'the end of the live thread', milliseconds: PATIENCE });
 });
 
 t.test('an event that does not fit halts its projections, and no rebuild with it takes over', async (t) => {

@@ -99,3 +99,13 @@ t.test('times of recording that were kept before there were moments are found by
     ],
   );
 });
+
+t.test('a generation that is being built, without its indexes yet, is migrated too', async (t) => {
+  const url = await server.createDatabase('bare');
+  await migratePostgres({ url, migrations: MIGRATIONS.slice(0, 3) });
+  await queryPostgres(url, 'DROP INDEX models_1.timeline_by_time');
+  t.strictSame(
+    await migratePostgres({ url }),
+    MIGRATIONS.slice(3).map(({ name }) => name),
+  );
+});

@@ -73,30 +73,16 @@ class Reader implements BusConsumer {
 
   async #start(merger: Merger, over: AbortSignal): Promise<void> {
     const consumer = this.#consumer;
-    await this.#connect(over);
+    await whenThere(() => consumer.connect(), over);
+    await whenThere(() => consumer.subscribe({ topics: Object.values(TOPICS), fromBeginning: true }), over);
     if (over.aborted) return;
-    await consumer.subscribe({ topics: Object.values(TOPICS), fromBeginning: true });
-    if (over.aborted) return;
+    // A failure to join is a crash for kafkajs, after which it starts again by itself.
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: KAFKA_LIMITS.partitionsAtOnce,
       eachBatch: (payload) => this.#eachBatch(payload, merger),
     });
-  }
-
-  /** Kafka may be away still: whoever consumes waits for it, and is not made anew for that. */
-  async #connect(over: AbortSignal): Promise<void> {
-    let pause: number = KAFKA_LIMITS.takeRetryMilliseconds;
-    while (!over.aborted) {
-      try {
-        return await this.#consumer.connect();
-      } catch (error) {
-        if (!isAway(error)) throw error;
-      }
-      await setTimeout(pause, undefined, { signal: over }).catch(() => undefined);
-      pause = Math.min(pause * 2, KAFKA_LIMITS.takeRetryMillisecondsMax);
-    }
   }
 
   async close(): Promise<void> {
@@ -212,6 +198,20 @@ class Reader implements BusConsumer {
     if (now - this.#committedAt < KAFKA_LIMITS.commitMilliseconds) return;
     this.#committedAt = now;
     await commitOffsetsIfNecessary(uncommittedOffsets()).catch(() => undefined);
+  }
+}
+
+/** Kafka may be away still, or again: whoever consumes waits for it, and is not made anew for that. */
+async function whenThere(step: () => Promise<void>, over: AbortSignal): Promise<void> {
+  let pause: number = KAFKA_LIMITS.takeRetryMilliseconds;
+  while (!over.aborted) {
+    try {
+      return await step();
+    } catch (error) {
+      if (!isAway(error)) throw error;
+    }
+    await setTimeout(pause, undefined, { signal: over }).catch(() => undefined);
+    pause = Math.min(pause * 2, KAFKA_LIMITS.takeRetryMillisecondsMax);
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { type BusConsumer, type Delivery, PortError, type Taken } from '@stamp-ledger/ports';
+import { type BusConsumer, type Delivery, type Partition, PortError, type Taken } from '@stamp-ledger/ports';
 import { KAFKA_LIMITS } from './limits.js';
 
 type Take = Parameters<BusConsumer['consume']>[0]['take'];
@@ -25,12 +25,16 @@ const DROPPED: Answer = { kind: 'dropped' };
 
 /**
  * Puts together what the partitions offer while takes before are under way, so that one transaction serves many of them: no
- * timer, the busier the larger. A partition offers nothing more before it is answered, so that takes that are under way
- * together are of different partitions.
+ * timer, the busier the larger. Takes that are under way together are of different partitions: one that came back to this
+ * member may offer while what it offered before is still being taken.
  */
 export class Merger {
   readonly #waiting: Offer[] = [];
   readonly #runs = new Set<Promise<void>>();
+  /** Of the runs, those that will look at what waits once more. */
+  #looking = 0;
+  /** The partitions of the takes under way. */
+  readonly #inHand = new Set<Partition>();
 
   constructor(
     private readonly take: Take,
@@ -44,7 +48,8 @@ export class Merger {
   offer(delivery: Delivery, hold: Hold): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ delivery, ...hold, answer: resolve, refuse: reject });
-      if (this.#runs.size >= KAFKA_LIMITS.takesAtOnce) return;
+      if (this.#looking >= KAFKA_LIMITS.takesAtOnce) return;
+      this.#looking += 1;
       const run = this.#takeAll().finally(() => this.#runs.delete(run));
       this.#runs.add(run);
     });
@@ -56,33 +61,46 @@ export class Merger {
   }
 
   async #takeAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    for (;;) {
       // Batches of one fetch come in one turn of the event loop: let them all arrive.
       await setTimeout(0);
       const offers = this.#next();
-      if (offers.length === 0) continue;
+      if (offers.length === 0) break;
       try {
         const answer = await this.#answerTo(offers);
         for (const offer of offers) offer.answer(answer);
       } catch (error) {
         for (const offer of offers) offer.refuse(error);
       }
+      for (const { delivery } of offers) this.#inHand.delete(delivery.partition);
     }
+    // In the same turn as the last look: what is offered from now on needs another run.
+    this.#looking -= 1;
   }
 
-  /** As much of what waits as may be taken at once; lets go of what is of no use any more. */
+  /**
+   * As much of what waits as may be taken at once; lets go of what is of no use any more. Nothing means that what waits, if
+   * anything does, is for the runs that have its partitions in hand.
+   */
   #next(): readonly Offer[] {
     const offers: Offer[] = [];
     let messages = 0;
-    for (let offer = this.#waiting[0]; offer !== undefined; offer = this.#waiting[0]) {
-      const size = offer.delivery.messages.length;
-      if (offers.length > 0 && messages + size > KAFKA_LIMITS.takenMessages) break;
-      this.#waiting.shift();
+    let isFull = false;
+    for (const offer of this.#waiting.splice(0)) {
       if (!this.#isUsable(offer)) {
         offer.answer(DROPPED);
         continue;
       }
+      const { partition } = offer.delivery;
+      const size = offer.delivery.messages.length;
+      const isHeld = this.#inHand.has(partition);
+      if (!isHeld) isFull ||= offers.length > 0 && messages + size > KAFKA_LIMITS.takenMessages;
+      if (isHeld || isFull) {
+        this.#waiting.push(offer);
+        continue;
+      }
       messages += size;
+      this.#inHand.add(partition);
       offers.push(offer);
     }
     return offers;

@@ -14,4 +14,5 @@ INSERT INTO {models}.moment (projection, position, recorded_at)
   SELECT projection, settled_position, settled_recorded_at
     FROM {models}.progress WHERE projection <> 'verification' AND settled_position IS NOT NULL
   ON CONFLICT (projection, position) DO NOTHING;
-DROP INDEX {models}.timeline_by_time;
+-- A generation that is being built has no indexes yet.
+DROP INDEX IF EXISTS {models}.timeline_by_time;

@@ -72,7 +72,8 @@ export async function openProjections({ engines, logger, onFatal }: DistributedG
   const rebuilder = startRebuilder({ url, log, logger, onFatal });
   const silentFor = (): number => performance.now() - (aliveAt ?? startedAt);
   return {
-    live: () => silentFor() < STUCK_MILLISECONDS,
+    // Before Kafka took this worker in, its silence is Kafka's: a worker started anew would wait no less.
+    live: () => aliveAt === undefined || silentFor() < STUCK_MILLISECONDS,
     health: () => {
       const failing = [...halted].map(([name, reason]) => `projection ${name} halted: ${reason}`);
       failing.push(...database.failing(), ...events.failing());

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { READ_MODEL_PARTS, type ReadModelPart } from '@stamp-ledger/embedded';
 import { PortError } from '@stamp-ledger/ports';
@@ -19,6 +18,7 @@ export async function buildGeneration({ signal, onEvents, ...data }: BuildOption
   const failing = new AbortController();
   const stop = AbortSignal.any([signal, failing.signal]);
   const events = READ_MODEL_PARTS.map(() => 0);
+  const failures: unknown[] = [];
   const builds = READ_MODEL_PARTS.map(async (part, index) => {
     const onProgress = (seen: number): void => {
       events[index] = seen;
@@ -27,18 +27,14 @@ export async function buildGeneration({ signal, onEvents, ...data }: BuildOption
     try {
       await buildPart({ ...data, part }, { signal: stop, onProgress });
     } catch (error) {
+      failures.push(error);
       failing.abort();
-      throw error;
     }
   });
-  const outcomes = await Promise.allSettled(builds);
+  await Promise.all(builds);
   // What failed first made the others stop.
-  const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-  const [first] = reasons.sort((a, b) => Number(isStop(a)) - Number(isStop(b)));
-  if (first !== undefined) throw first;
+  if (failures.length > 0) throw failures[0];
 }
-
-const isStop = (error: unknown): boolean => error instanceof PortError && error.kind === 'unavailable';
 
 async function buildPart(
   data: ProjectionWorkerData & { readonly part: ReadModelPart },
@@ -70,7 +66,8 @@ async function buildPart(
   worker.on('error', (error: Error) => {
     failure = new PortError('corrupt', `a thread of the rebuild failed: ${error.name}`);
   });
-  await once(worker, 'exit');
+  // Not `once` of node:events: that rejects with the error of a thread that has not ended yet.
+  await new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   signal.removeEventListener('abort', stop);
   if (failure !== undefined) throw failure;
 }

@@ -108,6 +108,8 @@ function usableGeneration(
       return { number: pointed, isEmpty: seen.size === 0 };
   }
   const fresh = (pointed ?? 0) + 1;
+  // A rebuild that broke off may have left files of this number, and nobody inspects what the pointer named just now.
+  removeGenerations(directory, (each) => each === fresh);
   writePointer(directory, fresh);
   return { number: fresh, isEmpty: true };
 }

@@ -25,8 +25,8 @@ export class Generation {
   /** Starts projecting; resolves when the file is there. Rejects with a PortError. */
   static async start(directory: string, number: number): Promise<Generation> {
     const generation = new Generation(directory, number);
-    await generation.#thread.begun();
     generation.#listen();
+    await generation.#thread.begun();
     return generation;
   }
 
@@ -65,13 +65,13 @@ export class Generation {
     await this.#thread.stop();
   }
 
-  /** Projects again if it was paused. */
+  /** Projects again if it was paused. When it cannot, the statuses say so. */
   async resume(): Promise<void> {
     if (!this.#paused) return;
     this.#paused = false;
     this.#thread = new ProjectionThread({ logDirectory: this.directory, file: this.file });
-    await this.#thread.begun();
     this.#listen();
+    await this.#thread.begun();
   }
 
   /** The writer goes last: only then can it copy all of the write-ahead log into the file. */

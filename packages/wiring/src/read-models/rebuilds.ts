@@ -32,10 +32,12 @@ export class Rebuilds {
 
   /** As {@link ReadModels.startRebuild}. While one is running, its status is the answer, whatever id is asked for. */
   async start(rebuildId: string): Promise<RebuildStatus> {
+    // Positions of the embedded log count its events.
+    const eventsTotal = Number((await this.#options.head()) ?? 0);
     if (this.#closing.signal.aborted) throw new PortError('unavailable', 'the read models are closed');
     const known = this.#statuses.get(this.#running ?? rebuildId);
     if (known !== undefined) return known;
-    const status = this.#set({ rebuildId, status: 'running', eventsDone: 0, eventsTotal: this.#total() });
+    const status = this.#set({ rebuildId, status: 'running', eventsDone: 0, eventsTotal });
     this.#running = rebuildId;
     // What cannot be tidied up now is removed at the next start.
     this.#work = this.#work.then(() => this.#run(rebuildId)).catch(() => undefined);
@@ -76,9 +78,12 @@ export class Rebuilds {
       this.#finish(rebuildId, 'done', `live since ${now()}`);
     } catch (error) {
       this.#finish(rebuildId, 'failed', error instanceof Error ? error.message : 'unknown error');
-      await this.#next?.close();
-      removeGenerations(directory, (each) => each === number);
-      if (!this.#closing.signal.aborted) await old.resume();
+      try {
+        await this.#next?.close();
+        removeGenerations(directory, (each) => each === number);
+      } finally {
+        if (!this.#closing.signal.aborted) await old.resume();
+      }
       return;
     } finally {
       this.#next = undefined;
@@ -101,13 +106,9 @@ export class Rebuilds {
   }
 
   #progressed(rebuildId: string, eventsDone: number): void {
-    if (this.#statuses.get(rebuildId)?.status !== 'running') return;
-    this.#set({
-      rebuildId,
-      status: 'running',
-      eventsDone,
-      eventsTotal: Math.max(eventsDone, this.#total()),
-    });
+    const known = this.#statuses.get(rebuildId);
+    if (known?.status !== 'running') return;
+    this.#set({ ...known, eventsDone, eventsTotal: Math.max(eventsDone, known.eventsTotal) });
   }
 
   /** Holds the live generation where it is, lets the next one pass it, and puts that in its place. */
@@ -137,10 +138,6 @@ export class Rebuilds {
       this.#changed = look;
       look();
     });
-  }
-
-  #total(): number {
-    return Math.max(0, ...this.#options.live().statuses.map(({ events }) => events));
   }
 
   #set(status: RebuildStatus): RebuildStatus {
