@@ -132,6 +132,8 @@ t.test(
       data: Buffer.from('0@stampbook-1'),
       contentType: 'application/octet-stream',
     });
+    double.write('log-keys2', {});
+    double.write('log-files', {});
     double.write('$$stamp-META', { type: '$metadata' });
     await store.append([first('stamp-A')]);
     await until('the own event', () => events.length === 1);
