@@ -23,7 +23,7 @@ async function published(t: Test) {
   const life = await begin(directory, {
     longestSleep: 5,
     log: (store) => {
-      const log = createPublishedLog({ tiles, store });
+      const log = createPublishedLog({ tiles, store, quorum: 1 });
       return {
         ...log,
         checkpoint: () => {

@@ -51,6 +51,17 @@ t.test('a status that is older than a restored log does not open intake', async 
   await becomes(true, 'closed when the log falls behind');
 });
 
+t.test('intake compares with what is signed, though it is not published yet', async (t) => {
+  const { log, file, follow } = scene(t);
+  file.show({ ...running(10), signed: running(12).sealed });
+  log.head = position(11);
+  const { sealing, becomes } = await follow();
+  t.ok(sealing.intake.closed());
+  t.match(sealing.sealed(), { size: 10 });
+  log.head = position(12);
+  await becomes(false, 'open when the log has what is signed');
+});
+
 t.test('a log that has not answered does not open intake', async (t) => {
   const { log, file, follow } = scene(t);
   file.show(running(10));

@@ -74,7 +74,7 @@ t.test('another engine: the same leaves, proofs by search, and a refill into an 
   t.match((await sealAll(store, { tiles, lock })).at(-1), { kind: 'running', sealed: { size: EVENTS } });
   const checkpoint = await tiles.readCheckpoint();
 
-  const log = createPublishedLog({ tiles, store });
+  const log = createPublishedLog({ tiles, store, quorum: 1 });
   const events = await store.readAll({ limit: EVENTS });
   t.strictSame(
     await log.leafIndexes(

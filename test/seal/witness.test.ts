@@ -2,10 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   auditQuorum,
+  type Cosigned,
   type CosignedTiles,
   cosignedTiles,
   createPublishedLog,
-  parsePolicy,
+  runSealer,
   runWitnesses,
   type SealStatus,
 } from '@stamp-ledger/app';
@@ -15,13 +16,22 @@ import { openEmbeddedEventStore } from '@stamp-ledger/embedded';
 import { LIMITS } from '@stamp-ledger/ports';
 import {
   cosign,
+  cosignedSince,
   formatSignatureLine,
   formatVkey,
   makeSigner,
   openCheckpoint,
+  parseNote,
+  parsePolicy,
   parseTlogProof,
 } from '@stamp-ledger/transparency';
-import { httpWitness, openEmbeddedSealing, readConfiguration, sleep } from '@stamp-ledger/wiring';
+import {
+  httpWitness,
+  openCosigning,
+  openEmbeddedSealing,
+  readConfiguration,
+  sleep,
+} from '@stamp-ledger/wiring';
 import t, { type Test } from 'tap';
 import { eventAt } from '../app-move/moving.js';
 import { eventually } from '../support/eventually.js';
@@ -236,7 +246,7 @@ t.test('the newest cosigned checkpoint is kept while newer ones come, and proofs
   });
   t.strictSame(openedBy(cosigned || undefined, witness), { size: 300, signers: [ORIGIN, witness.key.name] });
 
-  const log = createPublishedLog({ tiles: world.tiles, store: world.store });
+  const log = createPublishedLog({ tiles: world.tiles, store: world.store, quorum: 1 });
   const events = await eventsOf(world);
   const proofs = await log.prove([events[0]!, events[299]!, events[300]!]);
   t.strictSame(
@@ -321,7 +331,7 @@ t.test('what is long the newest is cosigned again', async (t) => {
   });
   await world.append(20);
   await world.seal({ tiles });
-  const log = createPublishedLog({ tiles: world.tiles, store: world.store });
+  const log = createPublishedLog({ tiles: world.tiles, store: world.store, quorum: 1 });
   await eventually(async () => waits > 1, { what: 'the second wait', milliseconds: SOON });
   stopping.abort();
   await running;
@@ -397,16 +407,205 @@ t.test('a strict log publishes only what enough witnesses have cosigned', async 
   witness.behave('failing');
   await world.append(5);
   const third = await seal();
-  t.match(
-    third.statuses.at(-1),
-    { kind: 'running', sealed: { size: 40 } },
-    'published before, with its quorum',
+  const signed = { size: 45, position: (await world.store.head())! };
+  const last = await eventually(
+    async () => third.statuses.find((status) => status.kind === 'running' && status.signed !== undefined),
+    { what: 'what intake has to compare with', milliseconds: SOON },
   );
+  t.match(last, { kind: 'running', sealed: { size: 40 }, signed }, 'published before, with its quorum');
+  await eventually(async () => (await world.lock.read())?.includes('\n45\n'), {
+    what: 'its signature',
+    milliseconds: SOON,
+  });
   await third.end();
   const fourth = await seal();
   t.match(fourth.statuses, [{ kind: 'starting', sealed: { size: 45 } }], 'compared, so that intake may open');
   t.equal(openedBy(await world.tiles.readCheckpoint(), witness).size, 40, 'published as it was');
   await fourth.end();
+});
+
+t.test(
+  'events that are lost while a strict log waits for witnesses are missed when it goes on',
+  async (t) => {
+    const { world, witness } = await scene(t);
+    await world.append(40);
+    await world.seal();
+    await world.backUp('backup');
+    await world.append(5);
+    witness.behave('failing');
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    const tiles = await cosignedTiles({
+      tiles: world.tiles,
+      witnesses: [witness.key],
+      quorum: 1,
+      strict: true,
+      signal,
+    });
+    let milliseconds = 0;
+    const statuses: SealStatus[] = [];
+    const sealing = runSealer({
+      ...world.request({ tiles }),
+      store: {
+        readAll: (request) => world.store.readAll(request),
+        readStream: (request) => world.store.readStream(request),
+      },
+      signal,
+      sleep,
+      monotonicMilliseconds: () => milliseconds,
+      waitForMore: async (_after, ending) => sleep(SOON, ending),
+      onStatus: (status) => statuses.push(status),
+      onPortError: () => undefined,
+    });
+    t.teardown(async () => {
+      stopping.abort();
+      await sealing;
+    });
+    await eventually(async () => tiles.latest()?.size === 40, {
+      what: 'the first round',
+      milliseconds: SOON,
+    });
+    // The events behind it have been read by then.
+    await world.restore('backup');
+    milliseconds += 2 * LIMITS.sealRetryMillisecondsMax;
+    witness.behave(undefined);
+    witnessing(t, tiles, witness);
+    const begun = () => statuses.filter(({ kind }) => kind === 'starting').length;
+    await eventually(async () => begun() === 2, { what: 'another comparison', milliseconds: SOON });
+    const { size } = openedBy(await world.lock.read());
+    t.equal(size, 40, 'what was read before it waited is not signed');
+  },
+);
+
+t.test('when asking witnesses fails for good, whoever waits for them is told', async (t) => {
+  const { world, witness } = await scene(t);
+  witness.behave('failing');
+  await world.append(10);
+  const cosigning = await openCosigning({
+    settings: { witnesses: [witness], quorum: 1, strict: true },
+    tiles: world.tiles,
+    signal: new AbortController().signal,
+    onTrouble: () => {
+      throw new TypeError('a mistake');
+    },
+  });
+  await world.seal({ tiles: cosigning.tiles, signal: cosigning.signal });
+  t.ok((await world.lock.read()) !== undefined, 'signed');
+  t.equal(await world.tiles.readCheckpoint(), undefined, 'not published');
+  await t.rejects(cosigning.end(), { message: 'a mistake' });
+});
+
+t.test('rounds without a quorum leave nobody waiting behind', async (t) => {
+  const { world, witness, tiles } = await scene(t);
+  witness.behave('failing');
+  await world.append(10);
+  await world.seal({ tiles });
+  const newest = tiles.latest()!;
+  let waiting = 0;
+  let most = 0;
+  let rounds = 0;
+  const counted: Cosigned = {
+    checkpoint: newest.checkpoint,
+    size: newest.size,
+    isCosignedBy: () => false,
+    enough: async (signal) => {
+      rounds += 1;
+      waiting += 1;
+      most = Math.max(most, waiting);
+      const isEnough = await newest.enough(signal);
+      waiting -= 1;
+      return isEnough;
+    },
+  };
+  witnessing(t, { ...tiles, latest: () => counted }, witness);
+  await eventually(async () => rounds > 20, { what: 'rounds', milliseconds: SOON });
+  t.equal(most, 1);
+});
+
+t.test('what is cosigned is never newer than what a strict log has published', async (t) => {
+  const { world, witness } = await scene(t);
+  const published: (number | undefined)[] = [];
+  const { signal } = new AbortController();
+  const tiles = await cosignedTiles({
+    tiles: {
+      ...world.tiles,
+      replaceCosigned: async (bytes) => {
+        const note = await world.tiles.readCheckpoint();
+        published.push(note && openedBy(note).size);
+        await world.tiles.replaceCosigned(bytes);
+      },
+    },
+    witnesses: [witness.key],
+    quorum: 1,
+    strict: true,
+    signal,
+  });
+  witnessing(t, tiles, witness);
+  await world.append(10);
+  await world.seal({ tiles });
+  await world.append(10);
+  await world.seal({ tiles });
+  t.strictSame([...new Set(published)], [0, 10, 20]);
+});
+
+t.test('a log that grows while its quorum is audited is no contradiction', async (t) => {
+  const here = await scene(t);
+  const { world, witness, tiles } = here;
+  witnessing(t, tiles, witness);
+  await world.append(20);
+  await world.seal({ tiles });
+  const cosignedFirst = await cosigned(here, 20);
+  await world.append(10);
+  const before = new Map([['cosigned-checkpoint', cosignedFirst as Buffer]]);
+  await world.seal();
+  before.set('checkpoint', (await world.tiles.readCheckpoint())!);
+  await world.append(10);
+  await world.seal({ tiles });
+  await cosigned(here, 40);
+  let reads = 0;
+  const log = {
+    read: async (path: string) => {
+      reads += 1;
+      const then = reads === 1 ? before.get(path) : undefined;
+      if (path === 'checkpoint') return then ?? world.tiles.readCheckpoint();
+      if (path === 'cosigned-checkpoint') return then ?? world.tiles.readCosigned();
+      return world.tiles.read(path);
+    },
+  };
+  const policy = parsePolicy(
+    Buffer.from(`log ${formatVkey(LOG.logKeys[0]!)}\nwitness w ${witness.vkey}\nquorum w\n`),
+  );
+  const now = '2024-09-06T05:20:00.000Z' as Instant;
+  t.strictSame((await auditQuorum({ log, policy, now })).findings, []);
+});
+
+t.test('the quorum is as old as the cosignature that it would lack without', (t) => {
+  const signers = [1, 2, 3].map(cosignerOf);
+  const text = `${ORIGIN}\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n`;
+  const times = [1_000, 9_000, 8_000];
+  const lines = signers.map((signer, at) =>
+    formatSignatureLine({
+      name: signer.verifier.name,
+      keyId: signer.verifier.keyId,
+      signature: cosign({ signer, checkpoint: text, time: times[at]! }),
+    }),
+  );
+  const { signatures } = parseNote(Buffer.from(`${text}\n${lines.join('')}`));
+  t.equal(
+    cosignedSince(signatures, (found) => found.length >= 2),
+    8_000,
+    'whoever lags is not waited for',
+  );
+  t.equal(
+    cosignedSince(signatures, (found) => found.length >= 3),
+    1_000,
+  );
+  t.equal(
+    cosignedSince(signatures, (found) => found.length >= 4),
+    undefined,
+    'too few',
+  );
+  t.end();
 });
 
 t.test('a cosigned checkpoint beyond what was signed last is a fork', async (t) => {

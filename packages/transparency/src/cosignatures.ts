@@ -64,14 +64,24 @@ export function cosign({
 }
 
 /**
- * When the first of the cosignatures of a checkpoint was made, in seconds; undefined when there are none. Nothing is
- * checked: for a note whose signatures are known to hold.
+ * The latest time, in seconds, since which enough cosignatures of a checkpoint were made: a witness that lags behind the
+ * others is not counted where it is not needed. Undefined when all of them are not enough. No signature is checked: for
+ * a note whose signatures are known to hold.
  */
-export function firstCosigned(signatures: readonly { readonly signature: Uint8Array }[]): number | undefined {
-  const times = signatures
-    .map(({ signature }) => parseCosignature(signature)?.time)
-    .filter((time) => time !== undefined);
-  return times.length === 0 ? undefined : Math.min(...times);
+export function cosignedSince<Signed extends { readonly signature: Uint8Array }>(
+  signatures: readonly Signed[],
+  isEnough: (found: readonly Signed[]) => boolean,
+): number | undefined {
+  const newestFirst = signatures
+    .flatMap((signed) => {
+      const time = parseCosignature(signed.signature)?.time;
+      return time === undefined ? [] : [{ signed, time }];
+    })
+    .sort((one, other) => other.time - one.time);
+  const needed = newestFirst.find((_, at) =>
+    isEnough(newestFirst.slice(0, at + 1).map(({ signed }) => signed)),
+  );
+  return needed?.time;
 }
 
 const cosignedMessage = (checkpoint: string, time: number): Buffer =>

@@ -1,4 +1,5 @@
 import { type OpenedCheckpoint, openCheckpoint, parseCheckpoint } from './checkpoints.js';
+import { cosignedSince } from './cosignatures.js';
 import { TransparencyError } from './errors.js';
 import { ALGORITHM, parseVkey, type VerifierKey } from './keys.js';
 import { parseNote } from './notes.js';
@@ -90,14 +91,28 @@ export function meetsQuorum(quorum: Quorum, witnessed: ReadonlySet<string>): boo
  */
 export function openByPolicy(bytes: Uint8Array, policy: Policy): OpenedCheckpoint {
   const checkpoint = openOfPolicy(bytes, policy);
-  const verified = new Set(checkpoint.note.verified.map(({ key }) => key));
-  const witnessed = new Set(policy.witnesses.filter(({ key }) => verified.has(key)).map(({ name }) => name));
+  const witnessed = witnessedBy(checkpoint.note.verified, policy);
   if (!meetsQuorum(policy.quorum, witnessed))
     throw new TransparencyError(
       'quorum-not-met',
       `${witnessed.size} witnesses cosigned: not those asked for`,
     );
   return checkpoint;
+}
+
+/** The latest time, in seconds, since which a policy's quorum cosigned a checkpoint; undefined when it did not, or is none. */
+export function quorumSince({ note }: OpenedCheckpoint, policy: Policy): number | undefined {
+  const verified = note.verified.map(({ key, signature: { signature } }) => ({ key, signature }));
+  return cosignedSince(verified, (found) => meetsQuorum(policy.quorum, witnessedBy(found, policy)));
+}
+
+/** The names of the witnesses with these keys. */
+function witnessedBy(
+  signed: readonly { readonly key: VerifierKey }[],
+  { witnesses }: Policy,
+): ReadonlySet<string> {
+  const keys = new Set(signed.map(({ key }) => key));
+  return new Set(witnesses.filter(({ key }) => keys.has(key)).map(({ name }) => name));
 }
 
 /**

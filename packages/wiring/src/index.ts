@@ -17,6 +17,7 @@ export { ConfigurationError, createTopics, migrate } from './operate-engines.js'
 export { servePart } from './part-service.js';
 export { openEmbeddedReadModels } from './read-models/embedded-read-models.js';
 export * from './run-service.js';
+export { openCosigning } from './sealing/cosigning.js';
 export { type EmbeddedSealing, openEmbeddedSealing } from './sealing/embedded-sealing.js';
 export { httpWitness } from './sealing/http-witness.js';
 export {

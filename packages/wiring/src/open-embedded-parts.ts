@@ -54,7 +54,7 @@ export async function openEmbeddedParts({ configuration, logger, onFatal }: Open
       readModels,
       runtime,
       sealing,
-      log: createPublishedLog({ store, tiles: sealing.tiles }),
+      log: createPublishedLog({ store, tiles: sealing.tiles, quorum: witnesses.quorum }),
     }),
     idempotencyKeys,
     journal,

@@ -2,19 +2,21 @@ import { fromMilliseconds, toMilliseconds } from '@stamp-ledger/codec';
 import type { Instant } from '@stamp-ledger/domain';
 import { type AuditedLog, LIMITS } from '@stamp-ledger/ports';
 import {
-  firstCosigned,
   type OpenedCheckpoint,
   openByPolicy,
   openOfPolicy,
   type Policy,
+  quorumSince,
   TransparencyError,
 } from '@stamp-ledger/transparency';
 import { type LogAuditReport, reportOf } from './audit-log.js';
 import { compareWithKept } from './check-checkpoint.js';
 import { Findings } from './findings.js';
 
+const COSIGNED = 'cosigned-checkpoint';
+
 export interface QuorumReport extends LogAuditReport {
-  /** The newest checkpoint that enough have cosigned, and when the first of them did, by its own clock. */
+  /** The newest checkpoint that enough have cosigned, and since when they have, by their own clocks. */
   readonly cosigned?: { readonly size: number; readonly at: Instant };
 }
 
@@ -33,6 +35,8 @@ export interface QuorumRequest {
  */
 export async function auditQuorum({ log, policy, kept, now }: QuorumRequest): Promise<QuorumReport> {
   const findings = new Findings();
+  // In this order: a log that goes on meanwhile has cosigned nothing then that is newer than what it publishes after.
+  const older = await log.read(COSIGNED);
   const bytes = await log.read('checkpoint');
   if (bytes === undefined)
     findings.add('missing-checkpoint', 'the log serves no checkpoint', { path: 'checkpoint' });
@@ -40,8 +44,9 @@ export async function auditQuorum({ log, policy, kept, now }: QuorumRequest): Pr
   if (bytes === undefined || current === undefined)
     return reportOf({ current: undefined, bytes, proof: [] }, findings);
   const proof = kept === undefined ? [] : await compareWithKept({ log, kept, current }, findings);
-  const cosigned = enough(bytes, policy) ?? (await lagging({ log, policy, now }, current, findings));
-  const since = cosigned && firstCosigned(cosigned.note.verified.map(({ signature }) => signature));
+  const cosigned =
+    enough(bytes, policy) ?? (await lagging({ log, policy, now, bytes: older }, current, findings));
+  const since = cosigned && quorumSince(cosigned, policy);
   return {
     ...reportOf({ current, bytes, proof }, findings),
     ...(cosigned && since !== undefined && { cosigned: { size: cosigned.size, at: instantOf(since) } }),
@@ -50,23 +55,26 @@ export async function auditQuorum({ log, policy, kept, now }: QuorumRequest): Pr
 
 /** The checkpoint that is published beside one which too few have cosigned. */
 async function lagging(
-  { log, policy, now }: Pick<QuorumRequest, 'log' | 'policy' | 'now'>,
+  {
+    log,
+    policy,
+    now,
+    bytes,
+  }: Pick<QuorumRequest, 'log' | 'policy' | 'now'> & { readonly bytes: Buffer | undefined },
   current: OpenedCheckpoint,
   findings: Findings,
 ): Promise<OpenedCheckpoint | undefined> {
-  const path = 'cosigned-checkpoint';
-  const bytes = await log.read(path);
   if (bytes === undefined) {
     findings.add('quorum-not-met', 'too few of the witnesses cosigned it', { path: 'checkpoint' });
     return undefined;
   }
-  const cosigned = opened(() => openByPolicy(bytes, policy), findings, path);
+  const cosigned = opened(() => openByPolicy(bytes, policy), findings, COSIGNED);
   if (cosigned === undefined) return undefined;
   await compareWithKept({ log, kept: cosigned, current }, findings);
-  const since = firstCosigned(cosigned.note.verified.map(({ signature }) => signature)) ?? 0;
+  const since = quorumSince(cosigned, policy) ?? 0;
   if (toMilliseconds(now) - since * 1_000 > LIMITS.quorumLagMilliseconds)
     findings.add('quorum-not-met', `no checkpoint was cosigned by enough since ${instantOf(since)}`, {
-      path,
+      path: COSIGNED,
     });
   return cosigned;
 }

@@ -14,8 +14,8 @@ export interface Cosigned {
   readonly checkpoint: Buffer;
   readonly size: number;
   isCosignedBy(key: VerifierKey): boolean;
-  /** Resolves when enough witnesses have cosigned it. */
-  readonly enough: Promise<void>;
+  /** Resolves true when enough witnesses have cosigned it, false when `signal` aborts first. */
+  enough(signal: AbortSignal): Promise<boolean>;
 }
 
 /** The published files of a log whose checkpoints get cosignatures. */
@@ -60,6 +60,8 @@ export async function cosignedTiles({
 }: CosigningRequest): Promise<CosignedTiles> {
   let latest: Cosigning | undefined;
   let kept = keptIn(await tiles.readCosigned(), witnesses);
+  // Written before the one kept: it may have more.
+  const found = keptIn(await tiles.readCheckpoint(), witnesses);
   let writing: Promise<unknown> = Promise.resolve();
   const waiting = new Set<() => void>();
   const write = (cosigning: Cosigning): Promise<void> => {
@@ -67,11 +69,12 @@ export async function cosignedTiles({
     cosigning.mayBePublished = true;
     const done = writing.then(async () => {
       const bytes = cosigning.bytes();
+      // In this order: what is cosigned never seems newer than what is published.
+      if (cosigning === latest) await tiles.replaceCheckpoint(bytes);
       if (cosigning.isEnough && cosigning.size >= (kept?.size ?? 0)) {
         await tiles.replaceCosigned(bytes);
         kept = cosigning;
       }
-      if (cosigning === latest) await tiles.replaceCheckpoint(bytes);
     });
     writing = done.catch(() => undefined);
     return done;
@@ -79,10 +82,12 @@ export async function cosignedTiles({
   return {
     ...tiles,
     replaceCheckpoint: async (bytes) => {
-      const next = latest?.checkpoint.equals(bytes) ? latest : new Cosigning(bytes, quorum, [latest, kept]);
+      const next = latest?.checkpoint.equals(bytes)
+        ? latest
+        : new Cosigning(bytes, quorum, [latest, found, kept]);
       latest = next;
       for (const look of [...waiting]) look();
-      if (strict && !(await settledBefore(signal, next.enough)))
+      if (strict && !(await next.enough(signal)))
         throw new PortError('unavailable', 'too few witnesses have cosigned what was sealed last');
       await write(next);
     },
@@ -124,10 +129,9 @@ class Cosigning implements Cosigned, SignedText {
   readonly text: string;
   readonly size: number;
   readonly lines: Map<string, string>;
-  readonly enough: Promise<void>;
   /** The sealer has said so. */
   mayBePublished = false;
-  #tellEnough: () => void = () => undefined;
+  readonly #waiting = new Set<() => void>();
 
   /** `before`: what may have been signed of the same text already. */
   constructor(
@@ -139,10 +143,6 @@ class Cosigning implements Cosigned, SignedText {
     this.text = parseNote(bytes).text;
     this.size = parseCheckpoint(this.text).size;
     this.lines = new Map(before.find((other) => other?.text === this.text)?.lines);
-    this.enough = new Promise((resolve) => {
-      this.#tellEnough = resolve;
-    });
-    if (this.isEnough) this.#tellEnough();
   }
 
   get isEnough(): boolean {
@@ -155,7 +155,21 @@ class Cosigning implements Cosigned, SignedText {
 
   add(key: VerifierKey, line: string): void {
     this.lines.set(identity(key), line);
-    if (this.isEnough) this.#tellEnough();
+    for (const look of [...this.#waiting]) look();
+  }
+
+  enough(signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!this.isEnough && !signal.aborted) return;
+        this.#waiting.delete(look);
+        signal.removeEventListener('abort', look);
+        resolve(this.isEnough);
+      };
+      this.#waiting.add(look);
+      signal.addEventListener('abort', look);
+      look();
+    });
   }
 
   bytes(): Buffer {
@@ -193,17 +207,4 @@ function openIfSigned(note: Buffer, keys: readonly VerifierKey[]): ReturnType<ty
     if (error instanceof TransparencyError) return undefined;
     throw error;
   }
-}
-
-/** Whether a promise resolves before `signal` aborts. */
-function settledBefore(signal: AbortSignal, promise: Promise<void>): Promise<boolean> {
-  return new Promise((resolve) => {
-    const end = (): void => resolve(false);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-    promise.then(() => {
-      signal.removeEventListener('abort', end);
-      resolve(true);
-    });
-  });
 }

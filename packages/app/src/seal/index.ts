@@ -16,6 +16,7 @@ export { type RefillRequest, refill } from './refill.js';
 export { runSealer, type SealerRun } from './run-sealer.js';
 export { type Sealing, SealWatch } from './sealing.js';
 export {
+  foundIn,
   type Halt,
   type HaltReason,
   haltOf,

@@ -1,7 +1,7 @@
 import type { Position, RecordedEvent } from '@stamp-ledger/codec';
 import { type EventStore, LIMITS, type TileStore } from '@stamp-ledger/ports';
 import {
-  firstCosigned,
+  cosignedSince,
   formatTlogProof,
   formatVkey,
   HASH_BYTES,
@@ -67,9 +67,12 @@ export interface PublishedLog {
 export function createPublishedLog({
   tiles,
   store,
+  quorum,
 }: {
   readonly tiles: Pick<TileStore, 'read' | 'readCheckpoint' | 'readCosigned' | 'readVkeys'>;
   readonly store: Pick<EventStore, 'readStream'>;
+  /** So many cosignatures are enough. */
+  readonly quorum: number;
 }): PublishedLog {
   const beginnings: Beginnings = new WeightedLru(LIMITS.knownBundles);
   const kept = new KeptTiles(tiles);
@@ -83,7 +86,7 @@ export function createPublishedLog({
       const bytes = await tiles.readCosigned();
       if (bytes === undefined) return undefined;
       const { text, signatures } = parseNote(bytes);
-      const since = firstCosigned(signatures);
+      const since = cosignedSince(signatures, (found) => found.length >= quorum);
       return since === undefined ? undefined : { size: parseCheckpoint(text).size, since };
     },
     file: async (path) => (isTilePath(path) ? tiles.read(path) : undefined),

@@ -6,7 +6,7 @@ import { recordedIn } from './gaps.js';
 import type { Growth, Round } from './growth.js';
 import { type RecoveredLog, type RecoveryRequest, recover } from './recover.js';
 import { readEntries } from './source.js';
-import { halted, haltOf, type Sealed, type SealedRound, type SealStatus } from './status.js';
+import { foundIn, halted, haltOf, type Sealed, type SealedRound, type SealStatus } from './status.js';
 
 export interface SealerRun extends RecoveryRequest {
   readonly signal: AbortSignal;
@@ -27,34 +27,45 @@ export interface SealerRun extends RecoveryRequest {
  * rejects.
  */
 export async function runSealer(given: SealerRun): Promise<void> {
-  let sealed: Sealed | undefined;
-  const run: SealerRun = {
+  let last: SealStatus | undefined;
+  const onStatus = (status: SealStatus): void => {
+    last = status;
+    given.onStatus(status);
+  };
+  const run: Run = {
     ...given,
-    onStatus: (status) => {
-      if (status.kind === 'running') sealed = status.sealed;
-      given.onStatus(status);
+    onStatus,
+    onSigning: (signed) => {
+      if (last?.kind === 'running' && foundIn(last)?.size !== signed.size)
+        onStatus({ kind: 'running', sealed: last.sealed, signed });
     },
   };
   const sealOn = async (): Promise<void> => {
-    sealed = undefined;
+    last = undefined;
     const recovered = await recover(run);
     const { size, position } = recovered.growth;
-    sealed = { size, ...(position && { position }) };
-    run.onStatus({ kind: 'starting', sealed });
+    onStatus({ kind: 'starting', sealed: { size, ...(position && { position }) } });
     await sealRounds(run, recovered);
   };
   try {
     // An event store that was away may come back as an older backup of itself: every round after a failure of it begins
-    // with a recovery.
+    // with a recovery, and every one after a round in which that could go unseen.
     while (!run.signal.aborted) await retried(run, sealOn);
   } catch (error) {
     const halt = haltOf(error);
     if (halt === undefined) throw error;
-    run.onStatus({ kind: 'halted', halt, ...(sealed && { sealed }) });
+    const sealed = last && foundIn(last);
+    onStatus({ kind: 'halted', halt, ...(sealed && { sealed }) });
   }
 }
 
-async function sealRounds(run: SealerRun, { growth, signed }: RecoveredLog): Promise<void> {
+interface Run extends SealerRun {
+  /** The event store has every event of what is signed next: from now on it must not end before that. */
+  readonly onSigning: (signed: Sealed) => void;
+}
+
+/** Until `signal` aborts, or a round took so long that the log has to be compared with the events again. */
+async function sealRounds(run: Run, { growth, signed }: RecoveredLog): Promise<void> {
   // Also without new events: what was signed may not be published yet, or the signers may be others than before.
   let sealing = sealed(run, { round: growth.takeRound() }, Promise.resolve(signed));
   try {
@@ -80,7 +91,7 @@ async function sealRounds(run: SealerRun, { growth, signed }: RecoveredLog): Pro
 
 /** Seals a round. Whoever awaits the promise gets its failure; until then it does not count as unhandled. */
 function sealed(
-  run: SealerRun,
+  run: Run,
   ready: ReadyRound,
   before: Promise<Buffer | undefined>,
 ): Promise<Buffer | undefined> {
@@ -114,23 +125,31 @@ interface ReadyRound {
   readonly added?: SealedRound;
 }
 
-/** One round made durable and published; the checkpoint signed for it, or undefined when `signal` aborted before. */
+/**
+ * One round made durable and published; the checkpoint signed for it. Undefined when nothing may be sealed after it by what
+ * is known: when `signal` aborted before, or when the events may be others than those that were read before it.
+ */
 async function seal(
-  run: SealerRun,
+  run: Run,
   { round: { files, filled, size, root, position }, added }: ReadyRound,
   before: Buffer | undefined,
 ): Promise<Buffer | undefined> {
   const { tiles, lock, identity } = run;
   const signed = signCheckpoint({ origin: identity.origin, size, root }, identity.signers);
+  const sealed = { size, ...(position && { position }) };
+  const begun = run.monotonicMilliseconds();
   return retried(run, async () => {
     await tiles.write(files);
+    // Before it is signed: who takes events must know, whatever becomes of this process after.
+    run.onSigning(sealed);
     if (!(await lock.replace({ from: before, to: signed })))
       throw halted('overtaken', `another sealer signed a checkpoint before size ${size}`);
     await tiles.replaceCheckpoint(signed);
     for (const path of filled) await tiles.discardPartials(path);
-    const sealed = { size, ...(position && { position }) };
     run.onStatus({ kind: 'running', sealed, ...(added && { round: added }) });
-    return signed;
+    // Witnesses may have been waited for, for days.
+    const isRecent = run.monotonicMilliseconds() - begun <= LIMITS.sealRetryMillisecondsMax;
+    return isRecent ? signed : undefined;
   });
 }
 

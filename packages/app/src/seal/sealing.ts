@@ -48,9 +48,12 @@ export class SealWatch implements Sealing {
   update(status: SealStatus): void {
     this.#status = status;
     if (status.kind === 'running') {
+      const isFurther = this.#sealed?.size !== status.sealed.size;
       this.#sealed = status.sealed;
       const isBehind = this.#head !== undefined && !this.#reaches(this.#head);
-      this.#behindSince = isBehind ? this.monotonicMilliseconds() : undefined;
+      // What is signed and waits for its quorum goes on waiting.
+      if (!isBehind) this.#behindSince = undefined;
+      else if (isFurther) this.#behindSince = this.monotonicMilliseconds();
     }
     for (const look of [...this.#waiting]) look();
   }

@@ -28,14 +28,35 @@ export type HaltReason =
 export type SealStatus =
   /** `sealed`: what the event store was found to have every event of, though it may not be published; absent before that. */
   | { readonly kind: 'starting'; readonly sealed?: Sealed }
-  /** `round` is what the last round added, if anything. */
-  | { readonly kind: 'running'; readonly sealed: Sealed; readonly round?: SealedRound }
+  /**
+   * `round` is what the last round added, if anything. `signed`: what is about to be signed, or waits signed until it may
+   * be published; the event store was found to have every event of it.
+   */
+  | {
+      readonly kind: 'running';
+      readonly sealed: Sealed;
+      readonly signed?: Sealed;
+      readonly round?: SealedRound;
+    }
   | { readonly kind: 'refilling'; readonly missing: MissingEvents }
   /**
    * `sealed`: what the event store was last found to have every event of; absent when the sealer halted before it had
    * found that, or while lost events were put back.
    */
   | { readonly kind: 'halted'; readonly halt: Halt; readonly sealed?: Sealed };
+
+/** What the event store was last found to have every event of: it must not end before it. */
+export function foundIn(status: SealStatus): Sealed | undefined {
+  switch (status.kind) {
+    case 'running':
+      return status.signed ?? status.sealed;
+    case 'starting':
+    case 'halted':
+      return status.sealed;
+    case 'refilling':
+      return undefined;
+  }
+}
 
 /** Events that became part of the log together. */
 export interface SealedRound {

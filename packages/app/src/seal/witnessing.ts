@@ -27,14 +27,15 @@ export interface WitnessRun {
  * sealed they are asked again from time to time: a cosignature says that this was the newest then. Rejects for mistakes only.
  */
 export async function runWitnesses(run: WitnessRun): Promise<void> {
-  const { tiles, signal, sleep } = run;
+  const { tiles, sleep } = run;
   const ending = new AbortController();
+  const signal = AbortSignal.any([run.signal, ending.signal]);
   const asked = run.witnesses.map((witness) => new AskedWitness(run, witness, ending));
   try {
     let last: Cosigned | undefined;
     /** In which nothing newer was there. */
     let rounds = 0;
-    while (!signal.aborted && !ending.signal.aborted) {
+    while (!signal.aborted) {
       const newest = tiles.latest();
       if (newest === undefined) {
         await tiles.changed(undefined, signal);
@@ -45,11 +46,11 @@ export async function runWitnesses(run: WitnessRun): Promise<void> {
       const again = rounds >= ROUNDS_UNTIL_AGAIN;
       if (again) rounds = 0;
       const answers = asked.filter((each) => each.isDue(newest, again)).map((each) => each.ask(newest));
-      await Promise.race([newest.enough, Promise.all(answers)]);
+      await enoughOrAnswered(newest, answers);
       await sleep(LIMITS.witnessPauseMilliseconds, signal);
       rounds += 1;
       const isComplete = asked.every(({ key }) => newest.isCosignedBy(key));
-      if (isComplete && (await isStillNewest(run, newest))) rounds = ROUNDS_UNTIL_AGAIN;
+      if (isComplete && (await isStillNewest({ tiles, sleep, signal }, newest))) rounds = ROUNDS_UNTIL_AGAIN;
     }
   } finally {
     await Promise.all(asked.map((each) => each.end()));
@@ -58,8 +59,18 @@ export async function runWitnesses(run: WitnessRun): Promise<void> {
 
 const ROUNDS_UNTIL_AGAIN = LIMITS.witnessAgainMilliseconds / LIMITS.witnessPauseMilliseconds;
 
+/** The wait for a quorum ends with the answers: there may be none for days, and rounds without number. */
+async function enoughOrAnswered(newest: Cosigned, answers: readonly Promise<void>[]): Promise<void> {
+  const answered = new AbortController();
+  void Promise.all(answers).then(() => answered.abort());
+  await newest.enough(answered.signal);
+}
+
 /** Waits for the next checkpoint, and says whether there was none for so long that this one is to be cosigned again. */
-async function isStillNewest({ tiles, signal, sleep }: WitnessRun, newest: Cosigned): Promise<boolean> {
+async function isStillNewest(
+  { tiles, signal, sleep }: Pick<WitnessRun, 'tiles' | 'signal' | 'sleep'>,
+  newest: Cosigned,
+): Promise<boolean> {
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   await Promise.race([tiles.changed(newest, either), sleep(LIMITS.witnessAgainMilliseconds, either)]);

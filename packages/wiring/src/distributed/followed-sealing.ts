@@ -1,4 +1,11 @@
-import { type Intake, type Sealed, type Sealing, type SealStatus, SealWatch } from '@stamp-ledger/app';
+import {
+  foundIn,
+  type Intake,
+  type Sealed,
+  type Sealing,
+  type SealStatus,
+  SealWatch,
+} from '@stamp-ledger/app';
 import { type EventStore, LIMITS, PortError } from '@stamp-ledger/ports';
 import { intakeClosed } from '../sealing/intake.js';
 import type { StatusFile } from '../sealing/status-file.js';
@@ -79,8 +86,7 @@ function closedBy(told: SealStatus | 'unreadable' | undefined, reaches: boolean)
 }
 
 function sealedIn(told: SealStatus | 'unreadable'): Sealed | undefined {
-  if (told === 'unreadable') return undefined;
-  return told.kind === 'refilling' ? undefined : told.sealed;
+  return told === 'unreadable' ? undefined : foundIn(told);
 }
 
 /** Whether the log reaches as far as it is sealed; undefined when it does not answer. */

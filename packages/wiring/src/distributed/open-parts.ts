@@ -72,7 +72,11 @@ export async function openDistributedParts({
       readModels,
       runtime,
       sealing,
-      log: createPublishedLog({ store, tiles: openTileFiles({ directory: places.tiles }) }),
+      log: createPublishedLog({
+        store,
+        tiles: openTileFiles({ directory: places.tiles }),
+        quorum: configuration.witnesses.quorum,
+      }),
       ...(share && { share }),
     }),
     idempotencyKeys: tolerant,

@@ -124,7 +124,7 @@ async function seal(
       tiles: cosigning.tiles,
       lock,
       identity,
-      signal,
+      signal: cosigning.signal,
       sleep,
       // EventStoreDB promises no order among the streams of one call.
       inOrderAppends: false,
@@ -137,8 +137,11 @@ async function seal(
       onPortError: (error) => logger.warn({ kind: error.kind, reason: error.message }, 'sealing waits'),
     });
   } finally {
-    await cosigning?.end();
-    lock.close();
+    try {
+      await cosigning?.end();
+    } finally {
+      lock.close();
+    }
   }
 }
 

@@ -8,7 +8,9 @@ import { httpWitness } from './http-witness.js';
 export interface Cosigning {
   /** What a sealer publishes through. */
   readonly tiles: CosignedTiles;
-  /** Nobody is asked any more, or waits. Rejects for mistakes only. */
+  /** Aborts with the given one, in the end, and when asking has failed: nobody waits, or seals, after it. */
+  readonly signal: AbortSignal;
+  /** Nobody is asked any more, or waits. Rejects for mistakes only, also for one before. */
   end(): Promise<void>;
 }
 
@@ -38,10 +40,11 @@ export async function openCosigning({
           sleep,
           onTrouble,
         });
-  // It is awaited in the end: until then nothing of it counts as unhandled.
-  running.catch(() => undefined);
+  // What failed is told in the end, which begins at once.
+  running.catch(() => ending.abort());
   return {
     tiles: cosigned,
+    signal: either,
     end: async () => {
       ending.abort();
       await running;

@@ -9,6 +9,7 @@ import {
   openCheckpointLock,
   openTileFiles,
 } from '@stamp-ledger/embedded';
+import type { TileStore } from '@stamp-ledger/ports';
 import { formatVkey, openCheckpoint, parseCheckpoint, parseNote } from '@stamp-ledger/transparency';
 import { type Configuration, type Environment, readConfiguration } from '../configuration.js';
 import { openConfiguredEventStore } from '../open-store.js';
@@ -50,7 +51,7 @@ export async function adoptCheckpoint(
       try {
         if ((await lock.read()) !== undefined)
           throw new LogFault('the lock store holds a signed checkpoint: nothing is lost');
-        if (copies.length === 0 && (await tiles.readCheckpoint()) === undefined)
+        if (copies.length === 0 && (await largestShown(tiles)) === undefined)
           throw new LogFault('no checkpoint is published, and none was given');
         const identity = await logIdentity({ directory: places.keys, origin, logExists: true });
         const missing = await missingAfter(() =>
@@ -129,10 +130,22 @@ async function prepare(
   await readOrCreateSecret(join(next, CONTINUATION), () => entry.toString());
 }
 
+/** The larger of the checkpoint that is published and the one that witnesses have cosigned: either file may be lost. */
+async function largestShown(
+  tiles: Pick<TileStore, 'readCheckpoint' | 'readCosigned'>,
+): Promise<Buffer | undefined> {
+  const shown = [await tiles.readCheckpoint(), await tiles.readCosigned()];
+  const sizeOf = (note: Buffer): number => parseCheckpoint(parseNote(note).text).size;
+  const [largest] = shown
+    .filter((note) => note !== undefined)
+    .sort((one, other) => sizeOf(other) - sizeOf(one));
+  return largest;
+}
+
 async function lastCheckpoint({ lock, tiles }: SealingPlaces): Promise<Buffer> {
   const signed = await openCheckpointLock({ directory: lock });
   try {
-    const checkpoint = (await signed.read()) ?? (await openTileFiles({ directory: tiles }).readCheckpoint());
+    const checkpoint = (await signed.read()) ?? (await largestShown(openTileFiles({ directory: tiles })));
     if (checkpoint === undefined) throw new LogFault('there is no log to close');
     return checkpoint;
   } finally {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Sealed, SealStatus } from '@stamp-ledger/app';
+import { foundIn, type Sealed, type SealStatus } from '@stamp-ledger/app';
 import type { Position } from '@stamp-ledger/codec';
 import type { FromSealWorker, SealWorkerData, ToSealWorker } from './messages.js';
 
@@ -37,7 +37,7 @@ export class SealThread {
     this.#worker.on('message', (message: FromSealWorker) => {
       switch (message.kind) {
         case 'status':
-          if (message.status.kind === 'running') sealed = message.status.sealed;
+          sealed = foundIn(message.status) ?? sealed;
           isOver = message.status.kind === 'halted';
           listener.onStatus(message.status);
           return;

@@ -45,7 +45,7 @@ async function serve(
       tiles: cosigning.tiles,
       lock,
       identity,
-      signal: stopping.signal,
+      signal: cosigning.signal,
       sleep,
       monotonicMilliseconds: () => performance.now(),
       waitForMore: (after, signal) => log.after(after, signal),
@@ -53,9 +53,12 @@ async function serve(
       onPortError: ({ message }) => send({ kind: 'waits', reason: message }),
     });
   } finally {
-    await cosigning.end();
-    reader.close();
-    lock.close();
+    try {
+      await cosigning.end();
+    } finally {
+      reader.close();
+      lock.close();
+    }
   }
 }
 

@@ -159,7 +159,7 @@ function quorumGauges(log: Pick<PublishedLog, 'quorum'>, registers: Registry[]):
   });
   new Gauge({
     name: 'stamp_ledger_quorum_age_seconds',
-    help: 'Time since the first cosignature of that checkpoint; absent before the first.',
+    help: 'Time since which enough witnesses have cosigned that checkpoint; absent before the first.',
     registers,
     async collect() {
       const quorum = await quorumOf(log);
