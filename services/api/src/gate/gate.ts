@@ -135,6 +135,8 @@ export class Gate {
   readonly #refused = new Map<WorkClass, Map<RefusalReason, number>>(
     WORK_CLASSES.map((work) => [work, new Map()]),
   );
+  /** Pools whose waiters are being let in further up the stack. */
+  readonly #lettingIn = new Set<Pool>();
   /** Let in, and not begun yet. */
   readonly #ready: Waiter[] = [];
   readonly #keptOutAt = new Map<WorkClass, number>();
@@ -457,7 +459,10 @@ export class Gate {
     if (this.#ready.length > 0) setImmediate(() => this.#startReady());
   }
 
+  /** A waiter that is answered at once frees its place in here: then the loop goes on, or thousands would pile up on the stack. */
   #letIn(pool: Pool): void {
+    if (this.#lettingIn.has(pool)) return;
+    this.#lettingIn.add(pool);
     for (let place = pool.next(); place !== undefined; place = pool.next()) {
       if (this.#now() < place.deadline) this.#start(place);
       else {
@@ -465,6 +470,7 @@ export class Gate {
         place.item.refuse('deadline');
       }
     }
+    this.#lettingIn.delete(pool);
   }
 
   #end({ place, work }: Visit): void {
