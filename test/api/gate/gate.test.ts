@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { createOidcAuthenticator } from '@stamp-ledger/api';
 import t, { type Test } from 'tap';
 import { eventually } from '../../support/eventually.js';
 import type { JsonObject, Reply } from '../../support/http.js';
 import { openTestLedger, serve, temporaryDirectory } from '../../support/server.js';
+import { AUDIENCE, openIdentityProvider } from '../identity-provider.js';
 import { OpenApiRecorder } from '../openapi-recorder.js';
 import { fresh, freshDocument, pdf, problemName, soldStamp, UNKNOWN_SERIAL } from '../world.js';
 
@@ -221,6 +223,51 @@ t.test(
     await api.close();
   },
 );
+
+t.test(
+  'a crowd with bad credentials uses up neither the tickets nor the looks at orders without one',
+  async (t) => {
+    const ledger = { ...opened.ledger, queue: { ...opened.ledger.queue, doors: () => 'closed' as const } };
+    const limits = { gateTicketsPerSecond: 1, gateTicketsPerCommand: 0, gateUnticketedPerSecond: 1 };
+    const { api, call } = await serve(opened, { ledger, limits, witness });
+    const ticket = { channel: 'direct' };
+    const order = {
+      ...ticket,
+      quantity: 1,
+      holder: 'somebody',
+      denomination: { amount: '1', currency: 'IDR' },
+    };
+    for (const [path, body] of [
+      ['/v1/queue', ticket],
+      ['/v1/orders', order],
+    ] as const) {
+      const crowd = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => call(path, { body, token: `made-up-${index}` })),
+      );
+      t.strictSame(new Set(crowd.map(({ status }) => status)), new Set([401]), path);
+      t.match((await call(path, { body })).status, /^20[012]$/, `${path} for who has good ones`);
+    }
+    await api.close();
+  },
+);
+
+t.test('good credentials that were never seen before count like those that were', async (t) => {
+  const provider = await openIdentityProvider();
+  const { issuer, jwksUrl } = provider;
+  const authenticator = createOidcAuthenticator({ issuer, audience: AUDIENCE, jwksUrl });
+  const ledger = { ...opened.ledger, queue: { ...opened.ledger.queue, doors: () => 'closed' as const } };
+  const limits = { gateTicketsPerSecond: 0, gateTicketsPerCommand: 0, gateUnticketedPerSecond: 0 };
+  const { api, call } = await serve(opened, { ledger, authenticator, limits, witness });
+  const token = () => provider.token({ sub: fresh(), scope: 'sell', channel: 'direct' });
+  const noTicket = await call('/v1/queue', { body: {}, token: await token() });
+  assertRefusal(t, noTicket, 'ticket');
+  const noOrder = await call('/v1/orders', { body: {}, token: await token() });
+  t.equal(problemName(noOrder), 'queue-ticket-required');
+  t.match(noOrder.headers.get('link'), /<\/v1\/queue>/);
+  t.match(noOrder.json, { facts: { queue: '/v1/queue' } });
+  await api.close();
+  await provider.close();
+});
 
 t.test('refusals count for the outage report', async (t) => {
   const counted: [string, number][] = [];

@@ -264,7 +264,8 @@ export class Gate {
       this.#refuse(visit, 'patience');
       return;
     }
-    const tooMany = this.#isOneTooMany(visit);
+    const isStranger = this.#isStranger(visit);
+    const tooMany = isStranger ? undefined : this.#isOneTooMany(visit, arrived);
     if (tooMany !== undefined) {
       this.#refuse(visit, tooMany);
       return;
@@ -274,7 +275,7 @@ export class Gate {
       if (settling === undefined) this.#settled(visit);
       else void settling.finally(() => this.#settled(visit));
     };
-    if (this.#isStranger(visit)) this.#admitStranger(visit, start);
+    if (isStranger) this.#admitStranger(visit, start);
     else if (method === 'GET' || method === 'HEAD') this.#offer(visit, this.#waiter(visit, start), arrived);
     else if (this.#poolOf(work).isFull(work)) this.#refuse(visit, 'queue-full');
     // The body of a command mostly comes with its head, and is read with it; any other is waited for outside.
@@ -295,12 +296,7 @@ export class Gate {
     return new Promise((resolve, reject) => {
       this.#offer(visit, {
         start: resolve,
-        refuse: (reason) => {
-          this.#count(visit.work, reason);
-          const problem = problemOf(reason);
-          const headers = this.#refusals.headers(problem, this.#policy(visit.work, reason));
-          reject(new RequestProblem(problem, { headers }));
-        },
+        refuse: (reason) => reject(this.#turnedAway(visit, reason)),
         drop: () => reject(new ClientGone()),
       });
     });
@@ -324,6 +320,8 @@ export class Gate {
     if (visit?.isStranger !== true) return undefined;
     visit.isStranger = false;
     this.#strangers.foundGood(socket.remoteAddress ?? '', now);
+    const tooMany = this.#isOneTooMany(visit, now);
+    if (tooMany !== undefined) return Promise.reject(this.#turnedAway(visit, tooMany));
     return method !== 'POST' || request.complete ? this.enter(request) : undefined;
   }
 
@@ -409,11 +407,14 @@ export class Gate {
     }
   }
 
-  /** A crowd without tickets must not stand before those who have one, nor one that takes tickets before those who order. */
-  #isOneTooMany({ work, response: { req }, arrived }: Visit): RefusalReason | undefined {
-    if (work === 'ticket') return this.#tickets.take(arrived) ? undefined : 'queue-full';
+  /**
+   * A crowd without tickets must not stand before those who have one, nor one that takes tickets before those who order.
+   * Asked about good credentials alone: others would use up what is there for everybody.
+   */
+  #isOneTooMany({ work, response: { req } }: Visit, now: number): RefusalReason | undefined {
+    if (work === 'ticket') return this.#tickets.take(now) ? undefined : 'queue-full';
     const isUnwanted = work === 'order' && this.options.doors() === 'closed' && isUnticketed(req);
-    return isUnwanted && !this.#unticketed.take(arrived) ? 'ticket' : undefined;
+    return isUnwanted && !this.#unticketed.take(now) ? 'ticket' : undefined;
   }
 
   #isStranger({ work, response }: Visit): boolean {
@@ -499,6 +500,16 @@ export class Gate {
     if (visit.place?.state !== 'waiting') return;
     this.#end(visit);
     visit.place.item.drop();
+  }
+
+  /** The refusal of a request that has begun already. */
+  #turnedAway({ work }: Visit, reason: RefusalReason): RequestProblem {
+    this.#count(work, reason);
+    const problem = problemOf(reason);
+    return new RequestProblem(problem, {
+      headers: this.#refusals.headers(problem, this.#policy(work, reason)),
+      ...(problem === 'queue-ticket-required' && { facts: { queue: this.options.queue } }),
+    });
   }
 
   #refuse({ response, work }: Visit, because: RefusalReason): void {
