@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { createOidcAuthenticator } from '@stamp-ledger/api';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { createOidcAuthenticator, needsCredentials, workClassOf } from '@stamp-ledger/api';
 import t, { type Test } from 'tap';
 import { eventually } from '../../support/eventually.js';
 import type { JsonObject, Reply } from '../../support/http.js';
@@ -265,6 +266,32 @@ t.test('good credentials that were never seen before count like those that were'
   t.equal(problemName(noOrder), 'queue-ticket-required');
   t.match(noOrder.headers.get('link'), /<\/v1\/queue>/);
   t.match(noOrder.json, { facts: { queue: '/v1/queue' } });
+  await api.close();
+  await provider.close();
+});
+
+t.test('the gate knows of every route whether it wants credentials', async (t) => {
+  for (const { method, path, scope } of plain.api.routes)
+    t.equal(needsCredentials(workClassOf(method, path), path), scope !== undefined, `${method} ${path}`);
+});
+
+t.test('while the identity provider is silent, what everybody may look up is answered', async (t) => {
+  const provider = await openIdentityProvider();
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const jwksUrl = new URL(`http://127.0.0.1:${(silent.address() as AddressInfo).port}/keys`);
+  const authenticator = createOidcAuthenticator({ issuer: provider.issuer, audience: AUDIENCE, jwksUrl });
+  const { api, call } = await serve(opened, { authenticator, witness });
+  const token = await provider.token({ scope: 'sell', channel: 'direct' });
+  const orders = Array.from({ length: 150 }, () => call('/v1/orders/nobody', { token }));
+  await soon(
+    async () => /http_requests_in_flight (129|1[3-9]\d)\n/.test((await call('/metrics')).text),
+    'the orders to be asked for',
+  );
+  t.equal((await call(`/v1/stamps/${UNKNOWN_SERIAL}`, { token: null })).status, 404);
+  silent.closeAllConnections();
+  silent.close();
+  t.strictSame(new Set((await Promise.all(orders)).map(({ status }) => status)), new Set([503]));
   await api.close();
   await provider.close();
 });

@@ -418,7 +418,8 @@ export class Gate {
   }
 
   #isStranger({ work, response }: Visit): boolean {
-    return needsCredentials(work) && this.options.glance(response.req.headers.authorization) !== 'good';
+    const { url = '', headers } = response.req;
+    return needsCredentials(work, url) && this.options.glance(headers.authorization) !== 'good';
   }
 
   #admitStranger(visit: Visit, start: () => void): void {
