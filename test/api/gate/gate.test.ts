@@ -195,6 +195,58 @@ t.test('who comes back before it was told to is not answered before', async (t) 
   await api.close();
 });
 
+t.test('what one client was told holds up nobody else, and not for ever', async (t) => {
+  const stall = stalling();
+  const provider = await openIdentityProvider();
+  const { issuer, jwksUrl } = provider;
+  const authenticator = createOidcAuthenticator({ issuer, audience: AUDIENCE, jwksUrl });
+  const limits = {
+    gateLimitLeast: 1,
+    gateLimitMost: 1,
+    retryAfterMinimumSeconds: 2,
+    retryAfterMaximumSeconds: 2,
+  };
+  const { api, call } = await serve(opened, { ledger: stall.ledger, authenticator, limits });
+  const tokenOf = (sub: string) => provider.token({ sub, scope: 'sell subscribe', channel: 'direct' });
+  const [one, other] = [await tokenOf('one'), await tokenOf('other')];
+  for (const token of [one, other]) await call('/v1/events?limit=1', { token });
+  const path = `/v1/stamps/${UNKNOWN_SERIAL}/sale`;
+  const first = call(path, { body: sale, token: one });
+  await soon(async () => stall.begun() === 1, 'the first sale');
+
+  const key = fresh();
+  const ended: string[] = [];
+  const ask = async (token: string, name: string, headers = {}) => {
+    const { status } = await call(path, { body: sale, key, token, headers });
+    ended.push(name);
+    return status;
+  };
+  await ask(one, 'first');
+  const hammering = Array.from({ length: 20 }, () => ask(one, 'again'));
+  t.equal(await ask(one, 'impatient', { 'request-timeout': '0' }), 400);
+  t.equal(await ask(one, 'impatient', { 'request-timeout': '0' }), 400);
+  t.equal(await ask(other, 'other'), 503);
+  t.strictSame(ended, ['first', 'impatient', 'impatient', 'other'], 'others do not wait for it');
+  await soon(async () => ended.length === 24, 'all that were sent too soon');
+  stall.letGo();
+  await Promise.all([first, ...hammering]);
+  await api.close();
+  await provider.close();
+});
+
+t.test('the refusal of a client that has left is not kept', async (t) => {
+  const limits = { gateRefusalsPerSecond: 0.001, gateRefusalsAtOnce: 0, retryAfterMaximumSeconds: 3_600 };
+  const { api, url, call } = await serve(opened, { limits });
+  const holds = async (count: number) =>
+    (await call('/metrics')).text.includes(`\nstamp_ledger_gate_refusals_held ${count}\n`);
+  const socket = raw(url, 'GET /v1/events HTTP/1.1\r\nHost: x\r\nRequest-Timeout: 0\r\n\r\n'.repeat(2));
+  await soon(() => holds(2), 'the refusals to be held');
+  socket.destroy();
+  await soon(() => holds(0), 'the refusals to be let go of');
+  t.pass('nothing is kept');
+  await api.close();
+});
+
 t.test(
   'while the doors of the waiting room are closed, orders without a ticket are sent there',
   async (t) => {

@@ -13,9 +13,10 @@ import { type Capacity, CapacityEstimate } from './capacity.js';
 import { isUnticketed, needsCredentials, WORK_CLASSES, type WorkClass, workClassOf } from './classes.js';
 import { patienceOf } from './deadline.js';
 import { Pacing } from './pacing.js';
-import { type AskedBy, CallerQuota } from './quota.js';
+import { type AskedBy, CallerQuota, hashOf } from './quota.js';
 import {
   type GateProblem,
+  isForThisRequest,
   isForWantOfRoom,
   type Policy,
   problemOf,
@@ -529,7 +530,7 @@ export class Gate {
       policy: this.#policy(work, reason),
       retryAfter: this.#refusals.retryAfter(),
     };
-    const due = this.#dueOf(response.req, refusal.retryAfter);
+    const due = this.#dueOf(response.req, { retryAfter: refusal.retryAfter, reason });
     if (due <= this.#now()) this.#refusals.send(response, refusal);
     else if (this.#held.length < this.options.limits.gateRefusalsHeld)
       this.#held.push({ response, refusal, due });
@@ -540,12 +541,19 @@ export class Gate {
    * When a refusal may leave: in its turn, and not before the time that the same request was told to come back at.
    * Hammering brings nobody forward, and costs next to nothing.
    */
-  #dueOf({ headers }: IncomingMessage, retryAfter: number): number {
-    const turn = this.#pacing.turn(this.#now());
-    const key = headers['idempotency-key'];
-    if (typeof key !== 'string') return turn;
-    const due = Math.max(turn, this.#told.until(key));
-    this.#told.tell(key, due + retryAfter * 1_000);
+  #dueOf(
+    request: IncomingMessage,
+    { retryAfter, reason }: { readonly retryAfter: number; readonly reason: RefusalReason },
+  ): number {
+    const now = this.#now();
+    const turn = this.#pacing.turn(now);
+    const key = request.headers['idempotency-key'];
+    const latest = now + this.options.limits.retryAfterMaximumSeconds * 1_000;
+    if (typeof key !== 'string' || !isForThisRequest(reason)) return Math.min(latest, turn);
+    const { address, credentials = address } = askedBy(request);
+    const name = hashOf(`${credentials} ${key}`);
+    const due = Math.min(latest, Math.max(turn, this.#told.until(name)));
+    this.#told.tell(name, due + retryAfter * 1_000);
     return due;
   }
 
@@ -605,7 +613,8 @@ export class Gate {
 
   #sendHeld(now: number): void {
     const held = this.#held;
-    this.#held = held.filter(({ due }) => due > now);
+    // Node closes no answer that stood behind another one on a connection that broke: the socket tells.
+    this.#held = held.filter(({ due, response }) => due > now && !response.req.socket.destroyed);
     for (const each of held) if (each.due <= now) this.#sendOne(each);
   }
 
