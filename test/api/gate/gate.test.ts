@@ -540,6 +540,40 @@ t.test('slow and greedy clients', async (t) => {
   });
 });
 
+t.test('while the service stops, refusals leave at once and are told', async (t) => {
+  const counted: string[] = [];
+  const ledger = { ...opened.ledger, refused: (kind: string) => void counted.push(kind) };
+  const limits = { gateRefusalsPerSecond: 0.001, gateRefusalsAtOnce: 0 };
+  const { api, url, call } = await serve(opened, { ledger, limits });
+  const socket = raw(url, 'GET /v1/events HTTP/1.1\r\nHost: x\r\n');
+  await once(socket, 'connect');
+  t.equal((await call('/livez')).status, 200);
+  const closed = api.close();
+  const text = textOf(socket);
+  socket.write('Request-Timeout: 0\r\nConnection: close\r\n\r\n');
+  t.match(await text, /^HTTP\/1\.1 400 /);
+  await closed;
+  t.strictSame(counted, ['invalid-request']);
+});
+
+t.test('a request whose answer cannot be sent is counted as ended', async (t) => {
+  const { ledger } = opened;
+  const take: typeof ledger.queue.take = async (...args) => {
+    const taken = await ledger.queue.take(...args);
+    return {
+      ...taken,
+      kind: 'taken',
+      ticket: 'no\nheader',
+      orderId: 'o',
+      report: {},
+    } as unknown as typeof taken;
+  };
+  const { api, call } = await serve(opened, { ledger: { ...ledger, queue: { ...ledger.queue, take } } });
+  await t.rejects(call('/v1/queue', { body: { channel: 'direct' } }), 'its connection is cut');
+  t.match((await call('/metrics')).text, /http_requests_in_flight 1\n/);
+  await api.close();
+});
+
 t.test('without the gate everything passes', async (t) => {
   const stall = stalling();
   const limits = { gateLimitLeast: 1, gateLimitMost: 1 };

@@ -531,10 +531,13 @@ export class Gate {
       retryAfter: this.#refusals.retryAfter(),
     };
     const due = this.#dueOf(response.req, { retryAfter: refusal.retryAfter, reason });
-    if (due <= this.#now()) this.#refusals.send(response, refusal);
+    // Nobody looks after those held back once the service stops.
+    const isStopping = this.#timer === undefined;
+    if (isStopping || due <= this.#now()) this.#refusals.send(response, refusal);
     else if (this.#held.length < this.options.limits.gateRefusalsHeld)
       this.#held.push({ response, refusal, due });
     else response.destroy();
+    if (isStopping) this.#tellRefusals();
   }
 
   /**
