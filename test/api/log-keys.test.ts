@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { makeKey, retireKey } from '@stamp-ledger/wiring';
 import t from 'tap';
 import { eventually } from '../support/eventually.js';
@@ -24,10 +26,31 @@ t.test('that a key of the log came or went is an event, sealed while the one bef
     (await call('/log/vkeys', { token: null })).text.split('\n'),
   );
   const vkey = await makeKey(environment, { purpose: 'log', rotate: true });
-  const added = ['log-keys', 'LogKeyAdded', { vkey }];
-  t.strictSame(await recorded(1), [added]);
+  const added = [
+    ['log-keys', 'LogKeyAdded', { vkey: first }],
+    ['log-keys', 'LogKeyAdded', { vkey }],
+  ];
+  t.strictSame(await recorded(2), added, 'and recorded when a second one signs beside it');
   const [, keyId = ''] = first.split('+');
   await retireKey(environment, { purpose: 'log', keyId });
-  t.strictSame(await recorded(2), [added, ['log-keys', 'LogKeyRetired', { vkey: first }]]);
-  t.strictSame((await recorded(2)).length, 2, 'each once');
+  t.strictSame(await recorded(3), [...added, ['log-keys', 'LogKeyRetired', { vkey: first }]]);
+  t.strictSame((await recorded(3)).length, 3, 'each once');
+});
+
+t.test('a damaged checkpoint halts the sealer; stamps are looked up as before', async (t) => {
+  const directory = directoryFor(t);
+  const serial = await during(directory, async ({ call }) => {
+    const [serial = ''] = await mintStamps(call, 1);
+    return eventually(async () => (await call('/log/checkpoint', { token: null })).status === 200 && serial, {
+      what: 'a checkpoint',
+      milliseconds: 30_000,
+    });
+  });
+  writeFileSync(join(directory, 'log/checkpoint'), 'damaged');
+  await during(directory, async ({ call }) => {
+    t.match((await call(`/v1/stamps/${serial}`)).json, { serial, state: 'minted' });
+    const ready = await call('/readyz');
+    t.equal(ready.status, 503);
+    t.match(ready.text, /sealing/, 'the sealer tells of it');
+  });
 });

@@ -7,6 +7,7 @@ import {
   createContext,
   createLedger,
   type Ledger,
+  type PublishedLog,
   runJobs,
 } from '@stamp-ledger/app';
 import { deriveCommandId, serialDeriver, sha256Hex, ticketSealer } from '@stamp-ledger/codec';
@@ -36,6 +37,8 @@ export async function scene(): Promise<{ readonly directory: string; remove(): P
 export interface Between {
   readonly store?: (store: EventStore) => EventStore;
   readonly readModels?: (readModels: ReadModels) => ReadModels;
+  /** The published transparency log; absent where it is not at hand. */
+  readonly log?: (store: EventStore) => PublishedLog;
   /** Milliseconds that anything sleeps at most: for jobs that look at intervals. */
   readonly longestSleep?: number;
 }
@@ -50,10 +53,12 @@ export async function begin(directory: string, between: Between = {}): Promise<L
   });
   const runtime = testRuntime(0, between.longestSleep);
   const readModels = await openEmbeddedReadModels({ directory, store: real, now: runtime.clock.now });
+  const log = between.log?.(real);
   const context = createContext({
     store: between.store?.(real) ?? real,
     readModels: between.readModels?.(readModels) ?? readModels,
     runtime,
+    ...(log && { log }),
   });
   const worker = work(context);
   return {
@@ -61,7 +66,14 @@ export async function begin(directory: string, between: Between = {}): Promise<L
     store: real,
     readModels,
     workToo: () =>
-      work(createContext({ store: real, readModels, runtime: testRuntime(0, between.longestSleep) })),
+      work(
+        createContext({
+          store: real,
+          readModels,
+          runtime: testRuntime(0, between.longestSleep),
+          ...(log && { log }),
+        }),
+      ),
     end: async () => {
       await worker.end();
       await readModels.close();

@@ -1,4 +1,8 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createClient } from '@stamp-ledger/client';
 import { lookUpFile, readModelsFile } from '@stamp-ledger/embedded';
@@ -47,6 +51,25 @@ async function live(): Promise<void> {
   await stamps.verify(affixed);
 
   client.close();
+}
+
+/** A ledger that is not honest: it answers conservation as of another place, and tells of one event that is not its own. */
+async function liar({ position, forged }: { readonly position?: string; readonly forged?: string }) {
+  const server = createServer(async ({ url = '' }, answer) => {
+    const asked = new URL(url, ledger.url);
+    if (asked.pathname === '/v1/audit/conservation' && position !== undefined)
+      asked.searchParams.set('asOf', position);
+    const given = await fetch(asked, { headers: { authorization: `Bearer ${ledger.token}` } });
+    const bytes = Buffer.from(await given.arrayBuffer());
+    const isFeed = asked.pathname === '/v1/events' && forged !== undefined;
+    answer.writeHead(given.status, { 'content-type': given.headers.get('content-type') ?? '' });
+    answer.end(isFeed ? bytes.toString().replaceAll(forged, randomUUID()) : bytes);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    process: { ...ledger, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` },
+    close: () => server.close(),
+  };
 }
 
 interface Answer {
@@ -100,7 +123,11 @@ t.test('a copy of the log, checked by a key of the auditor, is as good', async (
   const client = createClient({ baseUrl: ledger.url, token: ledger.token });
   const { body } = await client.stamps.sell(OWN[5] ?? '', { channel: 'direct', holder: 'h' });
   t.equal(body.state, 'sold');
-  const older = await fromCopy();
+  const behind = await fromCopy();
+  t.equal(behind.code, 5, 'the copy is behind the read models of now');
+  const end = (whole.json() as unknown as Answer).asOf.position;
+  t.match(behind.stdout, `--as-of ${end}`);
+  const older = await fromCopy('--as-of', end);
   t.equal(older.code, 0, 'compared as of where the copy ends');
   t.equal((older.json() as unknown as Answer).fromLog.events, fromLog.events);
   const [next] = (await client.events.page({ after: (older.json() as unknown as Answer).asOf.position })).body
@@ -117,7 +144,36 @@ t.test('a copy of the log, checked by a key of the auditor, is as good', async (
   const other = formatVkey(makeSigner({ name: 'other.example/log', seed: Buffer.alloc(32, 1) }).verifier);
   const strange = await cli(['conservation', '--from-log', '--log', copy, '--key', other, '--json']);
   t.equal(strange.code, 11);
-  t.match((strange.json() as unknown as Answer).fromLog, { disagreements: [], events: 0 });
+  t.match((strange.json() as unknown as Answer).fromLog, { isCompared: false, disagreements: [], events: 0 });
+  const told = await cli(['conservation', '--from-log', '--log', copy, '--key', other]);
+  t.notMatch(told.stdout, 'say what the log says');
+  t.match(told.stdout, 'Nothing was compared');
+});
+
+t.test('the log alone decides what was recorded by a time', async (t) => {
+  const client = createClient({ baseUrl: ledger.url, token: ledger.token });
+  t.teardown(() => client.close());
+  const { events } = (await client.events.page()).body;
+  const at = events.findIndex(
+    (event, index) => index > 10 && event.recordedAt !== events[index + 1]?.recordedAt,
+  );
+  const counted = at + 1;
+  const asOf = events[at]!.recordedAt;
+  const past = await cliFor(ledger)(['conservation', '--from-log', '--as-of', asOf, '--json']);
+  t.equal(past.code, 0, past.stdout);
+  t.equal((past.json() as unknown as Answer).fromLog.events, counted);
+
+  const faultsOf = async (lie: Parameters<typeof liar>[0]) => {
+    const dishonest = await liar(lie);
+    t.teardown(dishonest.close);
+    const result = await cliFor(dishonest.process)(['conservation', '--from-log', '--as-of', asOf, '--json']);
+    t.equal(result.code, 6, result.stderr);
+    return (result.json() as unknown as Answer).fromLog.faults;
+  };
+  const place = (index: number) => ({ position: events[index]!.position });
+  t.match(await faultsOf(place(at - 5)), [/does not count/], 'too little is counted');
+  t.match(await faultsOf(place(at + 1)), [/counts .* after/], 'too much is counted');
+  t.match(await faultsOf({ forged: events[at + 1]!.id }), [/goes on without/], 'one that is not in the log');
 });
 
 t.test('altered rows are found, group by group and stamp by stamp', async (t) => {
@@ -144,4 +200,25 @@ t.test('altered rows are found, group by group and stamp by stamp', async (t) =>
   t.strictSame(serials, [{ serial: sold, log: 'sold', readModels: 'affixed' }]);
   t.strictSame(faults, []);
   t.match((await cli(['conservation', '--from-log'])).stdout, 'they do not agree');
+});
+
+t.test('an altered row of the look-ups is found while further events come in', async (t) => {
+  const [, reserved = '', , affixed = ''] = OWN;
+  await ledger.kill();
+  const db = new Database(lookUpFile(readModelsFile(ledger.directory, 1)), { fileMustExist: true });
+  db.exec(`UPDATE stamp_view SET state = 5 WHERE serial = '${reserved}'`);
+  db.close();
+  ledger = await ledger.restart();
+  const client = createClient({ baseUrl: ledger.url, token: ledger.token });
+  let isRead = false;
+  const traffic = (async () => {
+    for (; !isRead; ) await client.stamps.verify(affixed);
+  })();
+  const found = await cliFor(ledger)(['conservation', '--from-log', '--json']);
+  isRead = true;
+  await traffic;
+  client.close();
+  t.equal(found.code, 6, found.stderr);
+  const { serials } = (found.json() as unknown as Answer).fromLog;
+  t.ok(serials.some(({ serial }) => serial === reserved));
 });

@@ -132,6 +132,8 @@ t.test(
       data: Buffer.from('0@stampbook-1'),
       contentType: 'application/octet-stream',
     });
+    double.write('log-keys2', {});
+    double.write('log-files', {});
     double.write('$$stamp-META', { type: '$metadata' });
     await store.append([first('stamp-A')]);
     await until('the own event', () => events.length === 1);
@@ -324,6 +326,7 @@ t.test('1.11: waiting for a stream outlives the server', async (t) => {
     double.calls.subscribe - subscribe <= 2,
     'one subscription for all who wait, and another if that ended',
   );
+  await until('at most one at rest', () => double.subscriptions <= 1);
 });
 
 t.test('1.10: an append that is written after nobody waits for it any more is there once', async (t) => {

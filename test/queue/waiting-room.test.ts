@@ -1,6 +1,7 @@
 import type { Ledger } from '@stamp-ledger/app';
 import { QUEUE_STREAM, serde } from '@stamp-ledger/codec';
 import type { OpeningId } from '@stamp-ledger/domain';
+import { openEmbeddedEventStore } from '@stamp-ledger/embedded';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import t, { type Test } from 'tap';
 import { startEventStoreDouble } from '../support/eventstoredb/double.js';
@@ -193,6 +194,39 @@ t.test(
   },
 );
 
+t.test('a process that gets no orders does not take it for nobody coming', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  let taken = 0;
+  const { ledger } = world.start({ capacity: () => 10, isPressed: () => false, taken: () => taken });
+  world.start({ capacity: () => 10, isPressed: () => false, taken: () => 0 });
+  await ledger.queue.announce({ opensAt: world.time.instant(3) }, by('operator'));
+  await world.steps(2);
+  for (let each = 0; each < 1_000; each++) await ticketOf(ledger, 'here', 'kiosk');
+  const letIn: number[] = [];
+  for (let second = 0; second < 20; second++) {
+    // All who are let in come, and all of them to one process.
+    taken += 10;
+    await world.steps(1);
+    letIn.push((await ledger.queue.report()).room?.perSecond ?? 0);
+  }
+  t.ok(Math.max(...letIn) <= 20, `no more than both can take: ${letIn}`);
+  const { room } = await ledger.queue.report();
+  t.ok((room?.lines[0]?.waiting ?? 0) > 600, 'most of the line waits for its turn');
+});
+
+t.test('what a process can take may be more than an event can tell', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  const { ledger } = world.start(steady(2_000_000));
+  await ledger.queue.announce({ opensAt: world.time.instant(3) }, by('operator'));
+  await world.steps(2);
+  const { ticket } = await ticketOf(ledger, 'ann', 'kiosk');
+  await world.steps(5);
+  t.equal(await statusOf(ledger, ticket, 'ann'), 'admitted');
+  t.equal((await ledger.queue.report()).room?.perSecond, 1_000_000);
+});
+
 t.test('one channel that takes a thousand tickets keeps nobody else out', async (t) => {
   const world = await queueWorld();
   t.teardown(() => world.close());
@@ -235,7 +269,7 @@ t.test('a ticket that its process did not tell of waits for no other process for
   await world.steps(4);
   const told = await ticketOf(one.ledger, 'ann', 'kiosk');
   await one.stop();
-  t.match((await two.ledger.queue.report()).room, { lines: [] });
+  t.strictSame((await two.ledger.queue.report()).room?.lines, []);
   await world.steps(1);
   t.match(
     (await two.ledger.queue.report()).room,
@@ -244,6 +278,62 @@ t.test('a ticket that its process did not tell of waits for no other process for
   );
   await world.steps(3);
   t.equal(await statusOf(two.ledger, told.ticket, 'ann'), 'admitted');
+});
+
+t.test('a ticket of a room that has closed meanwhile is nobody in the line of the next', async (t) => {
+  const { directory, remove } = temporaryDirectory();
+  t.teardown(remove);
+  const store = await openEmbeddedEventStore({
+    directory,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  const world = await queueWorld(async () => store);
+  t.teardown(() => world.close());
+  const one = world.start();
+  const two = world.start();
+  for (const seconds of [3, 60])
+    await one.ledger.queue.announce(
+      { opensAt: world.time.instant(seconds), ticketsFrom: world.time.instant(seconds - 2) },
+      by('operator'),
+    );
+  await world.steps(4);
+  // From here on it knows only what it is made to read.
+  await two.stop();
+  await world.steps(55);
+
+  const readStream = store.readStream.bind(store);
+  let letGo = (): void => {};
+  let isReading = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const reading = new Promise<void>((resolve) => {
+    isReading = resolve;
+  });
+  store.readStream = async (request) => {
+    if (request.stream !== QUEUE_STREAM) {
+      isReading();
+      await held;
+    }
+    return readStream(request);
+  };
+  const refreshed = two.ledger.queue.withdraw('nobody' as OpeningId, {}, by('operator'));
+  await reading;
+  await ticketOf(two.ledger, 'ann', 'kiosk');
+  letGo();
+  await refreshed;
+  await two.ledger.queue.run({
+    signal: AbortSignal.abort(),
+    onPortError: (error) => {
+      throw error;
+    },
+  });
+  await world.steps(1);
+  const { room } = await one.ledger.queue.report();
+  t.equal(room?.cause, 'opening');
+  t.strictSame(room?.lines, []);
 });
 
 t.test('who was let in may use it when the room has closed and another has opened', async (t) => {

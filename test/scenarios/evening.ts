@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { createClient, type LedgerClient } from '@stamp-ledger/client';
+import { parseStream, type StreamName } from '@stamp-ledger/codec';
+import type { Serial } from '@stamp-ledger/domain';
 import type { ReadModelQueries } from '@stamp-ledger/ports';
 import { eventually } from '../support/eventually.js';
 import { FoldedModels, workLeft } from './folded-models.js';
@@ -228,6 +230,7 @@ async function closingAudit(
     for (const group of conservation.groups) assert.equal(group.difference, 0, JSON.stringify(group));
     assert.equal(Number(conservation.money.difference.amount), 0);
     assert.deepEqual(countsOf(conservation.groups), book.counts(), 'the read models say what the log says');
+    await caughtUp(models, book);
     await folded.assertSameAs(models);
     await sideBySide(book.sample(ASKED_STAMPS), async (serial) => {
       const { body } = await anyClient().stamps.lookUp(serial);
@@ -241,6 +244,22 @@ async function closingAudit(
     await folded.close();
     await models.close();
   }
+}
+
+/** Waits for the models that conservation does not ask: each keeps its own pace. */
+async function caughtUp(models: ReadModelQueries, { events, revisions }: LogBook): Promise<void> {
+  await eventually(
+    async () => (await models.countEvents({})).reduce((sum, { count }) => sum + count, 0) >= events,
+    { what: 'the audit index', milliseconds: SETTLE_MILLISECONDS },
+  );
+  await sideBySide([...revisions], async ([stream, revision]) => {
+    const { kind, id } = parseStream(stream as StreamName) ?? assert.fail(stream);
+    if (kind !== 'stamp') return;
+    await eventually(async () => ((await models.stamp(id as Serial))?.revision ?? -1) >= revision, {
+      what: `verification of ${id}`,
+      milliseconds: SETTLE_MILLISECONDS,
+    });
+  });
 }
 
 const STAGES = ['inStock', 'allocated', 'sold', 'reserved', 'outcomeUnknown', 'affixed', 'voided'] as const;

@@ -106,14 +106,37 @@ t.test('times without a sealer are those between its runs, as far as they are kn
     run('sealer', 301, 390),
     run('sealer', 394, 395, 396),
   ];
-  t.strictSame(unwatchedIn({ from: at(0), to: at(500) }, runs), [
+  t.strictSame(unwatchedIn({ from: at(0), to: at(500) }, { runs, told: [] }), [
     { from: at(0), to: at(50) },
     // It was killed, at the latest when it was to be heard of again.
     { from: at(95), to: at(200) },
     { from: at(396), to: at(500) },
   ]);
-  t.strictSame(unwatchedIn({ from: at(210), to: at(290) }, runs), []);
-  t.strictSame(unwatchedIn({ from: at(110), to: at(120) }, runs), [{ from: at(110), to: at(120) }]);
-  t.strictSame(unwatchedIn({ from: at(110), to: at(111) }, []), [], 'shorter than events may wait');
+  t.strictSame(unwatchedIn({ from: at(210), to: at(290) }, { runs, told: [] }), []);
+  t.strictSame(unwatchedIn({ from: at(110), to: at(120) }, { runs, told: [] }), [
+    { from: at(110), to: at(120) },
+  ]);
+  t.strictSame(
+    unwatchedIn({ from: at(110), to: at(111) }, { runs: [], told: [] }),
+    [],
+    'shorter than events may wait',
+  );
+  t.end();
+});
+
+t.test('of a time without a sealer, what is told otherwise is not told again, and the rest is', (t) => {
+  const measured = (from: number, to: number) =>
+    ({ extent: 'measured', from: at(from), to: at(to), events: 1 }) as const;
+  const unwatched = (...told: Parameters<typeof unwatchedIn>[1]['told']) =>
+    unwatchedIn({ from: at(0), to: at(1_000) }, { runs: [], told });
+  t.strictSame(unwatched(measured(400, 410)), [
+    { from: at(0), to: at(400) },
+    { from: at(410), to: at(1_000) },
+  ]);
+  t.strictSame(unwatched(measured(-50, 100), { extent: 'lasting', from: at(900), events: 1 }), [
+    { from: at(100), to: at(900) },
+  ]);
+  t.strictSame(unwatched({ extent: 'unknown' }), [{ from: at(0), to: at(1_000) }]);
+  t.strictSame(unwatched(measured(-1, 500), measured(500, 1_001)), []);
   t.end();
 });

@@ -24,6 +24,7 @@ export * from './move/index.js';
 export { OperationsRecorder } from './operations-recorder.js';
 export { type OverdueCause, type OverdueOrders, watchOverdue } from './overdue.js';
 export * from './project/index.js';
+export { Overbooking } from './queue/overbooking.js';
 export { RecentlyUsed } from './recently-used.js';
 export { type RelayRun, type RelayStatus, runRelay } from './relay.js';
 export * from './seal/index.js';

@@ -260,7 +260,7 @@ export type Admission =
 export interface QueueReport {
   /** Absent while orders need no ticket. */
   readonly room?: OpenRoom & {
-    /** Orders let in a second, all channels together. */
+    /** Tickets let in a second while somebody waits, all channels together. */
     readonly perSecond: number;
     readonly lines: readonly {
       readonly channel: Channel;

@@ -56,5 +56,6 @@ export interface OutageReport {
   /** Runs of the ledger's processes that were there in the window. One without `stoppedAt` runs, or was killed. */
   readonly processes: { readonly runs: readonly ProcessRun[]; readonly more: boolean };
   readonly sealing: 'not-configured' | 'configured';
+  /** Where there are more `processes`, times without a sealer are told only up to the start of the last one listed. */
   readonly sealGaps: readonly ToldGap[];
 }

@@ -121,19 +121,18 @@ async function gapsIn(
   }: { readonly journal: JournalReport; readonly lasting: readonly ToldGap[] },
 ): Promise<readonly ToldGap[]> {
   const known = [...sealGaps.map((gap): ToldGap => ({ extent: 'measured', ...gap })), ...lasting];
-  if (log === undefined || hasMoreRuns) return known;
-  const now = runtime.clock.now();
+  if (log === undefined) return known;
+  // Of a listing of runs that was cut, up to where its last one began nothing is missing.
+  const ends = [to, runtime.clock.now(), ...(hasMoreRuns ? runs.slice(-1).map((run) => run.startedAt) : [])];
   const unknown: ToldGap[] = [];
-  for (const span of unwatchedIn({ from, to: to < now ? to : now }, runs)) {
-    if (known.some((gap) => overlaps(gap, span))) continue;
+  for (const span of unwatchedIn({ from, to: ends.reduce(earlier) }, { runs, told: known })) {
     const { total } = totals(await readModels.countEvents(span));
     if (total > 0) unknown.push({ extent: 'unknown', ...span, events: total });
   }
   return [...known, ...unknown].sort(byBeginning);
 }
 
-const overlaps = ({ from, ...gap }: ToldGap, span: Window): boolean =>
-  from !== undefined && from < span.to && (!('to' in gap) || gap.to === undefined || gap.to > span.from);
+const earlier = (one: Instant, other: Instant): Instant => (one < other ? one : other);
 
 /** One that nobody knows the beginning of comes last. */
 const byBeginning = (one: ToldGap, other: ToldGap): number =>

@@ -41,8 +41,10 @@ export function parseStream(
     case 'incident':
     case 'queue':
     case 'stock':
-    case 'log':
       return id === '' ? undefined : { kind, id };
+    case 'log':
+      // One stream and no more: others have streams of that kind of name, too.
+      return name === LOG_KEYS_STREAM ? { kind, id } : undefined;
     default:
       return undefined;
   }

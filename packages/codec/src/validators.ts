@@ -85,8 +85,16 @@ function compiler({ allErrors }: { readonly allErrors: boolean }): (id: string) 
 
 /** Stops at the first fault: whether there is one is all that the many good bodies need to know. */
 const validator = compiler({ allErrors: false });
-/** Finds all of them, for a client that was wrong; made when there is one. */
+/** Finds all of them, for a client that was wrong; made when there is one, or before by {@link warmCommands}. */
 const thorough = compiler({ allErrors: true });
+
+/** Makes what the first wrong bodies would else wait for, a little at each step. */
+export function* warmCommands(): Generator<void, void, undefined> {
+  for (const file of readdirSync(new URL('commands/', SCHEMAS_URL)).sort()) {
+    thorough(`/schemas/commands/${file}`);
+    yield;
+  }
+}
 
 function fault(error: ErrorObject): SchemaFault {
   const member =

@@ -70,7 +70,7 @@ export interface AdvanceRoom {
   /** Which process tells. */
   readonly copy: string;
   readonly atMilliseconds: number;
-  /** Orders a second that this process can take. */
+  /** Tickets a second that this process lets in. */
   readonly perSecond: number;
   /** Tickets given by this process and not told of yet; at most {@link ROOM_RULES.linesPerStep}. */
   readonly arrivals: readonly Arrivals[];
@@ -184,7 +184,7 @@ function moved({ waiting, cursor }: Line, tickets: number, lastSecond: number): 
   return { second: lastSecond + 1, below: 0 };
 }
 
-/** What all processes together can take in a second, as they said lately. */
+/** What all processes together let in in a second, as they said lately. */
 function capacityOf(copies: RoomState['copies'], atMilliseconds: number): number {
   let sum = 0;
   for (const told of copies.values())

@@ -343,7 +343,7 @@ export interface IncidentOpenedV1 {
   relaxedRules?: RelaxedRules;
 }
 /**
- * A further key signs the transparency log; those before it vouch for it by signing this entry.
+ * A key that is not recorded as signing the transparency log signs it; the first key is recorded once a second one signs beside it. Older keys vouch for it by signing this entry.
  */
 export interface LogKeyAddedV1 {
   /**
@@ -352,7 +352,7 @@ export interface LogKeyAddedV1 {
   vkey: string;
 }
 /**
- * A key does not sign the transparency log any more: what it signs from now on is not the log's.
+ * A key does not sign the transparency log any more: what it signs from now on is not the log's, unless it is added again.
  */
 export interface LogKeyRetiredV1 {
   /**
@@ -501,7 +501,7 @@ export interface QueueAdvancedV1 {
    */
   atMilliseconds: number;
   /**
-   * Orders a second that this process can take durably, as measured.
+   * Tickets a second that this process lets in: the orders that it can take durably, as measured, times how many more are let in because some do not come.
    */
   perSecond: number;
   /**

@@ -12,7 +12,10 @@ import type { EventId } from '@stamp-ledger/domain';
 import { PortError } from '@stamp-ledger/ports';
 import { formatPosition, type Place } from './position.js';
 
-/** How the names of the ledger's streams begin; the hyphen keeps others out that begin with the same word. */
+/**
+ * How the names of the ledger's streams begin; the hyphen keeps others out that begin with the same word. {@link isOwn} keeps
+ * out what only begins like the one stream that is named whole.
+ */
 export const STREAM_PREFIXES = [
   'stamp-',
   'order-',

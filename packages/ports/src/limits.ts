@@ -139,7 +139,7 @@ export const LIMITS = {
   /** Events read from their streams at once for one page of a search. */
   searchReads: 16,
   /** Events read at once for a live feed. */
-  followedEvents: 500,
+  followedEvents: 100,
   /** Events looked at for one page of filtered events. */
   scannedEvents: 20_000,
   /** Milliseconds a report waits for the read models; after that it shows what they have. */
@@ -187,6 +187,8 @@ export const LIMITS = {
   /** Orders a second taken to be possible before anything was measured, and the least ever taken to be. */
   firstOrdersPerSecond: 200,
   leastOrdersPerSecond: 10,
+  /** Tickets a second that a process lets in at most: as many as an event can tell. */
+  mostOrdersPerSecond: 1_000_000,
   /** Milliseconds over which the orders done are counted, at least, before more or fewer are taken to be possible. */
   orderFlowMilliseconds: 500,
   /** Nine in ten commits beyond this many milliseconds may be a sign of too many orders. */

@@ -65,15 +65,19 @@ export function createAnswering(services: Services, metrics: Metrics, readiness:
     );
   };
   const sendStream = async (exchange: Exchange, stream: AsyncIterable<string>): Promise<unknown> => {
+    const { gone, response } = exchange;
+    // Node says nothing to a response that stands behind another one, and the pipeline waits for its word.
+    const breakOff = (): void => void (response.closed || response.destroy().emit('close'));
+    gone.addEventListener('abort', breakOff);
     try {
-      await pipeline(stream, exchange.response);
+      await pipeline(stream, response);
       return undefined;
     } catch (error) {
       if (isCorruption(error)) readiness.corrupt();
       // The answer ends without its end, so that nobody takes it for whole.
       if (!(error instanceof ClientGone) && !exchange.isGone)
         services.logger.error({ requestId: exchange.requestId, err: error }, 'an answer was cut off');
-      exchange.response.destroy();
+      response.destroy();
       return error;
     }
   };

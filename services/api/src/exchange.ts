@@ -78,12 +78,23 @@ export class Exchange {
       const controller = new AbortController();
       this.#gone = controller;
       if (this.isGone) controller.abort();
-      else this.response.once('close', () => this.isGone && controller.abort());
+      else {
+        const { request, response } = this;
+        const look = (): void => {
+          request.socket.off('close', look);
+          response.off('close', look);
+          if (this.isGone) controller.abort();
+        };
+        response.once('close', look);
+        // A response that stands behind another one is told nothing when their connection breaks.
+        request.socket.once('close', look);
+      }
     }
     return this.#gone.signal;
   }
 
   get isGone(): boolean {
-    return this.response.destroyed && !this.response.writableFinished;
+    const { request, response } = this;
+    return (response.destroyed || request.socket.destroyed) && !response.writableFinished;
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventsPage } from '@stamp-ledger/app';
+import { HTTP_LIMITS } from './limits.js';
 import * as views from './views.js';
 
 /** How long a client waits before it comes back, in milliseconds. */
@@ -20,7 +21,7 @@ export async function* feedText(
     if (come === undefined) yield BEAT;
     else if (come.done === true) return;
     else {
-      yield pageText(come.value);
+      yield* pageTexts(come.value);
       coming = iterator.next();
     }
   }
@@ -37,11 +38,18 @@ async function within<Value>(promise: Promise<Value>, milliseconds: number): Pro
   }
 }
 
-/** An id without data is no event, but moves the place to which the client comes back past what it is not shown. */
-function pageText({ events, next }: EventsPage): string {
-  const frames = events.map(
-    (event) => `id: ${event.event.position}\ndata: ${JSON.stringify(views.historyEvent(event))}\n\n`,
-  );
-  const isPast = next !== undefined && events.at(-1)?.event.position !== next;
-  return frames.join('') + (isPast ? `id: ${next}\n\n` : '');
+/**
+ * A page as text, piece by piece: a whole one may be megabytes, and a client that reads slowly keeps what it was given.
+ * An id without data is no event, but moves the place to which the client comes back past what it is not shown.
+ */
+function* pageTexts({ events, next }: EventsPage): Generator<string, void, undefined> {
+  let text = '';
+  for (const event of events) {
+    text += `id: ${event.event.position}\ndata: ${JSON.stringify(views.historyEvent(event))}\n\n`;
+    if (text.length < HTTP_LIMITS.feedPieceCharacters) continue;
+    yield text;
+    text = '';
+  }
+  if (next !== undefined && events.at(-1)?.event.position !== next) text += `id: ${next}\n\n`;
+  if (text !== '') yield text;
 }

@@ -3,6 +3,7 @@ export { createAdminTokenAuthenticator } from './authentication/admin-token.js';
 export type { Authentication, Authenticator, Principal, Scope } from './authentication/authenticator.js';
 export { createAuthenticator, type Identity } from './authentication/create-authenticator.js';
 export { createOidcAuthenticator, type OidcSettings } from './authentication/oidc.js';
+export { feedText } from './feed.js';
 export { AdaptiveLimit } from './gate/adaptive-limit.js';
 export { Admission, type Place } from './gate/admission.js';
 export { type Capacity, CapacityEstimate } from './gate/capacity.js';

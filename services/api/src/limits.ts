@@ -23,6 +23,8 @@ export const HTTP_LIMITS = {
   eventsPageDefault: 100,
   /** Live feeds of events at once; further ones are refused. */
   feeds: 64,
+  /** Characters of a live feed that are sent at once, before an event more. */
+  feedPieceCharacters: 16_384,
   /** Milliseconds of silence after which a live feed says that it is still there. */
   feedBeatMilliseconds: 15_000,
   /** Milliseconds after which a live feed ends when its client has read nothing. */

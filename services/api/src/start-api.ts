@@ -1,3 +1,5 @@
+import { setImmediate as pause } from 'node:timers/promises';
+import { warmCommands } from '@stamp-ledger/codec';
 import { adminTokenPath, type Given, type OpenLedger, openLedger, type Service } from '@stamp-ledger/wiring';
 import { createApi } from './api.js';
 import { createAuthenticator } from './authentication/create-authenticator.js';
@@ -24,6 +26,7 @@ export async function startApi(given: Given, { jobs }: { readonly jobs: boolean 
     ...(publicUrl === undefined ? {} : { publicUrl }),
   });
   const { url } = await api.listen(configuration);
+  void warm(warmCommands());
   opened.startWaitingRoom({ ...configuration.waitingRoom, isKeptOut: () => api.keepsOut('order') });
   if (jobs) opened.startBackground();
   return {
@@ -33,6 +36,11 @@ export async function startApi(given: Given, { jobs }: { readonly jobs: boolean 
       : {}),
     stop: () => stop(api, opened),
   };
+}
+
+/** Step by step between the requests, so that none waits for more than one step. */
+async function warm(steps: Iterable<void>): Promise<void> {
+  for (const _ of steps) await pause();
 }
 
 async function stop(api: { close(): Promise<void> }, opened: OpenLedger): Promise<void> {

@@ -12,6 +12,9 @@ export const CLI_LIMITS = {
   listedFaults: 100,
   /** Stamps looked up to tell which ones are behind a disagreement. */
   comparedStamps: 10_000,
+  /** Waiting for the log to come to where the read models are. */
+  sealWaitMilliseconds: 5_000,
+  sealPollMilliseconds: 250,
   /** Rows asked for at once. */
   page: 1_000,
   /** Requests under way at once. */

@@ -126,6 +126,12 @@ const operations: Section = ({ readModelLag, processes, sealing, sealGaps }) => 
         KNOWN_OF_GAP[extent],
       ]),
     ),
+    ...(processes.more
+      ? [
+          '',
+          'Not all processes are listed: after the start of the last one, times without a sealer were not looked for.',
+        ]
+      : []),
   ]),
 ];
 

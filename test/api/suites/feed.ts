@@ -1,8 +1,11 @@
+import { connect } from 'node:net';
+import { feedText, HTTP_LIMITS } from '@stamp-ledger/api';
+import { LOG_KEYS_STREAM, QUEUE_STREAM, STOCK_POLICIES_STREAM, type StreamKind } from '@stamp-ledger/codec';
 import type { Test } from 'tap';
 import { eventually } from '../../support/eventually.js';
 import type { JsonObject } from '../../support/http.js';
 import { serve } from '../../support/server.js';
-import { fresh, head, mintStamps, problemName, sellStamp, type World } from '../world.js';
+import { fresh, head, mintStamps, problemName, sellStamp, UNKNOWN_SERIAL, type World } from '../world.js';
 
 const SOON = 10_000;
 const TYPE = 'text/event-stream';
@@ -11,11 +14,14 @@ const TYPE = 'text/event-stream';
 export async function feed(t: Test, world: World): Promise<void> {
   await t.test('what is there, and what comes', (t) => follows(t, world));
   await t.test('goes on after the last id', (t) => resumes(t, world));
+  await t.test('goes out in small pieces', (t) => inPieces(t, world));
   await t.test('shows what is asked for, and moves on past the rest', (t) => filters(t, world));
   await t.test('says in a silence that it is there', (t) => beats(t, world));
   await t.test('ends after its time, and as a HEAD at once', (t) => ends(t, world));
   await t.test('has places of its own', (t) => places(t, world));
+  await t.test('gives its place back on a connection that breaks under two', (t) => breaks(t, world));
   await t.test('ends when the service stops', (t) => stops(t, world));
+  await t.test('of every kind of stream', (t) => everyKind(t, world));
   await t.test('a wrong place to go on from', (t) => wrongPlace(t, world));
 }
 
@@ -122,6 +128,23 @@ async function resumes(t: Test, world: World): Promise<void> {
   );
 }
 
+/** Longest event of the suites, as a frame. */
+const FRAME_CHARACTERS = 8_192;
+
+async function inPieces(t: Test, world: World): Promise<void> {
+  const end = `id: ${await head(world)}\n`;
+  const leaving = new AbortController();
+  const pages = world.opened.ledger.audit.follow({ signal: leaving.signal });
+  const lengths: number[] = [];
+  for await (const piece of feedText(pages, SOON)) {
+    lengths.push(piece.length);
+    if (piece.includes(end)) leaving.abort();
+  }
+  const longest = HTTP_LIMITS.feedPieceCharacters + FRAME_CHARACTERS;
+  t.ok(Math.max(...lengths) <= longest, `what a slow client holds is bounded: ${lengths}`);
+  t.ok(lengths.length > 2, 'and there was more than that');
+}
+
 async function filters(t: Test, world: World): Promise<void> {
   const from = await head(world);
   const [serial = '', other = ''] = await mintStamps(world.call, 2);
@@ -190,6 +213,42 @@ async function places(t: Test, world: World): Promise<void> {
   await api.close();
 }
 
+/** More than Node takes for a response that has to wait for another before it says that it is full. */
+const FULL_BYTES = 16_384;
+
+async function breaks(t: Test, world: World): Promise<void> {
+  const { api, url, call } = await serve(world.opened, { limits: { feeds: 2, drainMilliseconds: 100 } });
+  const { text } = await call('/v1/events?limit=1000');
+  t.ok(text.length > FULL_BYTES, 'the log is long enough');
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const request = [
+    'GET /v1/events HTTP/1.1',
+    'Host: ledger',
+    `Accept: ${TYPE}`,
+    `Authorization: Bearer ${world.opened.adminToken ?? ''}`,
+    '',
+    '',
+  ].join('\r\n');
+  socket.write(request + request);
+  const status = async (): Promise<number> => {
+    const next = await open({ ...world, url }, {});
+    next.leave();
+    return next.status;
+  };
+  const within = { what: 'the places of the feeds', milliseconds: SOON };
+  await eventually(async () => (await status()) === 503, within);
+  socket.destroy();
+  const bothFree = await eventually(async () => {
+    const [one, two] = await Promise.all([open({ ...world, url }, {}), open({ ...world, url }, {})]);
+    one.leave();
+    two.leave();
+    return one.status === 200 && two.status === 200;
+  }, within);
+  t.ok(bothFree);
+  await api.close();
+}
+
 async function stops(t: Test, world: World): Promise<void> {
   const { api, url } = await serve(world.opened);
   const { frames } = await open({ ...world, url }, { lastEventId: (await head(world)) ?? '' });
@@ -197,6 +256,24 @@ async function stops(t: Test, world: World): Promise<void> {
   const [closed, rest] = await Promise.all([api.close().then(() => 'closed'), frames.next()]);
   t.equal(closed, 'closed');
   t.equal(rest.done, true, 'as if all had been said');
+}
+
+const A_STREAM_OF: Readonly<Record<StreamKind, string>> = {
+  stamp: `stamp-${UNKNOWN_SERIAL}`,
+  order: 'order-1',
+  batch: 'batch-1',
+  allocation: 'allocation-1',
+  incident: 'incident-1',
+  queue: QUEUE_STREAM,
+  stock: STOCK_POLICIES_STREAM,
+  log: LOG_KEYS_STREAM,
+};
+
+async function everyKind(t: Test, { call }: World): Promise<void> {
+  for (const name of Object.values(A_STREAM_OF))
+    t.equal((await call(`/v1/events?stream=${name}`)).status, 200, name);
+  for (const name of ['colour-1', 'stamp-', 'stamp', '-1', 'stamp-a.b', `stamp-${'x'.repeat(65)}`])
+    t.equal((await call(`/v1/events?stream=${name}`)).status, 400, name);
 }
 
 async function wrongPlace(t: Test, { call }: World): Promise<void> {

@@ -17,6 +17,7 @@ import {
 export async function hotRoutes(t: Test, world: World): Promise<void> {
   await t.test('say what the same look-up says by way of Koa', (t) => bothWays(t, world));
   await t.test('carry commands out as Koa does', (t) => commandsBothWays(t, world));
+  await t.test('leave to another route what is its own', (t) => openingsAreNoTicket(t, world));
   await t.test('show what the read model has seen, at once', (t) => neverHeldTooLong(t, world));
   await t.test('are counted like any other request', (t) => counted(t, world));
 }
@@ -134,6 +135,14 @@ async function commandsBothWays(t: Test, { call }: World): Promise<void> {
   }
   t.match(affixed[0], { status: 201, json: { serial: true, state: 'affixed' } });
   t.strictSame(affixed[0], affixed[1]);
+}
+
+async function openingsAreNoTicket(t: Test, { call }: World): Promise<void> {
+  for (const headers of [{}, BY_KOA]) {
+    const reply = await call('/v1/queue/openings', { headers });
+    t.equal(reply.status, 200);
+    t.ok(Array.isArray(reply.json.openings));
+  }
 }
 
 /** As soon as the read models say that they are there, no look-up may show less. */

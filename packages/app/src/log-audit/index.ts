@@ -1,4 +1,4 @@
-export { auditEvents, type LoggedEvent } from './audit-events.js';
+export { auditEvents, type LoggedEvent, logAsItIs } from './audit-events.js';
 export {
   auditDeep,
   auditQuick,

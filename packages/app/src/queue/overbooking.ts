@@ -7,6 +7,8 @@ export interface Attendance {
   readonly taken: number;
   /** Orders a second that can be taken. */
   readonly capacity: number;
+  /** Whether no other process told the room lately, so that every order that comes is seen here. */
+  readonly isAlone: boolean;
   /** Whether somebody is kept waiting. */
   readonly isHeldBack: boolean;
   /** Whether more come than can be taken. */
@@ -24,6 +26,9 @@ const LEAST_PER_SECOND = 1;
  * How many more are let in than can be taken, because some do not come: whoever has left holds a ticket still. As long as
  * somebody waits and fewer come than can be taken, more are let in, so that nothing stands idle and a line that was
  * abandoned is passed in seconds. When too many come it is taken back at once; what came too much waits at the gate.
+ *
+ * One of several processes sees only the orders that come to itself: that few do may be because they go to the others. So
+ * it lets in at most so many times what came to it, and where nothing did no more than can be taken.
  */
 export class Overbooking {
   #factor = 1;
@@ -33,7 +38,7 @@ export class Overbooking {
     return this.#factor;
   }
 
-  observe({ now, taken, capacity, isHeldBack, isPressed }: Attendance): void {
+  observe({ now, taken, capacity, isAlone, isHeldBack, isPressed }: Attendance): void {
     if (isPressed || !isHeldBack) {
       this.#factor = Math.max(1, this.#factor / 2);
       this.#since = undefined;
@@ -46,6 +51,9 @@ export class Overbooking {
     this.#since = { now, taken };
     if (perSecond >= capacity * ENOUGH) return;
     const missing = (AIM * capacity) / Math.max(LEAST_PER_SECOND, perSecond);
-    this.#factor = Math.min(LIMITS.roomOverbooking, this.#factor * Math.min(GROWTH, Math.max(1, missing)));
+    const most = isAlone
+      ? LIMITS.roomOverbooking
+      : Math.min(LIMITS.roomOverbooking, Math.max(1, (LIMITS.roomOverbooking * perSecond) / capacity));
+    this.#factor = Math.min(most, this.#factor * Math.min(GROWTH, Math.max(1, missing)));
   }
 }

@@ -39,6 +39,8 @@ interface Telling {
 export class RoomKeeper {
   #queue: QueueState = queueDecider.initialState;
   #room: RoomState = roomDecider.initialState;
+  /** Found once a step: every order that comes asks for it, and there may be thousands of lines. */
+  #letInSince = letInSince(this.#room);
   #loading: Promise<void> | undefined;
   #isLoaded = false;
   readonly #untold = new UntoldArrivals();
@@ -71,7 +73,7 @@ export class RoomKeeper {
     const { room } = this.#queue;
     if (room === undefined || room.cause === 'opening') return room !== undefined;
     const now = toMilliseconds(this.context.runtime.clock.now());
-    return now - letInSince(this.#room) >= LIMITS.roomDoorsMilliseconds;
+    return now - this.#letInSince >= LIMITS.roomDoorsMilliseconds;
   }
 
   get room(): RoomState {
@@ -141,23 +143,34 @@ export class RoomKeeper {
         now: clock.monotonicMilliseconds(),
         taken: intake.taken(),
         capacity,
+        isAlone: [...this.#room.copies.keys()].every((copy) => copy === this.#copy),
         isHeldBack: this.#queue.room !== undefined && isHeldBack(this.#room),
         isPressed: intake.isPressed(),
       });
     // Before anything was measured it is little, not nothing: what is let in shows how much more there is.
-    this.#perSecond = Math.max(LIMITS.leastOrdersPerSecond, Math.floor(capacity * this.#overbooking.factor));
+    this.#perSecond = Math.min(
+      LIMITS.mostOrdersPerSecond,
+      Math.max(LIMITS.leastOrdersPerSecond, Math.floor(capacity * this.#overbooking.factor)),
+    );
   }
 
   async #load(): Promise<void> {
     const { queue, rooms } = this.context.aggregates;
     const { state } = await queue.load(QUEUE_STREAM);
-    if (state.room?.roomId !== this.#queue.room?.roomId) this.#untold.clear();
-    this.#room =
+    const room =
       state.room === undefined
         ? roomDecider.initialState
         : (await rooms.load(roomStream(state.room.roomId))).state;
+    // Up to here tickets were given for the room that was known.
+    if (state.room?.roomId !== this.#queue.room?.roomId) this.#untold.clear();
     this.#queue = state;
+    this.#sees(room);
     this.#isLoaded = true;
+  }
+
+  #sees(room: RoomState): void {
+    this.#room = room;
+    this.#letInSince = letInSince(room);
   }
 
   /** True when more orders have come than can be taken for long enough. */
@@ -239,7 +252,7 @@ export class RoomKeeper {
     if (roomDecider.decide(this.#room, command).kind !== 'accepted') return;
     const { rooms } = this.context.aggregates;
     const result = await rooms.execute({ stream: roomStream(roomId), source, command: () => command });
-    if (result.kind === 'done') this.#room = result.state;
+    if (result.kind === 'done') this.#sees(result.state);
   }
 
   async #close(roomId: RoomId): Promise<void> {

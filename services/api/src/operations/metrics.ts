@@ -187,7 +187,7 @@ function queueGauges(ledger: Ledger, registers: Registry[]): void {
   });
   const perSecond = new Gauge({
     name: 'stamp_ledger_queue_admitted_per_second',
-    help: 'Orders that the waiting room lets in a second while somebody waits; 0 while it is closed.',
+    help: 'Tickets that the waiting room lets in a second while somebody waits, more than can be taken where many do not come; 0 while it is closed.',
     registers,
   });
   new Gauge({

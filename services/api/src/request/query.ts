@@ -1,4 +1,10 @@
-import { EVENT_VERSIONS, type Position, parseInstant } from '@stamp-ledger/codec';
+import {
+  EVENT_VERSIONS,
+  type Position,
+  parseInstant,
+  parseStream,
+  type StreamName,
+} from '@stamp-ledger/codec';
 import type { EventType, Instant, Serial } from '@stamp-ledger/domain';
 import type { Moment } from '@stamp-ledger/ports';
 import { HTTP_LIMITS } from '../limits.js';
@@ -101,10 +107,11 @@ export const paymentCursor = matching(
   /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z_[0-9]{16}(-[0-9]{16})?$/,
   'must be the `next` of an earlier page',
 );
-export const streamName = matching(
-  /^(stamp|order|batch|allocation|incident|queue|stock)-[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
-  'must be the name of a stream',
-);
+const STREAM = /^[a-z]{1,16}-[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+export const streamName: Parameter<string> = {
+  parse: (text) => (STREAM.test(text) && parseStream(text as StreamName) !== undefined ? text : undefined),
+  wants: 'must be the name of a stream',
+};
 export const eventTypes: Parameter<readonly EventType[]> = {
   parse: (text) => {
     const types = text.split(',');

@@ -1,12 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AuditedLog,
   auditEvents,
   type LogAuditReport,
   type LoggedEvent,
   type LogTrust,
+  logAsItIs,
   toThousandths,
 } from '@stamp-ledger/app';
 import type { ConservationAnswer, EventAnswer, LedgerClient, StampAnswer } from '@stamp-ledger/client';
+import { isInstant } from '@stamp-ledger/codec';
 import { UnfinishedError } from '../exit-codes.js';
 import { CLI_LIMITS } from '../limits.js';
 import { type BookGroup, Books, groupKey, STAGES, type Stage, SUMS } from './books.js';
@@ -30,9 +33,11 @@ export interface DifferingStamp {
 
 export interface LogComparison {
   readonly asOf: ConservationAnswer['asOf'];
+  /** False where there is no checkpoint to believe. */
+  readonly isCompared: boolean;
   readonly events: number;
   readonly disagreements: readonly Disagreement[];
-  /** Stamps of the groups that disagree, where the moment is now; at most {@link CLI_LIMITS.comparedStamps} are looked at. */
+  /** Stamps of the groups that disagree or do not add up, where the moment is now; at most {@link CLI_LIMITS.comparedStamps} are looked at. */
   readonly serials: readonly DifferingStamp[];
   /** What no history may hold, at most {@link CLI_LIMITS.listedFaults}. */
   readonly faults: readonly string[];
@@ -45,7 +50,7 @@ export interface ComparisonRequest {
   readonly client: Client;
   readonly log: AuditedLog;
   readonly trust: LogTrust;
-  /** A time or a position; without one, where the log ends. */
+  /** A time or a position; without one, now. */
   readonly asOf?: string;
   /** Entries of the log checked so far. */
   readonly onProgress: (done: number, total: number) => void;
@@ -62,47 +67,106 @@ export interface ComparedConservation {
 /**
  * Recomputes conservation from the signed log alone, each entry checked against the checkpoint, and compares it with what
  * the read models say as of the same place in history. Rejects with a LedgerError or a PortError, and with an
- * UnfinishedError where one side has not come to that place yet.
+ * UnfinishedError where the log has not come to that place yet.
  */
 export async function compareWithLog(request: ComparisonRequest): Promise<ComparedConservation> {
   const { client, asOf } = request;
-  const past = asOf === undefined ? undefined : (await client.audit.conservation({ asOf })).body;
-  const end = past && (await firstAfter(client, past.asOf.position));
+  const askedAt = Date.now();
+  // Of now where no moment is asked for, and before the log is read: of a past one the read models do not show each stamp.
+  const { body: report } = await client.audit.conservation(asOf === undefined ? {} : { asOf });
+  const { position } = report.asOf;
+  const log = await logUpTo(request, position);
+  // After the checkpoint was taken: if that covers more than is looked for, the ledger has an event with which it begins.
+  const end = await firstAfter(client, position);
   const faults = new Faults();
   const books = new Books((fault) => faults.add(fault));
   let last: LoggedEvent | undefined;
-  let isOver = false;
+  let next: LoggedEvent | undefined;
   const audit = await auditEvents({
     ...request,
+    log,
     visit: (event) => {
-      isOver ||= event.id === end?.id;
-      if (isOver) return;
+      if (event.id === end?.id) next ??= event;
+      if (next !== undefined) return;
       books.take(event);
       last = event;
     },
   });
-  const position = last && (await positionOf(client, last));
-  if (last !== undefined && position === undefined)
-    faults.add(`${last.stream} revision ${last.revision} is sealed, and the ledger does not have it`);
-  const report =
-    past ?? (await client.audit.conservation(position === undefined ? {} : { asOf: position })).body;
-  if (position !== report.asOf.position && faults.count === 0 && audit.findingCount === 0)
-    throw new UnfinishedError('the log and the read models have not come to the same place yet: ask again');
+  const isCompared = audit.current !== undefined;
+  if (isCompared) {
+    const ends = last && (await positionOf(client, last));
+    if (last !== undefined && ends === undefined)
+      faults.add(`${last.stream} revision ${last.revision} is sealed, and the ledger does not have it`);
+    else if (ends !== position && (next !== undefined || !isBefore(ends, position)))
+      faults.add(`the log goes on without the events that the ledger has around position ${position}`);
+    else if (ends !== position && faults.count === 0 && audit.findingCount === 0)
+      throw new UnfinishedError(
+        `the log has not come to position ${position} yet: ask again${ends === undefined ? '' : `, or with --as-of ${ends}`}`,
+      );
+    for (const fault of wrongCut({ asOf, askedAt, last, next })) faults.add(fault);
+  }
   // Books of a log that nobody need believe are no measure of anything.
-  const { disagreements, groups } =
-    audit.current === undefined ? { disagreements: [], groups: [] } : compareBooks(books, report);
+  const { disagreements, groups } = isCompared
+    ? compareBooks(books, report)
+    : { disagreements: [], groups: [] };
   return {
     report,
     audit,
     comparison: {
       asOf: report.asOf,
+      isCompared,
       events: books.events,
       disagreements,
-      serials: past === undefined ? await differingStamps(client, books, groups) : [],
+      serials: asOf === undefined ? await differingStamps(client, books, groups) : [],
       faults: faults.listed,
       faultCount: faults.count,
     },
   };
+}
+
+/** The log as it is once it has come to a place, or after a while; what is sealed later is not looked at. */
+async function logUpTo(
+  { client, log, trust }: ComparisonRequest,
+  position: string | undefined,
+): Promise<AuditedLog> {
+  const until = Date.now() + CLI_LIMITS.sealWaitMilliseconds;
+  for (;;) {
+    const { last, log: taken } = await logAsItIs({ log, trust });
+    // Without a checkpoint to believe or a last entry to read there is nothing to wait for.
+    const ends = last && (await positionOf(client, last));
+    if (ends === undefined || !isBefore(ends, position) || Date.now() >= until) return taken;
+    await sleep(CLI_LIMITS.sealPollMilliseconds);
+  }
+}
+
+/** Positions are opaque, but their order is that of their text. */
+const isBefore = (one: string | undefined, other: string | undefined): boolean => (one ?? '') < (other ?? '');
+
+/** Where the ledger cut the log at another place than the time that was asked for, by what the entries themselves say. */
+function wrongCut({
+  asOf = '',
+  askedAt,
+  last,
+  next,
+}: {
+  readonly asOf: string | undefined;
+  /** Nobody can have counted what came later. */
+  readonly askedAt: number;
+  readonly last: LoggedEvent | undefined;
+  readonly next: LoggedEvent | undefined;
+}): string[] {
+  if (!isInstant(asOf)) return [];
+  const moment = Date.parse(asOf);
+  const told = ({ stream, revision, metadata }: LoggedEvent) =>
+    `${stream} revision ${revision}, recorded at ${metadata.recordedAt}`;
+  return [
+    ...(last !== undefined && Date.parse(last.metadata.recordedAt) > moment
+      ? [`the ledger counts ${told(last)}: after ${asOf}`]
+      : []),
+    ...(next !== undefined && Date.parse(next.metadata.recordedAt) <= Math.min(moment, askedAt)
+      ? [`the ledger does not count ${told(next)}: not after ${asOf}`]
+      : []),
+  ];
 }
 
 class Faults {
@@ -159,7 +223,8 @@ function compareGroups(
         log: String(ofLog?.[what] ?? 0),
         readModels: String(reported.get(key)?.[what] ?? 0),
       });
-    if (different.length > 0 && ofLog !== undefined) groups.push(ofLog);
+    const addsUp = (reported.get(key)?.difference ?? 0) === 0;
+    if ((different.length > 0 || !addsUp) && ofLog !== undefined) groups.push(ofLog);
   }
   return { disagreements, groups };
 }
@@ -207,11 +272,12 @@ async function differingStamps(
 }
 
 /** Whether log and read models tell the same, and a history that can be. */
-export const isConserved = ({ disagreements, faultCount }: LogComparison): boolean =>
-  disagreements.length === 0 && faultCount === 0;
+export const isConserved = ({ isCompared, disagreements, serials, faultCount }: LogComparison): boolean =>
+  isCompared && disagreements.length === 0 && serials.length === 0 && faultCount === 0;
 
 export function comparisonLines(comparison: LogComparison): string[] {
-  const { events, disagreements, serials, faults, faultCount } = comparison;
+  const { isCompared, events, disagreements, serials, faults, faultCount } = comparison;
+  if (!isCompared) return ['', 'Nothing was compared: the log has no checkpoint to believe.'];
   return [
     '',
     `Recomputed from ${events} events of the signed log:`,
