@@ -50,7 +50,12 @@ export function createAnswering(services: Services, metrics: Metrics, readiness:
   };
   const end = (exchange: Exchange, { answer, failure }: Found): Promise<void> | undefined => {
     const sent = exchange.isGone ? undefined : answer;
-    if (sent !== undefined) send(exchange, sent, draining.aborted);
+    try {
+      if (sent !== undefined) send(exchange, sent, draining.aborted);
+    } catch (error) {
+      measure(exchange, { answer, failure: error, sent: undefined });
+      throw error;
+    }
     if (sent?.stream === undefined) {
       measure(exchange, { answer, failure, sent });
       return undefined;

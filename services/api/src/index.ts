@@ -7,7 +7,7 @@ export { feedText } from './feed.js';
 export { AdaptiveLimit } from './gate/adaptive-limit.js';
 export { Admission, type Place } from './gate/admission.js';
 export { type Capacity, CapacityEstimate } from './gate/capacity.js';
-export { workClassOf } from './gate/classes.js';
+export { needsCredentials, workClassOf } from './gate/classes.js';
 export { Pacing } from './gate/pacing.js';
 export { CallerQuota } from './gate/quota.js';
 export { Strangers } from './gate/strangers.js';

@@ -44,8 +44,10 @@ export const HTTP_LIMITS = {
   idempotencyKeyCharacters: 255,
   /** Longest bearer token, in characters. */
   tokenCharacters: 8_192,
-  /** Verified tokens that are remembered until they expire. */
+  /** Verified tokens that are remembered until they expire, and as many that were forged. */
   cachedTokens: 10_000,
+  /** For so long a token with a bad signature is remembered, in milliseconds: the provider might change a key under its id. */
+  forgedTokenMilliseconds: 60_000,
   /** Longest that the clocks of the identity provider and of this service may differ, in seconds. */
   clockSkewSeconds: 30,
   /** Retry-After is drawn between these two, in seconds, so that clients do not come back all at once. */

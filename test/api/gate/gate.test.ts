@@ -1,9 +1,12 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { createOidcAuthenticator, needsCredentials, workClassOf } from '@stamp-ledger/api';
 import t, { type Test } from 'tap';
 import { eventually } from '../../support/eventually.js';
 import type { JsonObject, Reply } from '../../support/http.js';
 import { openTestLedger, serve, temporaryDirectory } from '../../support/server.js';
+import { AUDIENCE, openIdentityProvider } from '../identity-provider.js';
 import { OpenApiRecorder } from '../openapi-recorder.js';
 import { fresh, freshDocument, pdf, problemName, soldStamp, UNKNOWN_SERIAL } from '../world.js';
 
@@ -192,6 +195,58 @@ t.test('who comes back before it was told to is not answered before', async (t) 
   await api.close();
 });
 
+t.test('what one client was told holds up nobody else, and not for ever', async (t) => {
+  const stall = stalling();
+  const provider = await openIdentityProvider();
+  const { issuer, jwksUrl } = provider;
+  const authenticator = createOidcAuthenticator({ issuer, audience: AUDIENCE, jwksUrl });
+  const limits = {
+    gateLimitLeast: 1,
+    gateLimitMost: 1,
+    retryAfterMinimumSeconds: 2,
+    retryAfterMaximumSeconds: 2,
+  };
+  const { api, call } = await serve(opened, { ledger: stall.ledger, authenticator, limits });
+  const tokenOf = (sub: string) => provider.token({ sub, scope: 'sell subscribe', channel: 'direct' });
+  const [one, other] = [await tokenOf('one'), await tokenOf('other')];
+  for (const token of [one, other]) await call('/v1/events?limit=1', { token });
+  const path = `/v1/stamps/${UNKNOWN_SERIAL}/sale`;
+  const first = call(path, { body: sale, token: one });
+  await soon(async () => stall.begun() === 1, 'the first sale');
+
+  const key = fresh();
+  const ended: string[] = [];
+  const ask = async (token: string, name: string, headers = {}) => {
+    const { status } = await call(path, { body: sale, key, token, headers });
+    ended.push(name);
+    return status;
+  };
+  await ask(one, 'first');
+  const hammering = Array.from({ length: 20 }, () => ask(one, 'again'));
+  t.equal(await ask(one, 'impatient', { 'request-timeout': '0' }), 400);
+  t.equal(await ask(one, 'impatient', { 'request-timeout': '0' }), 400);
+  t.equal(await ask(other, 'other'), 503);
+  t.strictSame(ended, ['first', 'impatient', 'impatient', 'other'], 'others do not wait for it');
+  await soon(async () => ended.length === 24, 'all that were sent too soon');
+  stall.letGo();
+  await Promise.all([first, ...hammering]);
+  await api.close();
+  await provider.close();
+});
+
+t.test('the refusal of a client that has left is not kept', async (t) => {
+  const limits = { gateRefusalsPerSecond: 0.001, gateRefusalsAtOnce: 0, retryAfterMaximumSeconds: 3_600 };
+  const { api, url, call } = await serve(opened, { limits });
+  const holds = async (count: number) =>
+    (await call('/metrics')).text.includes(`\nstamp_ledger_gate_refusals_held ${count}\n`);
+  const socket = raw(url, 'GET /v1/events HTTP/1.1\r\nHost: x\r\nRequest-Timeout: 0\r\n\r\n'.repeat(2));
+  await soon(() => holds(2), 'the refusals to be held');
+  socket.destroy();
+  await soon(() => holds(0), 'the refusals to be let go of');
+  t.pass('nothing is kept');
+  await api.close();
+});
+
 t.test(
   'while the doors of the waiting room are closed, orders without a ticket are sent there',
   async (t) => {
@@ -221,6 +276,77 @@ t.test(
     await api.close();
   },
 );
+
+t.test(
+  'a crowd with bad credentials uses up neither the tickets nor the looks at orders without one',
+  async (t) => {
+    const ledger = { ...opened.ledger, queue: { ...opened.ledger.queue, doors: () => 'closed' as const } };
+    const limits = { gateTicketsPerSecond: 1, gateTicketsPerCommand: 0, gateUnticketedPerSecond: 1 };
+    const { api, call } = await serve(opened, { ledger, limits, witness });
+    const ticket = { channel: 'direct' };
+    const order = {
+      ...ticket,
+      quantity: 1,
+      holder: 'somebody',
+      denomination: { amount: '1', currency: 'IDR' },
+    };
+    for (const [path, body] of [
+      ['/v1/queue', ticket],
+      ['/v1/orders', order],
+    ] as const) {
+      const crowd = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => call(path, { body, token: `made-up-${index}` })),
+      );
+      t.strictSame(new Set(crowd.map(({ status }) => status)), new Set([401]), path);
+      t.match((await call(path, { body })).status, /^20[012]$/, `${path} for who has good ones`);
+    }
+    await api.close();
+  },
+);
+
+t.test('good credentials that were never seen before count like those that were', async (t) => {
+  const provider = await openIdentityProvider();
+  const { issuer, jwksUrl } = provider;
+  const authenticator = createOidcAuthenticator({ issuer, audience: AUDIENCE, jwksUrl });
+  const ledger = { ...opened.ledger, queue: { ...opened.ledger.queue, doors: () => 'closed' as const } };
+  const limits = { gateTicketsPerSecond: 0, gateTicketsPerCommand: 0, gateUnticketedPerSecond: 0 };
+  const { api, call } = await serve(opened, { ledger, authenticator, limits, witness });
+  const token = () => provider.token({ sub: fresh(), scope: 'sell', channel: 'direct' });
+  const noTicket = await call('/v1/queue', { body: {}, token: await token() });
+  assertRefusal(t, noTicket, 'ticket');
+  const noOrder = await call('/v1/orders', { body: {}, token: await token() });
+  t.equal(problemName(noOrder), 'queue-ticket-required');
+  t.match(noOrder.headers.get('link'), /<\/v1\/queue>/);
+  t.match(noOrder.json, { facts: { queue: '/v1/queue' } });
+  await api.close();
+  await provider.close();
+});
+
+t.test('the gate knows of every route whether it wants credentials', async (t) => {
+  for (const { method, path, scope } of plain.api.routes)
+    t.equal(needsCredentials(workClassOf(method, path), path), scope !== undefined, `${method} ${path}`);
+});
+
+t.test('while the identity provider is silent, what everybody may look up is answered', async (t) => {
+  const provider = await openIdentityProvider();
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const jwksUrl = new URL(`http://127.0.0.1:${(silent.address() as AddressInfo).port}/keys`);
+  const authenticator = createOidcAuthenticator({ issuer: provider.issuer, audience: AUDIENCE, jwksUrl });
+  const { api, call } = await serve(opened, { authenticator, witness });
+  const token = await provider.token({ scope: 'sell', channel: 'direct' });
+  const orders = Array.from({ length: 150 }, () => call('/v1/orders/nobody', { token }));
+  await soon(
+    async () => /http_requests_in_flight (129|1[3-9]\d)\n/.test((await call('/metrics')).text),
+    'the orders to be asked for',
+  );
+  t.equal((await call(`/v1/stamps/${UNKNOWN_SERIAL}`, { token: null })).status, 404);
+  silent.closeAllConnections();
+  silent.close();
+  t.strictSame(new Set((await Promise.all(orders)).map(({ status }) => status)), new Set([503]));
+  await api.close();
+  await provider.close();
+});
 
 t.test('refusals count for the outage report', async (t) => {
   const counted: [string, number][] = [];
@@ -412,6 +538,40 @@ t.test('slow and greedy clients', async (t) => {
     await soon(isCut, 'the connection to be cut');
     await api.close();
   });
+});
+
+t.test('while the service stops, refusals leave at once and are told', async (t) => {
+  const counted: string[] = [];
+  const ledger = { ...opened.ledger, refused: (kind: string) => void counted.push(kind) };
+  const limits = { gateRefusalsPerSecond: 0.001, gateRefusalsAtOnce: 0 };
+  const { api, url, call } = await serve(opened, { ledger, limits });
+  const socket = raw(url, 'GET /v1/events HTTP/1.1\r\nHost: x\r\n');
+  await once(socket, 'connect');
+  t.equal((await call('/livez')).status, 200);
+  const closed = api.close();
+  const text = textOf(socket);
+  socket.write('Request-Timeout: 0\r\nConnection: close\r\n\r\n');
+  t.match(await text, /^HTTP\/1\.1 400 /);
+  await closed;
+  t.strictSame(counted, ['invalid-request']);
+});
+
+t.test('a request whose answer cannot be sent is counted as ended', async (t) => {
+  const { ledger } = opened;
+  const take: typeof ledger.queue.take = async (...args) => {
+    const taken = await ledger.queue.take(...args);
+    return {
+      ...taken,
+      kind: 'taken',
+      ticket: 'no\nheader',
+      orderId: 'o',
+      report: {},
+    } as unknown as typeof taken;
+  };
+  const { api, call } = await serve(opened, { ledger: { ...ledger, queue: { ...ledger.queue, take } } });
+  await t.rejects(call('/v1/queue', { body: { channel: 'direct' } }), 'its connection is cut');
+  t.match((await call('/metrics')).text, /http_requests_in_flight 1\n/);
+  await api.close();
 });
 
 t.test('without the gate everything passes', async (t) => {

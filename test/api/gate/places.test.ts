@@ -111,6 +111,37 @@ t.test('answers that nobody reads hold no place, and are bounded for each connec
   await api.close();
 });
 
+t.test('thousands of look-ups that wait for one place are answered one after another', async (t) => {
+  const waiting: (() => void)[] = [];
+  const { ledger } = opened;
+  const lookUp: typeof ledger.stamps.lookUp = (_serial, { strong }) =>
+    strong ? new Promise((resolve) => waiting.push(() => resolve({ kind: 'unknown' }))) : { kind: 'unknown' };
+  const { api, url, call } = await serve(opened, {
+    ledger: { ...ledger, stamps: { ...ledger.stamps, lookUp } },
+    // Nobody is told to come back meanwhile.
+    limits: { gateBeatMilliseconds: 1_000_000 },
+  });
+  const get = (search = '') => `GET /v1/stamps/${UNKNOWN_SERIAL}${search} HTTP/1.1\r\nHost: x\r\n\r\n`;
+  const strong = await raw(url);
+  strong.write(get('?consistency=strong').repeat(128));
+  await soon(async () => waiting.length === 128, 'all places to be taken');
+  let answers = 0;
+  const crowd = await Promise.all(Array.from({ length: 10 }, () => raw(url)));
+  for (const socket of crowd) {
+    socket.on('data', (chunk) => {
+      answers += chunk.toString().split('HTTP/1.1 404').length - 1;
+    });
+    socket.write(get().repeat(200));
+  }
+  await soon(() => metric(call, 'gate_waiting{class="look-up"} 2000'), 'the crowd to wait');
+  waiting.shift()?.();
+  await soon(async () => answers >= 1_900, 'the answers');
+  t.ok(await metric(call, 'gate_in_flight{class="look-up"} 127'), 'the place is free again');
+  for (const settle of waiting) settle();
+  for (const socket of [strong, ...crowd]) socket.destroy();
+  await api.close();
+});
+
 t.test(
   'only want of room counts as keeping out: what a client brings about by itself opens nothing',
   async (t) => {

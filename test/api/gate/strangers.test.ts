@@ -17,9 +17,33 @@ t.test('credentials at a glance', async (t) => {
   t.equal(oidc.glance(good), 'unknown');
   await oidc.authenticate(good);
   t.equal(oidc.glance(good), 'good', 'once it was verified');
+
+  const asked = provider.asked();
+  for (const [what, token] of Object.entries({
+    'another audience': provider.token({ aud: 'somebody-else' }),
+    'none of several audiences': provider.token({ aud: ['somebody', 'else'] }),
+    'another issuer': provider.token({ iss: 'http://127.0.0.1:1' }),
+    expired: provider.token({ exp: Math.floor(Date.now() / 1_000) - 120 }),
+    'no expiry': provider.token({ exp: undefined }),
+    'another algorithm': provider.confused(),
+    'no JSON inside': Promise.resolve('a.b.c'),
+  })) {
+    const header = `Bearer ${await token}`;
+    t.equal(oidc.glance(header), 'bad', what);
+    t.strictSame(await oidc.authenticate(header), { ok: false }, what);
+  }
+  t.equal(provider.asked(), asked);
+
   const forged = `Bearer ${await provider.forged()}`;
-  await oidc.authenticate(forged);
   t.equal(oidc.glance(forged), 'unknown');
+  t.strictSame(await oidc.authenticate(forged), { ok: false });
+  t.equal(oidc.glance(forged), 'bad', 'it is verified once');
+  t.strictSame(await oidc.authenticate(forged), { ok: false });
+  const several = `Bearer ${await provider.token({ aud: ['somebody', AUDIENCE] })}`;
+  t.equal(oidc.glance(several), 'unknown');
+  const later = `Bearer ${await provider.token({ nbf: Math.floor(Date.now() / 1_000) + 120 })}`;
+  await oidc.authenticate(later);
+  t.equal(oidc.glance(later), 'unknown', 'what may become good is asked about again');
 });
 
 t.test('strangers have a budget, and good credentials cost nothing of it', async (t) => {

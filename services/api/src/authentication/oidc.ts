@@ -1,6 +1,13 @@
 import { sha256Hex } from '@stamp-ledger/codec';
 import type { Channel } from '@stamp-ledger/domain';
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
+import {
+  createRemoteJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  type JWTPayload,
+  jwtVerify,
+} from 'jose';
 import { HTTP_LIMITS } from '../limits.js';
 import {
   type Authentication,
@@ -26,6 +33,8 @@ const SUBJECT_CHARACTERS = 256;
 export function createOidcAuthenticator({ issuer, audience, jwksUrl }: OidcSettings): Authenticator {
   const keys = createRemoteJWKSet(jwksUrl, { timeoutDuration: 5_000, cooldownDuration: 10_000 });
   const verified = tokenCache(HTTP_LIMITS.cachedTokens);
+  /** Signed by somebody else. Apart from the good ones, which a flood of these must not push out. */
+  const forged = tokenCache(HTTP_LIMITS.cachedTokens);
 
   const verify = async (token: string): Promise<Authentication> => {
     const { payload, protectedHeader } = await jwtVerify(token, keys, {
@@ -43,24 +52,58 @@ export function createOidcAuthenticator({ issuer, audience, jwksUrl }: OidcSetti
     return accepted;
   };
 
+  /** What can be told without verifying anything. */
+  const known = (token: string): Authentication | undefined => {
+    const hash = sha256Hex(token);
+    const now = Date.now();
+    const answer = verified.get(hash, now) ?? forged.get(hash, now);
+    return answer ?? (mayBeGood(token, { issuer, audience, now }) ? undefined : REFUSED);
+  };
+
   return {
     glance(header) {
       const token = bearerToken(header, HTTP_LIMITS.tokenCharacters);
-      if (token === undefined || !SIGNED_JWT.test(token)) return 'bad';
-      return verified.get(sha256Hex(token), Date.now()) === undefined ? 'unknown' : 'good';
+      const answer = token === undefined ? REFUSED : known(token);
+      if (answer === undefined) return 'unknown';
+      return answer.ok ? 'good' : 'bad';
     },
     async authenticate(header) {
       const token = bearerToken(header, HTTP_LIMITS.tokenCharacters);
       if (token === undefined) return REFUSED;
-      const known = verified.get(sha256Hex(token), Date.now());
-      if (known !== undefined) return known;
+      const answer = known(token);
+      if (answer !== undefined) return answer;
       try {
         return await verify(token);
       } catch (error) {
+        // Of all faults the one that no time and no other key of the provider's mends: but for a key that kept its id.
+        if (error instanceof errors.JWSSignatureVerificationFailed)
+          forged.put(sha256Hex(token), REFUSED, Date.now() + HTTP_LIMITS.forgedTokenMilliseconds);
         return isRefusal(error) ? REFUSED : { ok: false, unavailable: true };
       }
     },
   };
+}
+
+/** Whether a token at least claims to be for this service, and for now: to see that costs far less than a signature. */
+function mayBeGood(
+  token: string,
+  { issuer, audience, now }: { readonly issuer: string; readonly audience: string; readonly now: number },
+): boolean {
+  if (!SIGNED_JWT.test(token)) return false;
+  try {
+    const { alg } = decodeProtectedHeader(token);
+    const { iss, aud, exp } = decodeJwt(token);
+    return (
+      alg !== undefined &&
+      ALGORITHMS.includes(alg) &&
+      iss === issuer &&
+      (Array.isArray(aud) ? aud.includes(audience) : aud === audience) &&
+      typeof exp === 'number' &&
+      exp > now / 1_000 - HTTP_LIMITS.clockSkewSeconds
+    );
+  } catch {
+    return false;
+  }
 }
 
 /** True when the token is at fault; otherwise its keys could not be had. */
@@ -82,7 +125,7 @@ function principalOf(payload: JWTPayload): Principal | undefined {
 const isSubject = (sub: string): boolean =>
   sub !== '' && sub.length <= SUBJECT_CHARACTERS && sub.isWellFormed() && !sub.startsWith('ledger:');
 
-/** Bounded memory of verified tokens by their hash; the oldest leaves first. */
+/** Bounded memory of tokens by their hash; the oldest leaves first. */
 function tokenCache(capacity: number) {
   const entries = new Map<string, { readonly answer: Authentication; readonly expires: number }>();
   return {

@@ -17,9 +17,11 @@ export const WORK_CLASSES = [
 export type WorkClass = (typeof WORK_CLASSES)[number];
 
 const HEALTH = /^\/(?:livez|readyz|metrics)(?:\?|$)/;
-const OUTSIDE = /^\/(?:log\/|openapi\.json|docs|problems\/)/;
+const OUTSIDE = /^\/(?:log\/|openapi\.json|docs|problems\/|\?|$)/;
 /** One stamp, its proof, one order, the queue or one place in it: cheap, and what a person is waiting for. */
 const LOOK_UP = /^\/v1\/(?:stamps\/[^/?]*(?:\/proof)?(?:\?|$)|orders\/|queue(?:[/?]|$))/;
+/** Look-ups that are not for everybody: an order, a place in the queue, what operators announced. */
+const OWN = /^\/v1\/(?:orders|queue)\//;
 const AFFIXING = /^\/v1\/stamps\/[^/?]*\/(?:affixation|reservation|outcome|outcome-unknown)(?:\?|$)/;
 const SELLING = /^\/v1\/(?:orders|stamps\/[^/?]*\/(?:sale|void))(?:[/?]|$)/;
 /** A crowd that takes tickets before an opening must not look like a crowd that orders. */
@@ -45,13 +47,14 @@ export function workClassOf(method: string, url: string): WorkClass {
   return SELLING.test(url) ? 'order' : 'bulk';
 }
 
-/** Whether nobody is answered anything but a refusal without credentials. Of look-ups many are for everybody. */
-export function needsCredentials(work: WorkClass): boolean {
+/** Whether nobody is answered anything but a refusal without credentials. */
+export function needsCredentials(work: WorkClass, url: string): boolean {
   switch (work) {
     case 'health':
     case 'log':
-    case 'look-up':
       return false;
+    case 'look-up':
+      return OWN.test(url);
     case 'ticket':
     case 'verification':
     case 'affixing':

@@ -13,9 +13,10 @@ import { type Capacity, CapacityEstimate } from './capacity.js';
 import { isUnticketed, needsCredentials, WORK_CLASSES, type WorkClass, workClassOf } from './classes.js';
 import { patienceOf } from './deadline.js';
 import { Pacing } from './pacing.js';
-import { type AskedBy, CallerQuota } from './quota.js';
+import { type AskedBy, CallerQuota, hashOf } from './quota.js';
 import {
   type GateProblem,
+  isForThisRequest,
   isForWantOfRoom,
   type Policy,
   problemOf,
@@ -135,6 +136,8 @@ export class Gate {
   readonly #refused = new Map<WorkClass, Map<RefusalReason, number>>(
     WORK_CLASSES.map((work) => [work, new Map()]),
   );
+  /** Pools whose waiters are being let in further up the stack. */
+  readonly #lettingIn = new Set<Pool>();
   /** Let in, and not begun yet. */
   readonly #ready: Waiter[] = [];
   readonly #keptOutAt = new Map<WorkClass, number>();
@@ -262,7 +265,8 @@ export class Gate {
       this.#refuse(visit, 'patience');
       return;
     }
-    const tooMany = this.#isOneTooMany(visit);
+    const isStranger = this.#isStranger(visit);
+    const tooMany = isStranger ? undefined : this.#isOneTooMany(visit, arrived);
     if (tooMany !== undefined) {
       this.#refuse(visit, tooMany);
       return;
@@ -272,7 +276,7 @@ export class Gate {
       if (settling === undefined) this.#settled(visit);
       else void settling.finally(() => this.#settled(visit));
     };
-    if (this.#isStranger(visit)) this.#admitStranger(visit, start);
+    if (isStranger) this.#admitStranger(visit, start);
     else if (method === 'GET' || method === 'HEAD') this.#offer(visit, this.#waiter(visit, start), arrived);
     else if (this.#poolOf(work).isFull(work)) this.#refuse(visit, 'queue-full');
     // The body of a command mostly comes with its head, and is read with it; any other is waited for outside.
@@ -293,12 +297,7 @@ export class Gate {
     return new Promise((resolve, reject) => {
       this.#offer(visit, {
         start: resolve,
-        refuse: (reason) => {
-          this.#count(visit.work, reason);
-          const problem = problemOf(reason);
-          const headers = this.#refusals.headers(problem, this.#policy(visit.work, reason));
-          reject(new RequestProblem(problem, { headers }));
-        },
+        refuse: (reason) => reject(this.#turnedAway(visit, reason)),
         drop: () => reject(new ClientGone()),
       });
     });
@@ -322,6 +321,8 @@ export class Gate {
     if (visit?.isStranger !== true) return undefined;
     visit.isStranger = false;
     this.#strangers.foundGood(socket.remoteAddress ?? '', now);
+    const tooMany = this.#isOneTooMany(visit, now);
+    if (tooMany !== undefined) return Promise.reject(this.#turnedAway(visit, tooMany));
     return method !== 'POST' || request.complete ? this.enter(request) : undefined;
   }
 
@@ -407,15 +408,19 @@ export class Gate {
     }
   }
 
-  /** A crowd without tickets must not stand before those who have one, nor one that takes tickets before those who order. */
-  #isOneTooMany({ work, response: { req }, arrived }: Visit): RefusalReason | undefined {
-    if (work === 'ticket') return this.#tickets.take(arrived) ? undefined : 'queue-full';
+  /**
+   * A crowd without tickets must not stand before those who have one, nor one that takes tickets before those who order.
+   * Asked about good credentials alone: others would use up what is there for everybody.
+   */
+  #isOneTooMany({ work, response: { req } }: Visit, now: number): RefusalReason | undefined {
+    if (work === 'ticket') return this.#tickets.take(now) ? undefined : 'queue-full';
     const isUnwanted = work === 'order' && this.options.doors() === 'closed' && isUnticketed(req);
-    return isUnwanted && !this.#unticketed.take(arrived) ? 'ticket' : undefined;
+    return isUnwanted && !this.#unticketed.take(now) ? 'ticket' : undefined;
   }
 
   #isStranger({ work, response }: Visit): boolean {
-    return needsCredentials(work) && this.options.glance(response.req.headers.authorization) !== 'good';
+    const { url = '', headers } = response.req;
+    return needsCredentials(work, url) && this.options.glance(headers.authorization) !== 'good';
   }
 
   #admitStranger(visit: Visit, start: () => void): void {
@@ -457,7 +462,10 @@ export class Gate {
     if (this.#ready.length > 0) setImmediate(() => this.#startReady());
   }
 
+  /** A waiter that is answered at once frees its place in here: then the loop goes on, or thousands would pile up on the stack. */
   #letIn(pool: Pool): void {
+    if (this.#lettingIn.has(pool)) return;
+    this.#lettingIn.add(pool);
     for (let place = pool.next(); place !== undefined; place = pool.next()) {
       if (this.#now() < place.deadline) this.#start(place);
       else {
@@ -465,6 +473,7 @@ export class Gate {
         place.item.refuse('deadline');
       }
     }
+    this.#lettingIn.delete(pool);
   }
 
   #end({ place, work }: Visit): void {
@@ -495,6 +504,16 @@ export class Gate {
     visit.place.item.drop();
   }
 
+  /** The refusal of a request that has begun already. */
+  #turnedAway({ work }: Visit, reason: RefusalReason): RequestProblem {
+    this.#count(work, reason);
+    const problem = problemOf(reason);
+    return new RequestProblem(problem, {
+      headers: this.#refusals.headers(problem, this.#policy(work, reason)),
+      ...(problem === 'queue-ticket-required' && { facts: { queue: this.options.queue } }),
+    });
+  }
+
   #refuse({ response, work }: Visit, because: RefusalReason): void {
     // Whoever has no ticket and finds no room is told where there are some.
     const isTicketMissing =
@@ -511,23 +530,33 @@ export class Gate {
       policy: this.#policy(work, reason),
       retryAfter: this.#refusals.retryAfter(),
     };
-    const due = this.#dueOf(response.req, refusal.retryAfter);
-    if (due <= this.#now()) this.#refusals.send(response, refusal);
+    const due = this.#dueOf(response.req, { retryAfter: refusal.retryAfter, reason });
+    // Nobody looks after those held back once the service stops.
+    const isStopping = this.#timer === undefined;
+    if (isStopping || due <= this.#now()) this.#refusals.send(response, refusal);
     else if (this.#held.length < this.options.limits.gateRefusalsHeld)
       this.#held.push({ response, refusal, due });
     else response.destroy();
+    if (isStopping) this.#tellRefusals();
   }
 
   /**
    * When a refusal may leave: in its turn, and not before the time that the same request was told to come back at.
    * Hammering brings nobody forward, and costs next to nothing.
    */
-  #dueOf({ headers }: IncomingMessage, retryAfter: number): number {
-    const turn = this.#pacing.turn(this.#now());
-    const key = headers['idempotency-key'];
-    if (typeof key !== 'string') return turn;
-    const due = Math.max(turn, this.#told.until(key));
-    this.#told.tell(key, due + retryAfter * 1_000);
+  #dueOf(
+    request: IncomingMessage,
+    { retryAfter, reason }: { readonly retryAfter: number; readonly reason: RefusalReason },
+  ): number {
+    const now = this.#now();
+    const turn = this.#pacing.turn(now);
+    const key = request.headers['idempotency-key'];
+    const latest = now + this.options.limits.retryAfterMaximumSeconds * 1_000;
+    if (typeof key !== 'string' || !isForThisRequest(reason)) return Math.min(latest, turn);
+    const { address, credentials = address } = askedBy(request);
+    const name = hashOf(`${credentials} ${key}`);
+    const due = Math.min(latest, Math.max(turn, this.#told.until(name)));
+    this.#told.tell(name, due + retryAfter * 1_000);
     return due;
   }
 
@@ -587,7 +616,8 @@ export class Gate {
 
   #sendHeld(now: number): void {
     const held = this.#held;
-    this.#held = held.filter(({ due }) => due > now);
+    // Node closes no answer that stood behind another one on a connection that broke: the socket tells.
+    this.#held = held.filter(({ due, response }) => due > now && !response.req.socket.destroyed);
     for (const each of held) if (each.due <= now) this.#sendOne(each);
   }
 

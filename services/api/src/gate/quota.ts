@@ -34,4 +34,4 @@ export class CallerQuota {
   }
 }
 
-const hashOf = (credentials: string): string => createHash('sha256').update(credentials).digest('base64');
+export const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64');

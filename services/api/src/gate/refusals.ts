@@ -44,6 +44,10 @@ export const problemOf = (reason: RefusalReason): GateProblem => {
 export const isForWantOfRoom = (reason: RefusalReason): boolean =>
   reason === 'queue-full' || reason === 'queue-age';
 
+/** Whether the same request, sent again, is what the refusal is about. The others anybody can bring about under any key. */
+export const isForThisRequest = (reason: RefusalReason): boolean =>
+  reason !== 'patience' && reason !== 'stranger';
+
 /** What a refusal tells of the policy behind it (draft-ietf-httpapi-ratelimit-headers). */
 export interface Policy {
   readonly name: WorkClass | 'caller' | 'stranger';

@@ -1,4 +1,4 @@
-/** Requests, by their idempotency keys, that were told to come back later; the latest of them. */
+/** Requests, by who sent them and their idempotency keys, that were told to come back later; the latest of them. */
 export class ToldToWait {
   readonly #until = new Map<string, number>();
 

@@ -16,7 +16,7 @@ interface Series extends Requests {
   count: number;
   seconds: number;
   /** By the first bound that is not exceeded; the last for those beyond all bounds. */
-  readonly within: Uint32Array;
+  readonly within: Float64Array;
 }
 
 /**
@@ -73,7 +73,7 @@ const newSeries = (requests: Requests): Series => ({
   ...requests,
   count: 0,
   seconds: 0,
-  within: new Uint32Array(SECONDS.length + 1),
+  within: new Float64Array(SECONDS.length + 1),
 });
 
 const classOf = ({ status }: Requests): string =>
