@@ -45,7 +45,7 @@ async function measure(bench: Bench, commands: HttpCommands): Promise<PartResult
   const latencies: LoadResult[] = [];
   for (let round = 0; round < roundsOf(bench); round++)
     latencies.push(
-      await commands.openRound({ rate: rate.median * LATENCY_SHARE, seconds: bench.quick ? 0.5 : 3 }),
+      await commands.openRound({ rate: rate.median * LATENCY_SHARE, seconds: bench.quick ? 1 : 4 }),
     );
   const residentMegabytes = residentBytes(commands.pid) / 1e6;
   const fsyncs = await fsyncsPerCommand(commands);
