@@ -28,4 +28,5 @@ export { Overbooking } from './queue/overbooking.js';
 export { RecentlyUsed } from './recently-used.js';
 export { type RelayRun, type RelayStatus, runRelay } from './relay.js';
 export * from './seal/index.js';
+export { Waiting } from './waiting.js';
 export { OWNS_EVERYTHING } from './work-keys.js';

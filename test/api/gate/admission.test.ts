@@ -209,11 +209,18 @@ t.test('the limit stays within its bounds, shrinks under pressure and grows when
 });
 
 t.test('refusals leave at their rate and no faster', async (t) => {
-  const pacing = new Pacing({ perSecond: 100, burst: 10 });
+  const pacing = new Pacing({ perSecond: 100, burst: 10, mostMilliseconds: 60_000 });
   const turns = Array.from({ length: 200 }, () => pacing.turn(1_000));
   t.equal(turns.filter((turn) => turn === 1_000).length, 11, 'a few at once');
   t.ok((turns.at(-1) ?? 0) >= 2_800, 'the rest by the rate');
   t.equal(pacing.turn(60_000), 60_000, 'and at once again when it is quiet');
+});
+
+t.test('a flood of refusals delays none after it for longer than the longest delay', async (t) => {
+  const pacing = new Pacing({ perSecond: 100, burst: 10, mostMilliseconds: 5_000 });
+  const turns = Array.from({ length: 100_000 }, () => pacing.turn(1_000));
+  t.equal(turns.at(-1), 6_000);
+  t.equal(pacing.turn(7_000), 7_000, 'what would have taken a quarter of an hour is over');
 });
 
 t.test('a caller has its quota and no other’s, whoever else comes', async (t) => {

@@ -7,6 +7,7 @@ import {
   TransparencyError,
   type VerifierKey,
 } from '@stamp-ledger/transparency';
+import { Waiting } from '../waiting.js';
 
 /** A checkpoint that witnesses are asked to cosign. */
 export interface Cosigned {
@@ -63,7 +64,7 @@ export async function cosignedTiles({
   // Written before the one kept: it may have more.
   const found = keptIn(await tiles.readCheckpoint(), witnesses);
   let writing: Promise<unknown> = Promise.resolve();
-  const waiting = new Set<() => void>();
+  const waiting = new Waiting();
   const write = (cosigning: Cosigning): Promise<void> => {
     // What is added while this is written is written after it.
     cosigning.mayBePublished = true;
@@ -86,24 +87,13 @@ export async function cosignedTiles({
         ? latest
         : new Cosigning(bytes, quorum, [latest, found, kept]);
       latest = next;
-      for (const look of [...waiting]) look();
+      waiting.changed();
       if (strict && !(await next.enough(signal)))
         throw new PortError('unavailable', 'too few witnesses have cosigned what was sealed last');
       await write(next);
     },
     latest: () => latest,
-    changed: (seen, ending) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          if (latest === seen && !ending.aborted) return;
-          waiting.delete(look);
-          ending.removeEventListener('abort', look);
-          resolve();
-        };
-        waiting.add(look);
-        ending.addEventListener('abort', look);
-        look();
-      }),
+    changed: (seen, ending) => waiting.until(() => latest !== seen, ending),
     attach: async ({ checkpoint, lines, key }) => {
       if (!(checkpoint instanceof Cosigning)) return false;
       const line = cosignatureOf(checkpoint.text, lines, key);
@@ -131,7 +121,7 @@ class Cosigning implements Cosigned, SignedText {
   readonly lines: Map<string, string>;
   /** The sealer has said so. */
   mayBePublished = false;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Waiting();
 
   /** `before`: what may have been signed of the same text already. */
   constructor(
@@ -155,21 +145,12 @@ class Cosigning implements Cosigned, SignedText {
 
   add(key: VerifierKey, line: string): void {
     this.lines.set(identity(key), line);
-    for (const look of [...this.#waiting]) look();
+    this.#waiting.changed();
   }
 
-  enough(signal: AbortSignal): Promise<boolean> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!this.isEnough && !signal.aborted) return;
-        this.#waiting.delete(look);
-        signal.removeEventListener('abort', look);
-        resolve(this.isEnough);
-      };
-      this.#waiting.add(look);
-      signal.addEventListener('abort', look);
-      look();
-    });
+  async enough(signal: AbortSignal): Promise<boolean> {
+    await this.#waiting.until(() => this.isEnough, signal);
+    return this.isEnough;
   }
 
   bytes(): Buffer {

@@ -1,5 +1,6 @@
 import type { Position } from '@stamp-ledger/codec';
 import { LIMITS } from '@stamp-ledger/ports';
+import { Waiting } from '../waiting.js';
 import type { Sealed, SealStatus } from './status.js';
 
 /** How sealing stands, for those who wait for it. */
@@ -18,7 +19,7 @@ export interface Sealing {
 
 /** Holds the status of a sealer and wakes who waits for it. */
 export class SealWatch implements Sealing {
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Waiting();
   #status: SealStatus = { kind: 'starting' };
   #sealed: Sealed | undefined;
   /** The last event of the log, and since when something has not been sealed. */
@@ -55,23 +56,13 @@ export class SealWatch implements Sealing {
       if (!isBehind) this.#behindSince = undefined;
       else if (isFurther) this.#behindSince = this.monotonicMilliseconds();
     }
-    for (const look of [...this.#waiting]) look();
+    this.#waiting.changed();
   }
 
-  whenSealed(position: Position, signal: AbortSignal): Promise<boolean> {
-    if (this.#waiting.size >= LIMITS.sealWaiters) return Promise.resolve(this.#reaches(position));
-    return new Promise((resolve) => {
-      const look = (): void => {
-        const isSealed = this.#reaches(position);
-        if (!isSealed && !signal.aborted && this.#status.kind !== 'halted') return;
-        this.#waiting.delete(look);
-        signal.removeEventListener('abort', look);
-        resolve(isSealed);
-      };
-      this.#waiting.add(look);
-      signal.addEventListener('abort', look);
-      look();
-    });
+  async whenSealed(position: Position, signal: AbortSignal): Promise<boolean> {
+    if (this.#waiting.count < LIMITS.sealWaiters)
+      await this.#waiting.until(() => this.#reaches(position) || this.#status.kind === 'halted', signal);
+    return this.#reaches(position);
   }
 
   #reaches(position: Position): boolean {

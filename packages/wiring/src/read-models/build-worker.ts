@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { readThrough } from '@stamp-ledger/app';
 import { serde } from '@stamp-ledger/codec';
 import { openEmbeddedBuild, openEmbeddedLogReader } from '@stamp-ledger/embedded';
 import { LIMITS, PortError } from '@stamp-ledger/ports';
+import { serveThread } from '../serve-thread.js';
 import { sleep } from '../sleep.js';
 import { type BuildWorkerData, type FromBuildWorker, sentError, type ToBuildWorker } from './messages.js';
 
@@ -45,12 +46,4 @@ async function build(port: MessagePort, { logDirectory, file, part }: BuildWorke
   }
 }
 
-if (parentPort !== null) {
-  const port = parentPort;
-  build(port, workerData)
-    .catch((error: unknown) => {
-      const failed: FromBuildWorker = { kind: 'failed', error: sentError(error) };
-      port.postMessage(failed);
-    })
-    .finally(() => port.close());
-}
+serveThread(build, (error): FromBuildWorker => ({ kind: 'failed', error: sentError(error) }));

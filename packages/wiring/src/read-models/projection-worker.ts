@@ -1,8 +1,9 @@
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { runProjections } from '@stamp-ledger/app';
 import { serde } from '@stamp-ledger/codec';
 import { openEmbeddedLogReader, openEmbeddedProjectionStore } from '@stamp-ledger/embedded';
 import { LogEnd } from '../log-end.js';
+import { serveThread } from '../serve-thread.js';
 import { sleep } from '../sleep.js';
 import {
   type FromProjectionWorker,
@@ -50,15 +51,4 @@ async function serve(port: MessagePort, { logDirectory, file }: ProjectionWorker
   }
 }
 
-if (parentPort !== null) {
-  const port = parentPort;
-  serve(port, workerData)
-    .catch((error: unknown) => {
-      const failed: FromProjectionWorker = {
-        kind: 'failed',
-        error: sentError(error),
-      };
-      port.postMessage(failed);
-    })
-    .finally(() => port.close());
-}
+serveThread(serve, (error): FromProjectionWorker => ({ kind: 'failed', error: sentError(error) }));

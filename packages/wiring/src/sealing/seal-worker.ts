@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { runSealer } from '@stamp-ledger/app';
 import { openCheckpointLock, openEmbeddedLogReader, openTileFiles } from '@stamp-ledger/embedded';
 import { LogEnd } from '../log-end.js';
+import { serveThread } from '../serve-thread.js';
 import { sleep } from '../sleep.js';
 import { openCosigning } from './cosigning.js';
 import { logIdentity } from './log-keys.js';
@@ -62,15 +63,10 @@ async function serve(
   }
 }
 
-if (parentPort !== null) {
-  const port = parentPort;
-  serve(port, workerData)
-    .catch((error: unknown) => {
-      const failed: FromSealWorker = {
-        kind: 'failed',
-        reason: error instanceof Error ? error.message : 'unknown error',
-      };
-      port.postMessage(failed);
-    })
-    .finally(() => port.close());
-}
+serveThread(
+  serve,
+  (error): FromSealWorker => ({
+    kind: 'failed',
+    reason: error instanceof Error ? error.message : 'unknown error',
+  }),
+);

@@ -8,6 +8,7 @@ import {
   type JWTPayload,
   jwtVerify,
 } from 'jose';
+import { Latest } from '../latest.js';
 import { HTTP_LIMITS } from '../limits.js';
 import {
   type Authentication,
@@ -125,9 +126,9 @@ function principalOf(payload: JWTPayload): Principal | undefined {
 const isSubject = (sub: string): boolean =>
   sub !== '' && sub.length <= SUBJECT_CHARACTERS && sub.isWellFormed() && !sub.startsWith('ledger:');
 
-/** Bounded memory of tokens by their hash; the oldest leaves first. */
+/** Bounded memory of tokens by their hash. */
 function tokenCache(capacity: number) {
-  const entries = new Map<string, { readonly answer: Authentication; readonly expires: number }>();
+  const entries = new Latest<string, { readonly answer: Authentication; readonly expires: number }>(capacity);
   return {
     get(hash: string, now: number): Authentication | undefined {
       const entry = entries.get(hash);
@@ -135,10 +136,7 @@ function tokenCache(capacity: number) {
       entries.delete(hash);
       return undefined;
     },
-    put(hash: string, answer: Authentication, expires: number): void {
-      const oldest = entries.size >= capacity ? entries.keys().next() : undefined;
-      if (oldest?.done === false) entries.delete(oldest.value);
-      entries.set(hash, { answer, expires });
-    },
+    put: (hash: string, answer: Authentication, expires: number): void =>
+      entries.set(hash, { answer, expires }),
   };
 }

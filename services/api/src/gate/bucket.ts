@@ -1,3 +1,5 @@
+import { Latest } from '../latest.js';
+
 /** So many tokens a second, and as many saved up (token bucket). Time is given, in milliseconds of one monotonic clock. */
 export class TokenBucket {
   #tokens: number;
@@ -28,21 +30,19 @@ export class TokenBucket {
 
 /** A bucket for each of many, of whom those that came last are remembered. */
 export class TokenBuckets {
-  /** In the order of their last use. */
-  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #buckets: Latest<string, TokenBucket>;
 
-  constructor(private readonly terms: { readonly perSecond: number; readonly remembered: number }) {}
+  constructor(private readonly terms: { readonly perSecond: number; readonly remembered: number }) {
+    this.#buckets = new Latest(terms.remembered);
+  }
 
-  has = (name: string): boolean => this.#buckets.has(name);
+  has(name: string): boolean {
+    return this.#buckets.has(name);
+  }
 
   of(name: string, now: number): TokenBucket {
     const bucket = this.#buckets.get(name) ?? new TokenBucket(() => this.terms.perSecond, now);
-    this.#buckets.delete(name);
     this.#buckets.set(name, bucket);
-    if (this.#buckets.size > this.terms.remembered) {
-      const [oldest] = this.#buckets.keys();
-      if (oldest !== undefined) this.#buckets.delete(oldest);
-    }
     return bucket;
   }
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Ledger } from '@stamp-ledger/app';
 import type { Clock } from '@stamp-ledger/ports';
 import type { Worth } from '../authentication/authenticator.js';
+import { Latest } from '../latest.js';
 import { GATE_CLASSES, type HttpLimits } from '../limits.js';
 import { RequestProblem } from '../problems/problem.js';
 import { ClientGone } from '../request/read-body.js';
@@ -25,7 +26,6 @@ import {
   Refusals,
 } from './refusals.js';
 import { Strangers } from './strangers.js';
-import { ToldToWait } from './told-to-wait.js';
 
 export interface GateOptions {
   /** False lets everything pass, and only looks on. */
@@ -126,7 +126,8 @@ export class Gate {
   readonly #strangers: Strangers;
   readonly #unticketed: TokenBucket;
   readonly #tickets: TokenBucket;
-  readonly #told: ToldToWait;
+  /** When requests, by who sent them and their idempotency keys, were told to come back. */
+  readonly #told: Latest<string, number>;
   readonly #refusals: Refusals;
   readonly #pacing: Pacing;
   /** Requests whose answers are not out yet. */
@@ -174,12 +175,16 @@ export class Gate {
       ...GATE_CLASSES.shared.map(([work]): [WorkClass, Pool] => [work, this.#shared]),
     ]);
     this.#refusals = new Refusals(limits, options.queue, random);
-    this.#pacing = new Pacing({ perSecond: limits.gateRefusalsPerSecond, burst: limits.gateRefusalsAtOnce });
+    this.#pacing = new Pacing({
+      perSecond: limits.gateRefusalsPerSecond,
+      burst: limits.gateRefusalsAtOnce,
+      mostMilliseconds: limits.retryAfterMaximumSeconds * 1_000,
+    });
     this.#strangers = new Strangers(
       { perSecond: limits.gateStrangersPerSecond, remembered: limits.gateCallers },
       this.#now(),
     );
-    this.#told = new ToldToWait(limits.gateToldToWait);
+    this.#told = new Latest(limits.gateToldToWait);
     this.#unticketed = new TokenBucket(() => limits.gateUnticketedPerSecond, this.#now());
     this.#tickets = new TokenBucket(
       () =>
@@ -265,8 +270,8 @@ export class Gate {
       this.#refuse(visit, 'patience');
       return;
     }
-    const isStranger = this.#isStranger(visit);
-    const tooMany = isStranger ? undefined : this.#isOneTooMany(visit, arrived);
+    const worth = this.#worthOf(visit);
+    const tooMany = worth === 'good' ? this.#isOneTooMany(visit, arrived) : undefined;
     if (tooMany !== undefined) {
       this.#refuse(visit, tooMany);
       return;
@@ -276,7 +281,7 @@ export class Gate {
       if (settling === undefined) this.#settled(visit);
       else void settling.finally(() => this.#settled(visit));
     };
-    if (isStranger) this.#admitStranger(visit, start);
+    if (worth !== 'good') this.#admitStranger(visit, worth, start);
     else if (method === 'GET' || method === 'HEAD') this.#offer(visit, this.#waiter(visit, start), arrived);
     else if (this.#poolOf(work).isFull(work)) this.#refuse(visit, 'queue-full');
     // The body of a command mostly comes with its head, and is read with it; any other is waited for outside.
@@ -418,17 +423,17 @@ export class Gate {
     return isUnwanted && !this.#unticketed.take(now) ? 'ticket' : undefined;
   }
 
-  #isStranger({ work, response }: Visit): boolean {
+  /** What its credentials are worth; where nobody needs any, as much as good ones. */
+  #worthOf({ work, response }: Visit): Worth {
     const { url = '', headers } = response.req;
-    return needsCredentials(work, url) && this.options.glance(headers.authorization) !== 'good';
+    return needsCredentials(work, url) ? this.options.glance(headers.authorization) : 'good';
   }
 
-  #admitStranger(visit: Visit, start: () => void): void {
-    const { headers, socket } = visit.response.req;
-    const isHopeless = this.options.glance(headers.authorization) === 'bad';
-    const address = socket.remoteAddress ?? '';
+  #admitStranger(visit: Visit, worth: Exclude<Worth, 'good'>, start: () => void): void {
+    const address = visit.response.req.socket.remoteAddress ?? '';
     visit.isStranger = true;
-    if (this.#strangers.mayTry({ isHopeless, address }, this.#now())) this.#begin(visit, start);
+    if (this.#strangers.mayTry({ isHopeless: worth === 'bad', address }, this.#now()))
+      this.#begin(visit, start);
     else this.#refuse(visit, 'stranger');
   }
 
@@ -551,12 +556,12 @@ export class Gate {
     const now = this.#now();
     const turn = this.#pacing.turn(now);
     const key = request.headers['idempotency-key'];
-    const latest = now + this.options.limits.retryAfterMaximumSeconds * 1_000;
-    if (typeof key !== 'string' || !isForThisRequest(reason)) return Math.min(latest, turn);
+    if (typeof key !== 'string' || !isForThisRequest(reason)) return turn;
     const { address, credentials = address } = askedBy(request);
     const name = hashOf(`${credentials} ${key}`);
-    const due = Math.min(latest, Math.max(turn, this.#told.until(name)));
-    this.#told.tell(name, due + retryAfter * 1_000);
+    const latest = now + this.options.limits.retryAfterMaximumSeconds * 1_000;
+    const due = Math.min(latest, Math.max(turn, this.#told.get(name) ?? 0));
+    this.#told.set(name, due + retryAfter * 1_000);
     return due;
   }
 
