@@ -33,6 +33,9 @@ export function verdictsOf({
   const audits = [gated, control, killed].flatMap(({ inside }) => inside?.audits ?? []);
   const killedAudits = killed.inside?.audits ?? [];
   const { memoryGrowth = 0, drainShare } = figures;
+  // What is taken and left lying is no good to anybody.
+  const doneWithout = (100 * (control.inside?.fulfilledPerSecond ?? 0)) / control.capacity;
+  const leftWithout = Math.max(0, ...(control.inside?.backlog ?? []));
   return [
     {
       claim: `At ${TIMES}x the capacity for ${gated.rushSeconds} s, with clients that come back at once: goodput at least ${GOODPUT_SHARE} % of the capacity`,
@@ -56,8 +59,8 @@ export function verdictsOf({
     },
     {
       claim: 'Without the gate the same crowd brings the collapse',
-      isKept: without.goodputShare < COLLAPSED_SHARE || without.commandsP99 > COMMANDS_P99,
-      because: `goodput ${figure(without.goodputShare)} %, p99 of commands ${figure(without.commandsP99)} ms, of look-ups ${figure(without.lookUpsP99)} ms, ${figure(without.unanswered)} a second without an answer`,
+      isKept: doneWithout < COLLAPSED_SHARE,
+      because: `orders fulfilled at ${figure(doneWithout)} % of the capacity, ${figure(leftWithout)} left lying; accepted ${figure(without.goodputShare)} %, p99 of commands ${figure(without.commandsP99)} ms, of look-ups ${figure(without.lookUpsP99)} ms, ${figure(without.unanswered)} a second without an answer`,
     },
     {
       claim:
