@@ -452,7 +452,16 @@ t.test('a quorum may lie behind what is published, but not for long, nor beside 
   await other.append(300, 'rewritten');
   await other.seal();
   writeFileSync(file, cosignedAt((await other.tiles.readCheckpoint())!, now - 60));
-  t.match(await quorum(log), { code: 10, report: { findings: [{ kind: 'forked' }] } }, 'another history');
+  const { code, report } = await quorum(log);
+  t.match({ code, report }, { code: 10, report: { findings: [{ kind: 'forked' }] } }, 'another history');
+  const evidence = (name: string) => readFileSync(join(report.evidence ?? '', name));
+  t.strictSame(
+    evidence('cosigned.checkpoint'),
+    readFileSync(file),
+    'both that contradict each other are kept',
+  );
+  t.strictSame(evidence('found.checkpoint'), readFileSync(join(log, 'checkpoint')));
+  t.ok(evidence('cosigned-consistency-proof').length > 0, 'and the proof that does not hold');
 });
 
 t.test('a cosigned checkpoint that is smaller than the one kept is a contradiction', async (t) => {
