@@ -7,7 +7,7 @@ import { type EventStore, PortError } from '@stamp-ledger/ports';
 import { recordRun } from '../record-run.js';
 import type { DistributedGiven } from '../run-service.js';
 import { monotoneClock } from '../runtime.js';
-import { type Cosigning, openCosigning } from '../sealing/cosigning.js';
+import { askWitnesses, type Cosigning, openCosigning } from '../sealing/cosigning.js';
 import { logIdentity } from '../sealing/log-keys.js';
 import { sealingPlaces } from '../sealing/places.js';
 import { StatusFile } from '../sealing/status-file.js';
@@ -124,6 +124,7 @@ async function seal(
       tiles: cosigning.tiles,
       lock,
       identity,
+      shown: askWitnesses(configuration, logger),
       signal: cosigning.signal,
       sleep,
       // EventStoreDB promises no order among the streams of one call.
