@@ -63,6 +63,7 @@ export const POSTGRES_LIMITS = {
   /** Milliseconds between two sweeps of old idempotency keys, and the rows that one takes. */
   sweepMilliseconds: 60_000,
   sweepRows: 5_000,
-  /** Milliseconds migrations wait for those of another process. */
+  /** Milliseconds migrations wait for those of another process, and that one may take: some write every row anew. */
   migrateLockMilliseconds: 60_000,
+  migrateMilliseconds: 3_600_000,
 } as const;
