@@ -392,6 +392,7 @@ t.test('migrations go forward only, once, and one process at a time', async (t) 
     '003-bus-lineage',
     '004-moments',
     '005-event-ids',
+    '006-steps-as-they-come',
   ]);
   t.strictSame(await migratePostgres({ url }), []);
   await (await openPostgresProjectionStore({ url })).close();

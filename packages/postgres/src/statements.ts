@@ -102,40 +102,32 @@ export async function rowsByKeys(
 
 type ColumnType = 'text' | 'int' | 'bigint';
 
-/** Writes any number of rows of one table by one statement, in the place of those that are there already or beside them. */
+/** Writes any number of rows of one table by one statement; one whose key is there already takes its place. */
 export class RowWriter<Item> {
   readonly statement: Statement;
   readonly #columns: number;
 
-  /**
-   * A row whose `key` is there already is replaced, or kept as it is. Rows are written in the order of `orderBy`:
-   * neighbours share the pages of its index.
-   */
+  /** Rows are written in the order of `orderBy`: neighbours share the pages of its index. */
   constructor(
     private readonly options: {
       readonly table: string;
       readonly columns: Readonly<Record<string, ColumnType>>;
       readonly key: readonly string[];
-      readonly existing?: 'replaced' | 'kept';
       readonly orderBy?: string;
       /** One value a column. */
       readonly values: (item: Item) => readonly Value[];
     },
   ) {
-    const { table, columns, key, existing = 'replaced', orderBy } = options;
+    const { table, columns, key, orderBy } = options;
     const names = Object.keys(columns);
     this.#columns = names.length;
     const arrays = Object.values(columns).map((type, index) => `$${index + 1}::${type}[]`);
-    const replaced = names.filter((name) => !key.includes(name));
-    const action = {
-      kept: 'NOTHING',
-      replaced: `UPDATE SET ${replaced.map((name) => `${name} = excluded.${name}`).join(', ')}`,
-    };
+    const replaced = names.filter((name) => !key.includes(name)).map((name) => `${name} = excluded.${name}`);
     this.statement = {
       name: `write_${table}`,
       sql: `INSERT INTO {models}.${table} (${names.join(', ')}) SELECT * FROM unnest(${arrays.join(', ')}) AS t (${names.join(', ')})${
         orderBy === undefined ? '' : ` ORDER BY ${orderBy} COLLATE "C"`
-      } ON CONFLICT (${key.join(', ')}) DO ${action[existing]}`,
+      } ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${replaced.join(', ')}`,
     };
   }
 
@@ -151,7 +143,7 @@ export class RowWriter<Item> {
 }
 
 /**
- * Adds rows that are not there yet; one that is, is refused. COPY has neither arrays to make and to take apart nor a row
+ * Adds rows; one whose key is there already is refused. COPY has neither arrays to make and to take apart nor a row
  * of its own in the log of the server for each one here.
  */
 export class RowAppender<Item> {

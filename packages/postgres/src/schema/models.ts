@@ -9,10 +9,8 @@ const PROGRESS = `
     disorder_milliseconds BIGINT NOT NULL DEFAULT 0, settled_position TEXT, settled_recorded_at TEXT, halted TEXT
   ) WITH (fillfactor = 10);
   INSERT INTO {models}.progress (projection) VALUES ('inventory'), ('verification'), ('audit-index');
-  CREATE TABLE {models}.timeline (
-    projection TEXT NOT NULL, position TEXT NOT NULL, recorded_at TEXT NOT NULL, before_position TEXT,
-    PRIMARY KEY (projection, position)
-  );
+  CREATE TABLE {models}.timeline (position TEXT NOT NULL, recorded_at TEXT NOT NULL, before_position TEXT);
+  CREATE INDEX timeline_by_position ON {models}.timeline (position);
   CREATE TABLE {models}.moment (
     projection TEXT NOT NULL, position TEXT NOT NULL, recorded_at TEXT NOT NULL, PRIMARY KEY (projection, position)
   );
