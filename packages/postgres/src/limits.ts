@@ -11,6 +11,8 @@ export const POSTGRES_LIMITS = {
   reportMilliseconds: 60_000,
   /** Milliseconds that the indexes of a new generation may take. */
   indexMilliseconds: 3_600_000,
+  /** Milliseconds after which the server looks whether who asked for them is still there. */
+  indexWatchMilliseconds: 1_000,
   /** Memory that sorting for one of them may take, as PostgreSQL writes it. */
   indexMemory: '256MB',
   /** Milliseconds a statement waits for a lock. */
