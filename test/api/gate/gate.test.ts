@@ -277,6 +277,27 @@ t.test(
   },
 );
 
+t.test('a place that falls free brings nobody back who only lacks a ticket', async (t) => {
+  const ledger = { ...opened.ledger, queue: { ...opened.ledger.queue, doors: () => 'closed' as const } };
+  const limits = {
+    gateUnticketedPerSecond: 0,
+    gateRefusalsPerSecond: 0.001,
+    gateRefusalsAtOnce: 0,
+    retryAfterMaximumSeconds: 3_600,
+  };
+  const { api, url, call } = await serve(opened, { ledger, limits });
+  const path = `/v1/stamps/${UNKNOWN_SERIAL}/sale`;
+  await call(path, { body: sale });
+  const holds = async () => (await call('/metrics')).text.includes('\nstamp_ledger_gate_refusals_held 1\n');
+  const order = `POST /v1/orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${opened.adminToken}\r\nIdempotency-Key: k\r\nContent-Length: 0\r\n\r\n`;
+  const socket = raw(url, order);
+  await soon(holds, 'the refusal to be held');
+  await call(path, { body: sale });
+  t.ok(await holds());
+  socket.destroy();
+  await api.close();
+});
+
 t.test(
   'a crowd with bad credentials uses up neither the tickets nor the looks at orders without one',
   async (t) => {

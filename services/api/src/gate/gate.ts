@@ -486,8 +486,10 @@ export class Gate {
     const pool = this.#poolOf(work);
     pool.end(place);
     this.#letIn(pool);
-    // A place has fallen free and nobody waits for it: one of those held back may come again before its time.
-    const next = pool === this.#shared && pool.waiting === 0 ? this.#held.shift() : undefined;
+    // A place has fallen free and nobody waits for it: one of those held back may come again before its time, unless it
+    // would only be told again that it needs a ticket.
+    if (pool !== this.#shared || pool.waiting > 0 || this.options.doors() === 'closed') return;
+    const next = this.#held.shift();
     if (next !== undefined) this.#sendOne(next);
   }
 
@@ -510,24 +512,30 @@ export class Gate {
   }
 
   /** The refusal of a request that has begun already. */
-  #turnedAway({ work }: Visit, reason: RefusalReason): RequestProblem {
-    this.#count(work, reason);
+  #turnedAway(visit: Visit, because: RefusalReason): RequestProblem {
+    this.#count(visit.work, because);
+    const reason = this.#reasonFor(visit, because);
     const problem = problemOf(reason);
     return new RequestProblem(problem, {
-      headers: this.#refusals.headers(problem, this.#policy(work, reason)),
+      headers: this.#refusals.headers(problem, this.#policy(visit.work, reason)),
       ...(problem === 'queue-ticket-required' && { facts: { queue: this.options.queue } }),
     });
   }
 
-  #refuse({ response, work }: Visit, because: RefusalReason): void {
-    // Whoever has no ticket and finds no room is told where there are some.
+  /** Whoever has no ticket and finds no room is told where there are some. */
+  #reasonFor({ response, work }: Visit, because: RefusalReason): RefusalReason {
     const isTicketMissing =
       work === 'order' &&
       isForWantOfRoom(because) &&
       this.options.doors() !== 'none' &&
       isUnticketed(response.req);
+    return isTicketMissing ? 'ticket' : because;
+  }
+
+  #refuse(visit: Visit, because: RefusalReason): void {
+    const { response, work } = visit;
     this.#count(work, because);
-    const reason = isTicketMissing ? 'ticket' : because;
+    const reason = this.#reasonFor(visit, because);
     const problem = problemOf(reason);
     this.#untold.set(problem, (this.#untold.get(problem) ?? 0) + 1);
     const refusal = {
