@@ -6,9 +6,8 @@ const DONE = { kind: 'done', changed: true };
 t.test('the pace follows what becomes durable, not its own past', async (t) => {
   const world = await queueWorld();
   t.teardown(() => world.close());
-  // All the time the crowd is pressing: most of it has no ticket, and is kept out.
-  const { ledger, flow } = world.start({ isKeptOut: () => true });
-  const pace = async () => (await ledger.queue.report()).room?.perSecond ?? 0;
+  let isKeptOut = false;
+  const { ledger, flow } = world.start({ isKeptOut: () => isKeptOut });
   const ticket = () => ledger.queue.take({ channel: 'kiosk' }, by('ann', 'kiosk'));
   await ledger.queue.announce(
     { opensAt: world.time.instant(62), ticketsFrom: world.time.instant(2) },
@@ -20,7 +19,7 @@ t.test('the pace follows what becomes durable, not its own past', async (t) => {
     await ticket();
     await world.steps(1);
   }
-  t.ok((await pace()) >= first, `a storm of tickets before an opening slows nothing: ${await pace()}`);
+  t.ok(flow.capacity() >= first, `a storm of tickets before an opening slows nothing: ${flow.capacity()}`);
 
   /** Orders that the store has not made durable yet; it makes `most` of them so in a second. */
   const waiting: (() => void)[] = [];
@@ -38,7 +37,7 @@ t.test('the pace follows what becomes durable, not its own past', async (t) => {
       }
       void Promise.all(orders);
       await world.steps(1);
-      seen.push(await pace());
+      seen.push(flow.capacity());
     }
     return seen;
   };
@@ -59,4 +58,12 @@ t.test('the pace follows what becomes durable, not its own past', async (t) => {
   t.ok((slowed.at(-1) ?? 0) < 400, `a store that does less is followed: ${slowed.join(' ')}`);
   const back = await run(20, { most: 1_000, coming: allLetIn });
   t.ok(Math.max(...back) > 800, `and one that does more again: ${back.join(' ')}`);
+  isKeptOut = true;
+  const full = await run(15, { most: 400, coming: () => 400 });
+  t.ok(
+    (full.at(-1) ?? 0) < 450,
+    `while some find no room, what is done is all that can be: ${full.join(' ')}`,
+  );
+  isKeptOut = false;
+  t.ok(Math.max(...(await run(10, { most: 1_000, coming: allLetIn }))) > 800, 'and no longer');
 });

@@ -164,6 +164,24 @@ t.test('without an opening the room opens under lasting pressure and closes when
   );
 });
 
+t.test('under pressure orders need a ticket only while somebody is kept waiting', async (t) => {
+  const world = await queueWorld();
+  t.teardown(() => world.close());
+  const { ledger } = world.start({ capacity: () => 10, isPressed: () => true });
+  const unticketed = async () =>
+    (await ledger.queue.admit(undefined, orderOf('kiosk'), by('ann', 'kiosk'))).kind;
+  await world.steps(7);
+  for (let second = 0; second < 8; second++) {
+    for (let each = 0; each < 20; each++) await ticketOf(ledger, 'crowd', 'kiosk');
+    await world.steps(1);
+  }
+  t.equal(ledger.queue.doors(), 'closed');
+  t.equal(await unticketed(), 'ticket-required');
+  await world.steps(16);
+  t.equal(ledger.queue.doors(), 'closing', 'nobody is left in the line, and more still come');
+  t.equal(await unticketed(), 'admitted');
+});
+
 t.test(
   'a line whose people have left is passed in seconds, and nobody who comes has to wait for them',
   async (t) => {

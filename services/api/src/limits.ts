@@ -73,6 +73,8 @@ export const HTTP_LIMITS = {
   gateLoopMilliseconds: 50,
   /** Requests of these that begin in one turn of the event loop: look-ups and new connections have to wait for the end of it. */
   gateStartsPerTurn: 8,
+  /** Requests of one pool that waited and are let in in one turn: look-ups are answered while they are. */
+  gateLetInPerTurn: 64,
   /** The shortest time that a client may say it waits, in milliseconds: nothing can be done in less. */
   requestTimeoutLeastMilliseconds: 10,
   /** Milliseconds between two looks at the queues, and between two adjustments of the limit. */
@@ -98,6 +100,8 @@ export const HTTP_LIMITS = {
   /** Tickets of the waiting room given in a second: at least, and how many for each command that can be made durable. */
   gateTicketsPerSecond: 100,
   gateTicketsPerCommand: 1.1,
+  /** Tickets a second, and as many saved up, that each caller is given whatever others take. */
+  gateTicketsPerCaller: 20,
   /** Callers whose quotas are remembered. */
   gateCallers: 10_000,
   /** Longest time that running requests get to end when the service stops. */

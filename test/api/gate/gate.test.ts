@@ -277,11 +277,55 @@ t.test(
   },
 );
 
+t.test('one who takes all tickets that are given leaves the others theirs', async (t) => {
+  const provider = await openIdentityProvider();
+  const { issuer, jwksUrl } = provider;
+  const authenticator = createOidcAuthenticator({ issuer, audience: AUDIENCE, jwksUrl });
+  const limits = { gateTicketsPerSecond: 1, gateTicketsPerCommand: 0, gateTicketsPerCaller: 2 };
+  const { api, call } = await serve(opened, { authenticator, limits });
+  const tokenOf = (sub: string) => provider.token({ sub, scope: 'sell', channel: 'direct' });
+  const take = async (token: string) =>
+    (await call('/v1/queue', { body: { channel: 'direct' }, token })).status;
+  const [greedy, modest] = [await tokenOf('greedy'), await tokenOf('modest')];
+  const taken = [];
+  for (let each = 0; each < 20; each++) taken.push(await take(greedy));
+  t.ok(taken.includes(503), `there are no more: ${taken}`);
+  t.equal(await take(modest), 200);
+  await api.close();
+  await provider.close();
+});
+
+t.test('a place that falls free brings nobody back who only lacks a ticket', async (t) => {
+  const ledger = { ...opened.ledger, queue: { ...opened.ledger.queue, doors: () => 'closed' as const } };
+  const limits = {
+    gateUnticketedPerSecond: 0,
+    gateRefusalsPerSecond: 0.001,
+    gateRefusalsAtOnce: 0,
+    retryAfterMaximumSeconds: 3_600,
+  };
+  const { api, url, call } = await serve(opened, { ledger, limits });
+  const path = `/v1/stamps/${UNKNOWN_SERIAL}/sale`;
+  await call(path, { body: sale });
+  const holds = async () => (await call('/metrics')).text.includes('\nstamp_ledger_gate_refusals_held 1\n');
+  const order = `POST /v1/orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${opened.adminToken}\r\nIdempotency-Key: k\r\nContent-Length: 0\r\n\r\n`;
+  const socket = raw(url, order);
+  await soon(holds, 'the refusal to be held');
+  await call(path, { body: sale });
+  t.ok(await holds());
+  socket.destroy();
+  await api.close();
+});
+
 t.test(
   'a crowd with bad credentials uses up neither the tickets nor the looks at orders without one',
   async (t) => {
     const ledger = { ...opened.ledger, queue: { ...opened.ledger.queue, doors: () => 'closed' as const } };
-    const limits = { gateTicketsPerSecond: 1, gateTicketsPerCommand: 0, gateUnticketedPerSecond: 1 };
+    const limits = {
+      gateTicketsPerSecond: 1,
+      gateTicketsPerCommand: 0,
+      gateTicketsPerCaller: 0,
+      gateUnticketedPerSecond: 1,
+    };
     const { api, call } = await serve(opened, { ledger, limits, witness });
     const ticket = { channel: 'direct' };
     const order = {
@@ -309,7 +353,12 @@ t.test('good credentials that were never seen before count like those that were'
   const { issuer, jwksUrl } = provider;
   const authenticator = createOidcAuthenticator({ issuer, audience: AUDIENCE, jwksUrl });
   const ledger = { ...opened.ledger, queue: { ...opened.ledger.queue, doors: () => 'closed' as const } };
-  const limits = { gateTicketsPerSecond: 0, gateTicketsPerCommand: 0, gateUnticketedPerSecond: 0 };
+  const limits = {
+    gateTicketsPerSecond: 0,
+    gateTicketsPerCommand: 0,
+    gateTicketsPerCaller: 0,
+    gateUnticketedPerSecond: 0,
+  };
   const { api, call } = await serve(opened, { ledger, authenticator, limits, witness });
   const token = () => provider.token({ sub: fresh(), scope: 'sell', channel: 'direct' });
   const noTicket = await call('/v1/queue', { body: {}, token: await token() });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { HTTP_LIMITS } from '@stamp-ledger/api';
 import t from 'tap';
 import { eventually } from '../../support/eventually.js';
 import type { Caller } from '../../support/http.js';
@@ -114,8 +115,17 @@ t.test('answers that nobody reads hold no place, and are bounded for each connec
 t.test('thousands of look-ups that wait for one place are answered one after another', async (t) => {
   const waiting: (() => void)[] = [];
   const { ledger } = opened;
-  const lookUp: typeof ledger.stamps.lookUp = (_serial, { strong }) =>
-    strong ? new Promise((resolve) => waiting.push(() => resolve({ kind: 'unknown' }))) : { kind: 'unknown' };
+  let inTurn = 0;
+  let mostInTurn = 0;
+  const lookUp: typeof ledger.stamps.lookUp = (_serial, { strong }) => {
+    if (strong) return new Promise((resolve) => waiting.push(() => resolve({ kind: 'unknown' })));
+    if (inTurn++ === 0)
+      setImmediate(() => {
+        inTurn = 0;
+      });
+    mostInTurn = Math.max(mostInTurn, inTurn);
+    return { kind: 'unknown' };
+  };
   const { api, url, call } = await serve(opened, {
     ledger: { ...ledger, stamps: { ...ledger.stamps, lookUp } },
     // Nobody is told to come back meanwhile.
@@ -137,6 +147,7 @@ t.test('thousands of look-ups that wait for one place are answered one after ano
   waiting.shift()?.();
   await soon(async () => answers >= 1_900, 'the answers');
   t.ok(await metric(call, 'gate_in_flight{class="look-up"} 127'), 'the place is free again');
+  t.equal(mostInTurn, HTTP_LIMITS.gateLetInPerTurn, 'so many in one turn of the event loop');
   for (const settle of waiting) settle();
   for (const socket of [strong, ...crowd]) socket.destroy();
   await api.close();

@@ -17,7 +17,7 @@ const SECONDS_MAX = 600;
 const WAVE = 5_000;
 const QUICK_WAVE = 1_000;
 /** For orders, and as many for affixings: together fewer than the gate lets in at any time. */
-const CONNECTIONS = 20;
+const CONNECTIONS = 45;
 const WAVE_SECONDS_MAX = 300;
 
 /** The day on which a million stamps were affixed, with their orders, as fast as this machine can. */
@@ -49,11 +49,15 @@ async function liveTheDay(bench: Bench): Promise<PartResult> {
     const rates: number[] = [];
     const affixed: Serial[] = [];
     const begun = performance.now();
+    let sold: readonly Serial[] = [];
     for (let ordered = 0; affixed.length < stamps; ) {
       const start = performance.now();
       const next = Math.min(stamps, ordered + wave);
-      const serials = fulfilments.take();
-      await Promise.all([send(paidOrders(ordered, next)), send(serials.map(affixingOf))]);
+      const serials = sold;
+      const sending = Promise.all([send(paidOrders(ordered, next)), send(serials.map(affixingOf))]);
+      // Read while the ledger has work: it is not to wait for that.
+      sold = fulfilments.take();
+      await sending;
       ordered = next;
       affixed.push(...serials);
       if (serials.length > 0) rates.push((serials.length * 1_000) / (performance.now() - start));
@@ -90,7 +94,7 @@ async function liveTheDay(bench: Bench): Promise<PartResult> {
         },
       ],
       notes: [
-        `Two times ${CONNECTIONS} connections, each sending its next request when it has an answer: in each wave ${wave} orders, and beside them the affixing of every stamp that was sold meanwhile. Five events for each stamp.`,
+        `Two times ${CONNECTIONS} connections, each sending its next request when it has an answer: in each wave ${wave} orders, and beside them the affixing of every stamp that was known to be sold before. Five events for each stamp.`,
       ],
     };
   } finally {

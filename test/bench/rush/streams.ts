@@ -115,6 +115,6 @@ export function streamsOf(
 }
 
 export const CROWD_NOTES: readonly string[] = [
-  `Clients: ${TIMES} capacities a second on average, as they came between 17:00 and 23:00 of a day of registration. Four in five take a ticket when they are told to, ask for their turn when they were told to, and leave after ${PATIENCE_MILLISECONDS / 1_000} s; one in five only orders, and leaves after ${STUBBORN_MILLISECONDS / 1_000} s; at the end of the rush all leave. Whoever is turned away sends again at once, on ${CONNECTIONS + STUBBORN_CONNECTIONS} connections together.`,
+  `Clients: ${TIMES} capacities a second on average, as they came between 17:00 and 23:00 of a day of registration. Four in five take a ticket when they are told to, ask for their turn when they were told to, and leave after ${PATIENCE_MILLISECONDS / 1_000} s; one in five only orders, and leaves after ${STUBBORN_MILLISECONDS / 1_000} s; at the end of the rush all leave. Whoever is turned away sends again at once, on ${CONNECTIONS + STUBBORN_CONNECTIONS} connections together; which of those who wait gets one that falls free is drawn.`,
   `Beside them ${LOOK_UPS} look-ups a second, affixings of ${100 * AFFIXING_SHARE} % of the capacity, and clients that never end their heads, never end their bodies, and never read their answers. Before and after: ${100 * QUIET_SHARE} % of the capacity.`,
 ];

@@ -12,8 +12,9 @@ const FORGETS = 1.02;
 
 /**
  * Orders on their way through this process, and what it can take of them. What gets done never says that no more can be:
- * it may be all that came. So less is thought possible only when commits become slow or orders pile up behind them, and
- * more while nearly all of it is done without that. Otherwise it stays: before an opening, and while few come.
+ * it may be all that came. So less is thought possible only when commits become slow, orders pile up behind them, or some
+ * were turned away for want of room all the while: then what was done is all that could be. It is more while nearly all of
+ * it is done without that. Otherwise it stays: before an opening, and while few come.
  */
 export class OrderFlow implements OrderIntake {
   readonly #commits = new CommitMeter();
@@ -21,6 +22,8 @@ export class OrderFlow implements OrderIntake {
   #taken = 0;
   #underWay = 0;
   #isKeptOut: () => boolean = () => false;
+  /** At the last look already: a moment without room is a hiccup. */
+  #wasKeptOut = false;
   #perSecond: number = LIMITS.firstOrdersPerSecond;
   #lookedAt: number;
   #quickMilliseconds = Number.POSITIVE_INFINITY;
@@ -51,7 +54,7 @@ export class OrderFlow implements OrderIntake {
     this.#commits.record(milliseconds);
   }
 
-  /** Who stands before this process and keeps orders out of it, so that they do not pile up within. */
+  /** Who stands before this process and keeps orders out of it for want of room, so that they do not pile up within. */
   behind(isKeptOut: () => boolean): void {
     this.#isKeptOut = isKeptOut;
   }
@@ -72,9 +75,12 @@ export class OrderFlow implements OrderIntake {
     this.#lookedAt = now;
     this.#done = 0;
     const isUsed = done > this.#perSecond * NEARLY_ALL;
-    // Being kept out says nothing here: those without a ticket are kept out however much is possible.
+    const isKeptOut = this.#isKeptOut();
+    const isFull = isKeptOut && this.#wasKeptOut;
+    this.#wasKeptOut = isKeptOut;
     if ((this.#isSlow() && isUsed) || this.#isPilingUp())
       this.#perSecond = Math.max(LIMITS.leastOrdersPerSecond, LESS * Math.max(this.#perSecond, done));
+    else if (isFull) this.#perSecond = Math.max(LIMITS.leastOrdersPerSecond, LESS * this.#perSecond, done);
     else if (isUsed) this.#perSecond = Math.max(MORE * this.#perSecond, done);
     return this.#perSecond;
   }

@@ -39,8 +39,9 @@ interface Telling {
 export class RoomKeeper {
   #queue: QueueState = queueDecider.initialState;
   #room: RoomState = roomDecider.initialState;
-  /** Found once a step: every order that comes asks for it, and there may be thousands of lines. */
+  /** Found once a step: every order that comes asks for them, and there may be thousands of lines. */
   #letInSince = letInSince(this.#room);
+  #isHeldBack = isHeldBack(this.#room);
   #loading: Promise<void> | undefined;
   #isLoaded = false;
   readonly #untold = new UntoldArrivals();
@@ -67,13 +68,13 @@ export class RoomKeeper {
 
   /**
    * Whether an order is only taken with a ticket. A room that opened under pressure keeps nobody out before those whom it
-   * let in first can have come: until then nothing could be sold.
+   * let in first can have come, nor while it keeps nobody waiting: nothing would be sold, and no one served sooner.
    */
   get isStrict(): boolean {
     const { room } = this.#queue;
     if (room === undefined || room.cause === 'opening') return room !== undefined;
     const now = toMilliseconds(this.context.runtime.clock.now());
-    return now - this.#letInSince >= LIMITS.roomDoorsMilliseconds;
+    return this.#isHeldBack && now - this.#letInSince >= LIMITS.roomDoorsMilliseconds;
   }
 
   get room(): RoomState {
@@ -144,7 +145,7 @@ export class RoomKeeper {
         taken: intake.taken(),
         capacity,
         isAlone: [...this.#room.copies.keys()].every((copy) => copy === this.#copy),
-        isHeldBack: this.#queue.room !== undefined && isHeldBack(this.#room),
+        isHeldBack: this.#queue.room !== undefined && this.#isHeldBack,
         isPressed: intake.isPressed(),
       });
     // Before anything was measured it is little, not nothing: what is let in shows how much more there is.
@@ -171,6 +172,7 @@ export class RoomKeeper {
   #sees(room: RoomState): void {
     this.#room = room;
     this.#letInSince = letInSince(room);
+    this.#isHeldBack = isHeldBack(room);
   }
 
   /** True when more orders have come than can be taken for long enough. */
@@ -234,7 +236,7 @@ export class RoomKeeper {
     const isAhead = openingBefore(this.openings, at) !== undefined;
     const now = clock.monotonicMilliseconds();
     // That tickets are taken is no reason to stay open: while it is, everybody takes one.
-    if (isAhead || isHeldBack(this.#room)) this.#busyAt = now;
+    if (isAhead || this.#isHeldBack) this.#busyAt = now;
     else if (now - this.#busyAt >= LIMITS.roomQuietMilliseconds) await this.#close(roomId);
   }
 

@@ -9,7 +9,7 @@ import { RequestProblem } from '../problems/problem.js';
 import { ClientGone } from '../request/read-body.js';
 import { AdaptiveLimit } from './adaptive-limit.js';
 import { Admission, type Place } from './admission.js';
-import { TokenBucket } from './bucket.js';
+import { TokenBucket, TokenBuckets } from './bucket.js';
 import { type Capacity, CapacityEstimate } from './capacity.js';
 import { isUnticketed, needsCredentials, WORK_CLASSES, type WorkClass, workClassOf } from './classes.js';
 import { patienceOf } from './deadline.js';
@@ -125,7 +125,9 @@ export class Gate {
   readonly #quota: CallerQuota | undefined;
   readonly #strangers: Strangers;
   readonly #unticketed: TokenBucket;
+  /** Tickets for all, and for each caller by the hash of its credentials. */
   readonly #tickets: TokenBucket;
+  readonly #ticketsOfOne: TokenBuckets;
   /** When requests, by who sent them and their idempotency keys, were told to come back. */
   readonly #told: Latest<string, number>;
   readonly #refusals: Refusals;
@@ -137,7 +139,7 @@ export class Gate {
   readonly #refused = new Map<WorkClass, Map<RefusalReason, number>>(
     WORK_CLASSES.map((work) => [work, new Map()]),
   );
-  /** Pools whose waiters are being let in further up the stack. */
+  /** Pools whose waiters are being let in further up the stack, or go on to be in the next turn. */
   readonly #lettingIn = new Set<Pool>();
   /** Let in, and not begun yet. */
   readonly #ready: Waiter[] = [];
@@ -194,6 +196,10 @@ export class Gate {
         ),
       this.#now(),
     );
+    this.#ticketsOfOne = new TokenBuckets({
+      perSecond: limits.gateTicketsPerCaller,
+      remembered: limits.gateCallers,
+    });
     if (callerPerSecond !== undefined)
       this.#quota = new CallerQuota({ perSecond: callerPerSecond, callers: limits.gateCallers });
   }
@@ -418,9 +424,14 @@ export class Gate {
    * Asked about good credentials alone: others would use up what is there for everybody.
    */
   #isOneTooMany({ work, response: { req } }: Visit, now: number): RefusalReason | undefined {
-    if (work === 'ticket') return this.#tickets.take(now) ? undefined : 'queue-full';
+    if (work === 'ticket') return this.#mayTakeTicket(req, now) ? undefined : 'queue-full';
     const isUnwanted = work === 'order' && this.options.doors() === 'closed' && isUnticketed(req);
     return isUnwanted && !this.#unticketed.take(now) ? 'ticket' : undefined;
+  }
+
+  /** Everybody has a few of its own: however many one asks for, the others stand in line too. */
+  #mayTakeTicket({ headers: { authorization = '' } }: IncomingMessage, now: number): boolean {
+    return this.#ticketsOfOne.of(hashOf(authorization), now).take(now) || this.#tickets.take(now);
   }
 
   /** What its credentials are worth; where nobody needs any, as much as good ones. */
@@ -467,18 +478,28 @@ export class Gate {
     if (this.#ready.length > 0) setImmediate(() => this.#startReady());
   }
 
-  /** A waiter that is answered at once frees its place in here: then the loop goes on, or thousands would pile up on the stack. */
+  /**
+   * A waiter that is answered at once frees its place in here: then the loop goes on, or thousands would pile up on the
+   * stack. Only so many in one turn of the event loop, or nobody else has one.
+   */
   #letIn(pool: Pool): void {
     if (this.#lettingIn.has(pool)) return;
     this.#lettingIn.add(pool);
-    for (let place = pool.next(); place !== undefined; place = pool.next()) {
+    let left = this.options.limits.gateLetInPerTurn;
+    for (let place = pool.next(); place !== undefined; place = left > 0 ? pool.next() : undefined) {
+      left -= 1;
       if (this.#now() < place.deadline) this.#start(place);
       else {
         pool.end(place);
         place.item.refuse('deadline');
       }
     }
-    this.#lettingIn.delete(pool);
+    if (left > 0) this.#lettingIn.delete(pool);
+    else
+      setImmediate(() => {
+        this.#lettingIn.delete(pool);
+        this.#letIn(pool);
+      });
   }
 
   #end({ place, work }: Visit): void {
@@ -486,8 +507,10 @@ export class Gate {
     const pool = this.#poolOf(work);
     pool.end(place);
     this.#letIn(pool);
-    // A place has fallen free and nobody waits for it: one of those held back may come again before its time.
-    const next = pool === this.#shared && pool.waiting === 0 ? this.#held.shift() : undefined;
+    // A place has fallen free and nobody waits for it: one of those held back may come again before its time, unless it
+    // would only be told again that it needs a ticket.
+    if (pool !== this.#shared || pool.waiting > 0 || this.options.doors() === 'closed') return;
+    const next = this.#held.shift();
     if (next !== undefined) this.#sendOne(next);
   }
 
@@ -510,24 +533,30 @@ export class Gate {
   }
 
   /** The refusal of a request that has begun already. */
-  #turnedAway({ work }: Visit, reason: RefusalReason): RequestProblem {
-    this.#count(work, reason);
+  #turnedAway(visit: Visit, because: RefusalReason): RequestProblem {
+    this.#count(visit.work, because);
+    const reason = this.#reasonFor(visit, because);
     const problem = problemOf(reason);
     return new RequestProblem(problem, {
-      headers: this.#refusals.headers(problem, this.#policy(work, reason)),
+      headers: this.#refusals.headers(problem, this.#policy(visit.work, reason)),
       ...(problem === 'queue-ticket-required' && { facts: { queue: this.options.queue } }),
     });
   }
 
-  #refuse({ response, work }: Visit, because: RefusalReason): void {
-    // Whoever has no ticket and finds no room is told where there are some.
+  /** Whoever has no ticket and finds no room is told where there are some. */
+  #reasonFor({ response, work }: Visit, because: RefusalReason): RefusalReason {
     const isTicketMissing =
       work === 'order' &&
       isForWantOfRoom(because) &&
       this.options.doors() !== 'none' &&
       isUnticketed(response.req);
+    return isTicketMissing ? 'ticket' : because;
+  }
+
+  #refuse(visit: Visit, because: RefusalReason): void {
+    const { response, work } = visit;
     this.#count(work, because);
-    const reason = isTicketMissing ? 'ticket' : because;
+    const reason = this.#reasonFor(visit, because);
     const problem = problemOf(reason);
     this.#untold.set(problem, (this.#untold.get(problem) ?? 0) + 1);
     const refusal = {

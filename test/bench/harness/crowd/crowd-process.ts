@@ -35,23 +35,44 @@ const newTally = (): Tally => ({
   histogram: new LatencyHistogram(),
 });
 
-/** First in, first out. */
+/** Those who wait, in the order in which they came. */
 class Waiting<Item> {
-  #items: Item[] = [];
+  /** Who was drawn leaves a gap. */
+  #items: (Item | undefined)[] = [];
   #first = 0;
+  #count = 0;
 
   get first(): Item | undefined {
+    while (this.#first < this.#items.length && this.#items[this.#first] === undefined) this.#first += 1;
     return this.#items[this.#first];
   }
 
   push(item: Item): void {
     this.#items.push(item);
+    this.#count += 1;
   }
 
   shift(): void {
-    this.#first += 1;
-    if (this.#first <= COMPACTED) return;
-    this.#items = this.#items.slice(this.#first);
+    if (this.first !== undefined) this.#take(this.#first);
+  }
+
+  /** Takes out any of them. */
+  draw(): Item | undefined {
+    while (this.#count > 0) {
+      const at = this.#first + Math.floor(Math.random() * (this.#items.length - this.#first));
+      const item = this.#items[at];
+      if (item === undefined) continue;
+      this.#take(at);
+      return item;
+    }
+    return undefined;
+  }
+
+  #take(at: number): void {
+    this.#items[at] = undefined;
+    this.#count -= 1;
+    if (this.#items.length < COMPACTED || this.#count > this.#items.length / 2) return;
+    this.#items = this.#items.filter((item) => item !== undefined);
     this.#first = 0;
   }
 }
@@ -139,17 +160,28 @@ class Crowd {
     this.#newcomers.push(new Client(index, due, this.stream, this.plan));
   }
 
-  /** Gives free connections to those who wait longest, and gives up what takes too long. */
+  /** Gives free connections to those who wait, and gives up what takes too long. */
   #look(now: number): void {
-    for (const waiting of [this.#returning, this.#newcomers])
-      for (let client = waiting.first; client !== undefined; client = waiting.first) {
-        if (this.#isPatient(client, now)) {
-          const line = this.#idle.pop();
-          if (line === undefined) break;
-          this.#attempt(line, client);
-        } else this.#leaves();
-        waiting.shift();
-      }
+    for (let client = this.#returning.first; client !== undefined; client = this.#returning.first) {
+      if (this.#isPatient(client, now)) {
+        const line = this.#idle.pop();
+        if (line === undefined) break;
+        this.#attempt(line, client);
+      } else this.#leaves();
+      this.#returning.shift();
+    }
+    for (let oldest = this.#newcomers.first; oldest !== undefined; oldest = this.#newcomers.first) {
+      if (this.#isPatient(oldest, now)) break;
+      this.#newcomers.shift();
+      this.#leaves();
+    }
+    // Any of them: a full machine keeps no line for connections, and if it did all who got one would be about to leave.
+    while (this.#idle.length > 0) {
+      const client = this.#newcomers.draw();
+      if (client === undefined) break;
+      const line = this.#idle.pop();
+      if (line !== undefined) this.#attempt(line, client);
+    }
     for (const line of this.#lines)
       if (line.isBusy && now - line.sentAt > this.plan.attemptMilliseconds) line.giveUp();
   }
