@@ -4,7 +4,7 @@ import { PortError } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
 import { type Layout, READ_MODELS_VERSION } from './layout.js';
 
-const WRITER_CACHE_KIB = 32_768;
+const WRITER_CACHE_KIB = 16_384;
 const READER_CACHE_KIB = 8_192;
 const BUILDER_CACHE_KIB = 32_768;
 /** Pages of write-ahead log (4 KiB each) after which it is copied into the file. */
