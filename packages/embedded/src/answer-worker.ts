@@ -25,14 +25,13 @@ async function serve(port: MessagePort, directory: string): Promise<void> {
   });
   send({ kind: 'opened' });
   const filter = KeyFilter.for(table.count());
-  for (let rowid = 0; ; ) {
+  // A key that is stored meanwhile is known to whoever has it stored.
+  for (let after: string | undefined = ''; after !== undefined; ) {
     await setImmediate();
     if (isClosed) return;
-    const page = table.keysAfter(rowid, FILTERED_KEYS);
-    for (const [, key] of page) filter.add(key);
-    const last = page.at(-1);
-    if (last === undefined) break;
-    [rowid] = last;
+    const page = table.keysAfter(after, FILTERED_KEYS);
+    for (const key of page) filter.add(key);
+    after = page.at(-1);
   }
   send({ kind: 'filter', words: filter.words });
 }

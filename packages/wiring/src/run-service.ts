@@ -1,5 +1,6 @@
 import { type Configuration, type Environment, readConfiguration } from './configuration.js';
 import type { Engines } from './engines.js';
+import { boundHeaps } from './heap.js';
 import { createLogger, type Logger } from './logger.js';
 import { ConfigurationError } from './operate-engines.js';
 
@@ -44,6 +45,7 @@ export async function runService(
     return;
   }
   const { configuration } = read;
+  boundHeaps();
   const logger = createLogger(configuration.logLevel);
   const onFatal = (error: unknown): void => {
     logger.fatal({ err: error }, 'the service stops: what follows could not be kept');

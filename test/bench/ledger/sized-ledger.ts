@@ -12,6 +12,7 @@ export interface SizedLedger {
   readonly stamps: number;
   readonly url: string;
   readonly token: string;
+  readonly pid: number;
   readonly residentBytes: number;
   /** From the start of the process to its ready line, on data that an earlier one left behind when it was killed. */
   readonly startSeconds: number;
@@ -46,6 +47,7 @@ export async function startSized({
       stamps,
       url: ledger.url,
       token: ledger.token,
+      pid: ledger.pid,
       residentBytes: residentBytes(ledger.pid),
       startSeconds,
       diskBytes: bytesIn(directory),

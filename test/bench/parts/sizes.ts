@@ -1,5 +1,7 @@
-import { failuresOf, perSecond, runLoad } from '../harness/load/load.js';
-import type { Bench, Part, Row } from '../harness/part.js';
+import { growthVerdict } from '../harness/curve.js';
+import { failuresOf, type LoadResult, perSecond, runLoad } from '../harness/load/load.js';
+import type { Bench, Part, Row, Verdict } from '../harness/part.js';
+import { cpuSeconds, peakResidentBytes } from '../harness/process-usage.js';
 import { interleaved, roundsOf } from '../harness/rounds.js';
 import { single, spreadOf } from '../harness/spread.js';
 import { affixings, lookUps } from '../ledger/requests.js';
@@ -33,13 +35,16 @@ export const sizes: Part = {
         ledgers.map((ledger) => lookUpsOf(ledger, plan)),
       );
       return {
+        verdicts: verdicts(ledgers, { commands, looks }),
         rows: [
           ...ledgers.flatMap(standingRows),
+          ...ledgers.map(workingRow),
           ...growthRows('commands over HTTP', ledgers, commands),
           ...growthRows('look-ups over HTTP', ledgers, looks),
         ],
         notes: [
-          'The log is written through the embedded event store, past the API. All stamps are minted and allocated, the first ones sold. Memory and start are taken after a kill -9 and a new start, before any load.',
+          'The log is written through the embedded event store, past the API. All stamps are minted and allocated, the first ones sold. Memory and start are taken after a kill -9 and a new start, before any load; the most memory is that of the whole life since, with all commands and look-ups.',
+          'A curve is told by CPU time, all threads of the ledger together: a command is paid for with its projection, its seal and its stored answer.',
           ...(bench.largest ? [] : ['**Ten million stamps were NOT run**: give --largest.']),
         ],
       };
@@ -97,15 +102,49 @@ function standingRows(ledger: SizedLedger): Row[] {
   ];
 }
 
-/** Every size beside the smallest one. */
-function growthRows(
-  what: string,
+const workingRow = (ledger: SizedLedger): Row => ({
+  what: `most resident memory at work, ${nameOf(ledger)}`,
+  unit: 'MB',
+  ours: single(peakResidentBytes(ledger.pid) / 1e6),
+  target: { kind: 'at-most', value: TARGETS.residentMegabytes },
+});
+
+interface Sample {
+  readonly perSecond: number;
+  readonly cpuPerThousand: number;
+}
+
+type Samples = ReadonlyMap<string, readonly Sample[]>;
+
+const spreadIn = (samples: Samples, ledger: SizedLedger, of: keyof Sample) =>
+  spreadOf((samples.get(nameOf(ledger)) ?? []).map((sample) => sample[of]));
+
+function verdicts(
   ledgers: readonly SizedLedger[],
-  samples: ReadonlyMap<string, readonly number[]>,
-): Row[] {
+  { commands, looks }: { readonly commands: Samples; readonly looks: Samples },
+): Verdict[] {
+  const verdict = (what: string, unit: string, costOf: (ledger: SizedLedger) => number) =>
+    growthVerdict(
+      what,
+      unit,
+      ledgers.map((ledger) => ({ stamps: ledger.stamps, cost: costOf(ledger) })),
+    );
+  const cpu = 'CPU s for 1,000';
+  return [
+    verdict('the cost of a command', cpu, (ledger) => spreadIn(commands, ledger, 'cpuPerThousand').median),
+    verdict('the cost of a look-up', cpu, (ledger) => spreadIn(looks, ledger, 'cpuPerThousand').median),
+    verdict('projecting an event of the log', 'µs', (ledger) => 1e6 / ledger.projectedPerSecond),
+    verdict('memory', 'MB', (ledger) => peakResidentBytes(ledger.pid) / 1e6),
+    verdict('disk for a stamp', 'bytes', ({ diskBytes, stamps }) => diskBytes / stamps),
+    verdict('start-up', 's', ({ startSeconds }) => startSeconds),
+  ];
+}
+
+/** Every size beside the smallest one. */
+function growthRows(what: string, ledgers: readonly SizedLedger[], samples: Samples): Row[] {
   const [smallest] = ledgers;
   if (smallest === undefined) return [];
-  const rate = (ledger: SizedLedger) => spreadOf(samples.get(nameOf(ledger)) ?? []);
+  const rate = (ledger: SizedLedger) => spreadIn(samples, ledger, 'perSecond');
   return ledgers.map((ledger): Row => {
     const row = { what: `${what}, ${nameOf(ledger)}`, unit: '1/s', ours: rate(ledger) };
     if (ledger === smallest) return row;
@@ -119,38 +158,39 @@ function growthRows(
 
 function commandsOf(ledger: SizedLedger, { warmUp, perRound }: Plan) {
   let next = 0;
-  const run = async (count: number): Promise<number> => {
+  const run = (count: number): Promise<Sample> => {
     const from = next;
     next += count;
-    await ledger.settle();
-    const result = await runLoad({
-      url: ledger.url,
-      token: ledger.token,
-      requests: affixings(from, from + count),
-      connections: CONNECTIONS,
-      seconds: SECONDS_MAX,
-    });
-    const failures = failuresOf(result);
-    if (failures !== undefined) throw new Error(`commands were not accepted: ${failures}`);
-    return perSecond(result);
+    return sampled(ledger, () =>
+      runLoad({
+        url: ledger.url,
+        token: ledger.token,
+        requests: affixings(from, from + count),
+        connections: CONNECTIONS,
+        seconds: SECONDS_MAX,
+      }),
+    );
   };
   return { name: nameOf(ledger), warmUp: () => run(warmUp), round: () => run(perRound) };
 }
 
 function lookUpsOf(ledger: SizedLedger, { seconds }: Plan) {
   const requests = lookUps(LOOK_UPS, ledger.stamps);
-  const run = async (): Promise<number> => {
-    await ledger.settle();
-    const result = await runLoad({
-      url: ledger.url,
-      requests,
-      repeat: true,
-      connections: CONNECTIONS,
-      seconds,
-    });
-    const failures = failuresOf(result);
-    if (failures !== undefined) throw new Error(`look-ups failed: ${failures}`);
-    return perSecond(result);
-  };
+  const run = (): Promise<Sample> =>
+    sampled(ledger, () =>
+      runLoad({ url: ledger.url, requests, repeat: true, connections: CONNECTIONS, seconds }),
+    );
   return { name: nameOf(ledger), warmUp: run, round: run };
+}
+
+/** What a load came to, with all that the ledger did for it until its read models were up with the log again. */
+async function sampled(ledger: SizedLedger, load: () => Promise<LoadResult>): Promise<Sample> {
+  await ledger.settle();
+  const before = cpuSeconds(ledger.pid);
+  const result = await load();
+  const failures = failuresOf(result);
+  if (failures !== undefined) throw new Error(`requests were not answered as asked: ${failures}`);
+  await ledger.settle();
+  const cpu = cpuSeconds(ledger.pid) - before;
+  return { perSecond: perSecond(result), cpuPerThousand: (cpu * 1_000) / result.acknowledged.length };
 }

@@ -7,7 +7,7 @@ import { privateFile } from '../private-file.js';
 /** Version of the file's layout, kept in `user_version`. It only ever goes up; an older program refuses a newer file. */
 export const LOG_SCHEMA_VERSION = 1;
 
-const WRITER_CACHE_KIB = 32_768;
+const WRITER_CACHE_KIB = 16_384;
 const READER_CACHE_KIB = 8_192;
 const SYNCHRONOUS_FULL = 2;
 

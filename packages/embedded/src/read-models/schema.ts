@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { privateFile } from '../private-file.js';
 import { type Layout, READ_MODELS_VERSION } from './layout.js';
 
-const WRITER_CACHE_KIB = 32_768;
+const WRITER_CACHE_KIB = 16_384;
 const READER_CACHE_KIB = 8_192;
 const BUILDER_CACHE_KIB = 32_768;
 /** Pages of write-ahead log (4 KiB each) after which a commit copies it into the file. */
