@@ -2,7 +2,7 @@ import { type Freshness, LIMITS, RecentlyUsed } from '@stamp-ledger/app';
 import { sha256Hex } from '@stamp-ledger/codec';
 import type { Serial } from '@stamp-ledger/domain';
 import type { StampView } from '@stamp-ledger/ports';
-import { type Answer, JSON_TYPE, listed } from './answer.js';
+import { type Answer, JSON_TYPE, printed } from './answer.js';
 import { publicStamp, textWithFreshness } from './views.js';
 
 /** Anyone may read these from any web page. */
@@ -17,7 +17,7 @@ const ASK_AGAIN = 'no-cache';
 
 const headersOf = (cacheControl: string) => {
   const unchanged = { ...PUBLIC_HEADERS, 'cache-control': cacheControl };
-  return { unchanged: listed(unchanged), found: listed({ 'content-type': JSON_TYPE, ...unchanged }) };
+  return { unchanged: printed(unchanged), found: printed({ 'content-type': JSON_TYPE, ...unchanged }) };
 };
 const WEAK = headersOf(SHORT_CACHE);
 const STRONG = headersOf(ASK_AGAIN);
