@@ -32,13 +32,16 @@ export interface PublicView {
 
 /** Where a view keeps what is sent of it: a map of them would cost as much as all else that is done for a view held. */
 const SHOWN = Symbol('shown');
-type Shown = StampView & { [SHOWN]?: PublicView };
+type Shown = StampView & { readonly [SHOWN]?: PublicView };
 
 /** Made once for each view; the ledger holds those that are asked for again and again. */
 export function publicView(view: Shown): PublicView {
-  const shown = view[SHOWN] ?? make(view);
-  view[SHOWN] = shown;
-  return shown;
+  const shown = view[SHOWN];
+  if (shown !== undefined) return shown;
+  const value = make(view);
+  // Not enumerable, so that a later state of the stamp, made of this one by spreading it, does not get it too.
+  Object.defineProperty(view, SHOWN, { value });
+  return value;
 }
 
 function make(view: StampView): PublicView {
