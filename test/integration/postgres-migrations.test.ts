@@ -18,7 +18,7 @@ const CATALOGUE = `
     FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
     LEFT JOIN pg_collation AS l ON l.oid = a.attcollation
     LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
-   WHERE c.relnamespace = to_regnamespace($1) AND c.relkind = 'r' AND a.attnum > 0
+   WHERE c.relnamespace = to_regnamespace($1) AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
   UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = $1
   UNION ALL SELECT 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
    WHERE connamespace = to_regnamespace($1)
@@ -107,5 +107,31 @@ t.test('a generation that is being built, without its indexes yet, is migrated t
   t.strictSame(
     await migratePostgres({ url }),
     MIGRATIONS.slice(3).map(({ name }) => name),
+  );
+});
+
+t.test('ids of commands that were numbers of a table are in the rows themselves', async (t) => {
+  const url = await server.createDatabase('event-ids');
+  await migratePostgres({ url, migrations: MIGRATIONS.slice(0, 4) });
+  const id = (digit: number): string => `0000000${digit}-0000-8000-8000-000000000000`;
+  await queryPostgres(
+    url,
+    `INSERT INTO models_1.long_id (id) VALUES ('${id(1)}'), ('${id(2)}');
+     INSERT INTO models_1.event_index (position, stream, revision, type, recorded_at, occurred_at, command, correlation)
+       VALUES ('1', 's', 0, 't', 'now', 'now', 1, 1), ('2', 's', 1, 't', 'now', 'before', 2, 1)`,
+  );
+  t.strictSame(
+    await migratePostgres({ url }),
+    MIGRATIONS.slice(4).map(({ name }) => name),
+  );
+  t.strictSame(
+    await queryPostgres(
+      url,
+      'SELECT position, occurred_at, command, correlation FROM models_1.event_index ORDER BY position',
+    ),
+    [
+      { position: '1', occurred_at: null, command: id(1), correlation: null },
+      { position: '2', occurred_at: 'before', command: id(2), correlation: id(1) },
+    ],
   );
 });

@@ -1,5 +1,6 @@
 import { type EventSource, PROJECTION_NAMES, projectBatch, runProjections } from '@stamp-ledger/app';
-import { type LedgerEvent, serde } from '@stamp-ledger/codec';
+import { deriveCommandId, type LedgerEvent, serde, stampStream } from '@stamp-ledger/codec';
+import type { Instant } from '@stamp-ledger/domain';
 import type {
   BusMark,
   Partition,
@@ -162,6 +163,47 @@ t.test('events beyond where the index is settled are not listed', async (t) => {
     marks: [markAt(3, { b: 1 })],
   });
   t.strictSame(await found(), [0, 1, 2, 3].map(positionOf));
+});
+
+t.test('text of any kind is kept as it is, and no id that is none is looked for', async (t) => {
+  const { store, queries } = await openModels(t, await freshDatabase());
+  const holders = ['', 'tab\tand\r\nlines', '\\N', '\\.', 'a\\tb', '{"a","b"}', 'ünïcödé \u{1f600}'];
+  const at = '2024-09-06T00:00:00.000Z' as Instant;
+  const command = deriveCommandId('kept');
+  await store.transact('audit-index', (transaction) =>
+    transaction.save({
+      progress: {
+        position: positionOf(holders.length),
+        recordedAt: at,
+        events: holders.length,
+        disorderMilliseconds: 0,
+      },
+      timeline: [],
+      events: holders.map((holder, index) => ({
+        position: positionOf(index),
+        stream: stampStream(serialOf(index)),
+        revision: 0,
+        type: 'StampSold',
+        recordedAt: at,
+        occurredAt: at,
+        commandId: command,
+        correlationId: command,
+        channel: undefined,
+        holder,
+        documentSha256: undefined,
+        orderId: undefined,
+        incidentId: undefined,
+      })),
+    }),
+  );
+  for (const [index, holder] of holders.entries())
+    t.strictSame(
+      (await queries.findEvents({ holder }, { limit: 10 })).map(({ position }) => position),
+      [positionOf(index)],
+      JSON.stringify(holder),
+    );
+  t.equal((await queries.findEvents({ correlationId: command }, { limit: 10 })).length, holders.length);
+  t.strictSame(await queries.findEvents({ correlationId: 'no uuid' }, { limit: 10 }), []);
 });
 
 t.test('too many marks are thinned out, and the last one still settles', async (t) => {
@@ -349,6 +391,8 @@ t.test('migrations go forward only, once, and one process at a time', async (t) 
     '002-seal-gaps',
     '003-bus-lineage',
     '004-moments',
+    '005-event-ids',
+    '006-steps-as-they-come',
   ]);
   t.strictSame(await migratePostgres({ url }), []);
   await (await openPostgresProjectionStore({ url })).close();

@@ -8,6 +8,7 @@ import {
   openPostgresRebuilds,
   openPostgresStatus,
 } from '@stamp-ledger/postgres';
+import pg from 'pg';
 import t, { type Test } from 'tap';
 import { eventually } from '../support/eventually.js';
 import { queryPostgres, startPostgres } from '../support/postgres-server.js';
@@ -173,4 +174,35 @@ t.test('one rebuild at a time, by one worker, and ids answer as they ended', asy
   });
   await last.endRebuild({ status: 'failed', detail: 'the log is away' });
   t.match(await other.readRebuild('b'), { status: 'failed', detail: 'the log is away' });
+});
+
+t.test('a rebuild that is to stop does not wait for its indexes, and is not live', async (t) => {
+  const { url, status, rebuilds } = await openAll(t);
+  const generation = await rebuilds.createGeneration();
+  const making = () =>
+    queryPostgres(
+      url,
+      `SELECT pid FROM pg_stat_activity WHERE application_name = 'stamp-ledger indexes' AND datname = current_database()`,
+    );
+  const holder = new pg.Client({ connectionString: url });
+  await holder.connect();
+  t.teardown(() => holder.end());
+  await holder.query(`BEGIN; LOCK TABLE models_${generation}.event_index`);
+  const stopping = new AbortController();
+  const passing = { name: 'PortError', kind: 'unavailable' };
+  const stopped = t.rejects(rebuilds.swapGeneration(generation, stopping.signal), passing);
+  await eventually(async () => (await making()).length === 1, {
+    what: 'the making of indexes',
+    milliseconds: 20_000,
+  });
+  stopping.abort();
+  await stopped;
+  await eventually(async () => (await making()).length === 0, {
+    what: 'the end of it at the server',
+    milliseconds: 20_000,
+  });
+  t.equal((await status.read()).generation, 1);
+  await t.rejects(rebuilds.swapGeneration(generation, stopping.signal), passing);
+  await holder.query('COMMIT');
+  t.equal(await rebuilds.swapGeneration(generation), true, 'what was begun is no hindrance');
 });

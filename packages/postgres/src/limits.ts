@@ -11,6 +11,8 @@ export const POSTGRES_LIMITS = {
   reportMilliseconds: 60_000,
   /** Milliseconds that the indexes of a new generation may take. */
   indexMilliseconds: 3_600_000,
+  /** Milliseconds after which the server looks whether who asked for them is still there. */
+  indexWatchMilliseconds: 1_000,
   /** Memory that sorting for one of them may take, as PostgreSQL writes it. */
   indexMemory: '256MB',
   /** Milliseconds a statement waits for a lock. */
@@ -63,6 +65,7 @@ export const POSTGRES_LIMITS = {
   /** Milliseconds between two sweeps of old idempotency keys, and the rows that one takes. */
   sweepMilliseconds: 60_000,
   sweepRows: 5_000,
-  /** Milliseconds migrations wait for those of another process. */
+  /** Milliseconds migrations wait for those of another process, and that one may take: some write every row anew. */
   migrateLockMilliseconds: 60_000,
+  migrateMilliseconds: 3_600_000,
 } as const;

@@ -24,7 +24,7 @@ export async function migratePostgres({
   const client = makeClient({
     url,
     purpose: 'migrate',
-    statementMilliseconds: POSTGRES_LIMITS.migrateLockMilliseconds,
+    statementMilliseconds: POSTGRES_LIMITS.migrateMilliseconds,
     lockMilliseconds: POSTGRES_LIMITS.migrateLockMilliseconds,
   });
   client.on('error', () => undefined);

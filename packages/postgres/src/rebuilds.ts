@@ -36,9 +36,10 @@ export interface PostgresRebuilds {
   /**
    * Makes a generation's indexes, and then makes it live; waits for the transactions on the one before. False when the live
    * one has gone over to another lineage of the bus since: the generation has taken over its place once more, and has to be
-   * filled up to the end of the log again before the next attempt.
+   * filled up to the end of the log again before the next attempt. Indexes may take long: when `signal` aborts meanwhile, the
+   * server drops what there is of them within seconds, and the call rejects.
    */
-  swapGeneration(generation: number): Promise<boolean>;
+  swapGeneration(generation: number, signal?: AbortSignal): Promise<boolean>;
   /** Drops every generation but the live one: for the holder of the turn, before it makes one or after the swap. */
   dropOldGenerations(): Promise<void>;
   close(): Promise<void>;
@@ -88,8 +89,8 @@ export async function openPostgresRebuilds({ url }: { readonly url: string }): P
     readRebuild: (rebuildId) => on((connection) => statusBy(connection, BY_ID, [rebuildId])),
     claimRebuild: () => claimRebuild(url),
     createGeneration: () => on(createGeneration),
-    swapGeneration: async (generation) => {
-      await makeIndexes(url, generation);
+    swapGeneration: async (generation, signal) => {
+      await makeIndexes({ url, generation, signal });
       return on((connection) => swapGeneration(connection, generation));
     },
     dropOldGenerations: () => on(dropOldGenerations),
@@ -230,20 +231,36 @@ async function isOfOneLineage(connection: Connection, { from, to }: Generations)
 }
 
 /** Whatever a crash leaves of them, and of the rows, is not live: the next holder of the turn begins anew. */
-async function makeIndexes(url: string, generation: number): Promise<void> {
+async function makeIndexes({
+  url,
+  generation,
+  signal,
+}: {
+  readonly url: string;
+  readonly generation: number;
+  readonly signal: AbortSignal | undefined;
+}): Promise<void> {
   const client = makeClient({
     url,
     purpose: 'indexes',
     statementMilliseconds: POSTGRES_LIMITS.indexMilliseconds,
-    settings: { maintenance_work_mem: POSTGRES_LIMITS.indexMemory },
+    settings: {
+      maintenance_work_mem: POSTGRES_LIMITS.indexMemory,
+      client_connection_check_interval: String(POSTGRES_LIMITS.indexWatchMilliseconds),
+    },
   });
   client.on('error', () => undefined);
+  // With a statement under way this ends the connection at once, which the server notices.
+  const stop = (): void => void client.end().catch(() => undefined);
+  signal?.addEventListener('abort', stop, { once: true });
   try {
     await client.connect();
+    if (signal?.aborted) throw new PortError('unavailable', 'the rebuild was stopped');
     await client.query(createIndexesSql(generation));
   } catch (error) {
     throw isMissing(error) ? noGeneration(generation) : portError(error, 'making indexes');
   } finally {
+    signal?.removeEventListener('abort', stop);
     await client.end().catch(() => undefined);
   }
 }

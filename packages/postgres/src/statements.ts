@@ -1,5 +1,6 @@
 import { PortError } from '@stamp-ledger/ports';
 import type pg from 'pg';
+import { copyIn, copyLine } from './copy.js';
 import type { Row, Value } from './read-models/columns.js';
 
 /** One value of a statement, or an array literal for a list of them. */
@@ -46,7 +47,7 @@ export class Session {
   }
 
   async rows(statement: Statement, values: readonly Parameter[] = []): Promise<Row[]> {
-    if (this.#ended) throw new PortError('unavailable', 'the transaction is over');
+    this.#requireOpen();
     const { rows } = await this.connection.query<Value[]>({
       name: `${statement.name}_${this.generation}`,
       text: textOf(statement, this.generation),
@@ -54,6 +55,16 @@ export class Session {
       rowMode: 'array',
     });
     return rows;
+  }
+
+  /** Adds rows in COPY's text format. */
+  async copy(statement: Statement, rows: string): Promise<void> {
+    this.#requireOpen();
+    await copyIn(this.connection, textOf(statement, this.generation), rows);
+  }
+
+  #requireOpen(): void {
+    if (this.#ended) throw new PortError('unavailable', 'the transaction is over');
   }
 
   async row(statement: Statement, values: readonly Parameter[] = []): Promise<Row | undefined> {
@@ -91,41 +102,32 @@ export async function rowsByKeys(
 
 type ColumnType = 'text' | 'int' | 'bigint';
 
-/** Writes any number of rows of one table by one statement. */
+/** Writes any number of rows of one table by one statement; one whose key is there already takes its place. */
 export class RowWriter<Item> {
   readonly statement: Statement;
   readonly #columns: number;
 
-  /**
-   * With `key`, a row that is there already is replaced, or kept as it is; without, it is refused. Rows are written in the
-   * order of `orderBy`: neighbours share the pages of its index.
-   */
+  /** Rows are written in the order of `orderBy`: neighbours share the pages of its index. */
   constructor(
     private readonly options: {
       readonly table: string;
       readonly columns: Readonly<Record<string, ColumnType>>;
-      readonly key?: readonly string[];
-      readonly existing?: 'replaced' | 'kept';
+      readonly key: readonly string[];
       readonly orderBy?: string;
       /** One value a column. */
       readonly values: (item: Item) => readonly Value[];
     },
   ) {
-    const { table, columns, key, existing = 'replaced', orderBy } = options;
+    const { table, columns, key, orderBy } = options;
     const names = Object.keys(columns);
     this.#columns = names.length;
     const arrays = Object.values(columns).map((type, index) => `$${index + 1}::${type}[]`);
-    const replaced = names.filter((name) => !key?.includes(name));
-    const action = {
-      kept: 'NOTHING',
-      replaced: `UPDATE SET ${replaced.map((name) => `${name} = excluded.${name}`).join(', ')}`,
-    };
-    const conflict = key === undefined ? '' : ` ON CONFLICT (${key.join(', ')}) DO ${action[existing]}`;
+    const replaced = names.filter((name) => !key.includes(name)).map((name) => `${name} = excluded.${name}`);
     this.statement = {
       name: `write_${table}`,
       sql: `INSERT INTO {models}.${table} (${names.join(', ')}) SELECT * FROM unnest(${arrays.join(', ')}) AS t (${names.join(', ')})${
         orderBy === undefined ? '' : ` ORDER BY ${orderBy} COLLATE "C"`
-      }${conflict}`,
+      } ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${replaced.join(', ')}`,
     };
   }
 
@@ -137,5 +139,35 @@ export class RowWriter<Item> {
       for (let index = 0; index < columns.length; index++) columns[index]?.push(values[index] ?? null);
     }
     await session.rows(this.statement, columns.map(arrayOf));
+  }
+}
+
+/**
+ * Adds rows; one whose key is there already is refused. COPY has neither arrays to make and to take apart nor a row
+ * of its own in the log of the server for each one here.
+ */
+export class RowAppender<Item> {
+  readonly #statement: Statement;
+
+  constructor(
+    private readonly options: {
+      readonly table: string;
+      readonly columns: readonly string[];
+      /** One value a column. */
+      readonly values: (item: Item) => readonly Value[];
+    },
+  ) {
+    const { table, columns } = options;
+    this.#statement = {
+      name: `append_${table}`,
+      sql: `COPY {models}.${table} (${columns.join(', ')}) FROM STDIN`,
+    };
+  }
+
+  async append(session: Session, items: readonly Item[]): Promise<void> {
+    if (items.length === 0) return;
+    let rows = '';
+    for (const item of items) rows += copyLine(this.options.values(item));
+    await session.copy(this.#statement, rows);
   }
 }

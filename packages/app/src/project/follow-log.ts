@@ -45,7 +45,7 @@ export interface ProjectionRun extends EventSource {
   /** The projections to run; all of them unless told. */
   readonly names?: readonly ProjectionName[];
   readonly signal: AbortSignal;
-  /** Called at the start, after every page and when a projection halts. */
+  /** Called at the start, when look-ups show a page, after every page and when a projection halts. */
   readonly onStatus: (statuses: readonly RunStatus[]) => void;
   /** Resolves when the log may have events after `after`, or `signal` aborts. */
   readonly waitForMore: (after: Position | undefined, signal: AbortSignal) => Promise<void>;
@@ -94,7 +94,11 @@ export async function runProjections(run: ProjectionRun): Promise<void> {
     } else if (page.events.length === 0 && page.fault === undefined) {
       await run.waitForMore(after, run.signal);
     } else {
-      for (const runner of running) await feed(run, runner, page);
+      for (const runner of running) {
+        await feed(run, runner, page);
+        // Whoever looks a stamp up need not wait for what the other models make of the page.
+        if (runner.name === 'verification') report(run, runners);
+      }
       report(run, runners);
     }
   }

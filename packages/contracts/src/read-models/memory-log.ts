@@ -22,7 +22,7 @@ export interface Circumstances {
   readonly backfill?: Backfill;
 }
 
-const POSITION_DIGITS = 12;
+const POSITION_DIGITS = 16;
 
 /** A log in memory, in the order of appending. Positions leave gaps, as those of a distributed store do. */
 export class MemoryLog {

@@ -52,6 +52,21 @@ const follows: BenchCase = {
   },
 };
 
+const tellsLookUpsFirst: BenchCase = {
+  name: 'a page is told to look-ups before the other models have taken it',
+  async run(bench) {
+    mint(new World(bench.log), 3);
+    const told: RunStatus[][] = [];
+    await runToEnd(bench, { onStatus: (statuses) => told.push([...statuses]) });
+    const end = bench.log.events.at(-1)?.position;
+    const first = present(told.find((statuses) => stateOf(statuses, 'verification').position === end));
+    assert.deepEqual(
+      NAMES.filter((name) => stateOf(first, name).position === end),
+      ['verification'],
+    );
+  },
+};
+
 /** A stamp that is allocated though nobody minted it: the audit index takes it, the other models cannot. */
 function impossible(bench: Bench): RecordedEvent {
   const world = new World(bench.log);
@@ -150,4 +165,4 @@ const triesAgain: BenchCase = {
   },
 };
 
-export const RUN_CASES: readonly BenchCase[] = [follows, haltsAlone, haltsAll, triesAgain];
+export const RUN_CASES: readonly BenchCase[] = [follows, tellsLookUpsFirst, haltsAlone, haltsAll, triesAgain];

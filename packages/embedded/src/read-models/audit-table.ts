@@ -1,7 +1,8 @@
 import type { Position } from '@stamp-ledger/codec';
 import type { IndexedEventRow } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
-import { orNull, text, type Value } from './columns.js';
+import { parsePosition } from '../event-log/position.js';
+import { orNull, positionFrom, type Value } from './columns.js';
 import { KeyedReader, RowWriter } from './statements.js';
 
 const COLUMNS = [
@@ -22,6 +23,8 @@ const COLUMNS = [
 
 /** SQL for the bytes of a UUID, which no text but one makes. */
 export const UUID = `unhex(?, '-')`;
+/** SQL for the bytes of a SHA-256. */
+export const SHA256 = 'unhex(?)';
 
 /** Rows of the audit index. Synchronous; throws as SQLite does. */
 export class AuditTable {
@@ -36,12 +39,12 @@ export class AuditTable {
     this.#events = new RowWriter(db, {
       table: 'event_index',
       columns: COLUMNS,
-      values: { command: UUID, correlation: UUID },
+      values: { command: UUID, correlation: UUID, document_sha256: SHA256 },
     });
   }
 
   indexed(positions: readonly Position[]): Set<Position> {
-    return new Set(this.#indexed.read(positions).map(([position]) => text<Position>(position)));
+    return new Set(this.#indexed.read(positions.map(parsePosition)).map(positionFrom));
   }
 
   append(rows: readonly IndexedEventRow[]): void {
@@ -51,7 +54,7 @@ export class AuditTable {
 
 function pushValues(row: IndexedEventRow, values: Value[]): void {
   values.push(
-    row.position,
+    parsePosition(row.position),
     row.stream,
     row.revision,
     row.type,

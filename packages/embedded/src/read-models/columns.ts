@@ -1,5 +1,7 @@
+import type { Position } from '@stamp-ledger/codec';
 import type { StampStage } from '@stamp-ledger/domain';
 import { PortError, type StageCounts, type StampGroup } from '@stamp-ledger/ports';
+import { formatPosition } from '../event-log/position.js';
 
 /** What a column can hold. */
 export type Value = string | number | null;
@@ -76,6 +78,9 @@ export function countsFrom(row: Row, at: number): Record<StampStage, number> {
 
 /** Text of a column that is never null; the cast gives it back the brand it was stored with. */
 export const text = <Text extends string = string>(value: Value | undefined): Text => String(value) as Text;
+
+/** The position in the first column of a row, kept as its place. */
+export const positionFrom = ([place]: Row): Position => formatPosition(Number(place));
 
 export const optionalText = <Text extends string = string>(value: Value | undefined): Text | undefined =>
   value === null || value === undefined ? undefined : (String(value) as Text);

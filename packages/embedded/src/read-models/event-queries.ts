@@ -2,8 +2,9 @@ import { fromMilliseconds, type Position, type StreamName, toMilliseconds } from
 import type { EventType, Instant } from '@stamp-ledger/domain';
 import type { EventCount, EventFilter, IndexedEvent } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
-import { UUID } from './audit-table.js';
-import { optionalText, type Row, text, type Value } from './columns.js';
+import { parsePosition } from '../event-log/position.js';
+import { SHA256, UUID } from './audit-table.js';
+import { optionalText, positionFrom, type Row, text, type Value } from './columns.js';
 import { ProgressTable, Timeline } from './progress-table.js';
 
 /** The columns that a filter compares, most selective first. */
@@ -26,7 +27,7 @@ export const FIND_COLUMNS: readonly string[] = COLUMNS.map(([, column]) => colum
 const FOUND = 'SELECT position, stream, revision, type, recorded_at, occurred_at FROM event_index';
 const COUNTED = 'SELECT type, count(*) FROM event_index';
 
-/** Greater than any position: their text is of digits or begins with one. */
+/** Greater than the text of any time. */
 const END = '~';
 
 /**
@@ -73,7 +74,7 @@ export class EventQueries {
     });
     return this.#statement(sqlOf(compared.map(([, name]) => name))).all(
       ...values,
-      after ?? '',
+      parsePosition(after),
       range.from,
       range.to,
       filter.from ?? '',
@@ -86,14 +87,17 @@ export class EventQueries {
    * The positions between which all events recorded from `from` on and before `to` lie. Times of recording follow the
    * positions but for the disorder ever seen, so behind the first event later than that by `to` there is none.
    */
-  #positionRange({ from, to }: EventFilter): { readonly from: string; readonly to: string } | undefined {
+  #positionRange({ from, to }: EventFilter): { readonly from: number; readonly to: number } | undefined {
     const progress = this.#progress.get('audit-index');
     if (progress === undefined) return undefined;
-    const first = from === undefined ? '' : this.#timeline.firstReaching(from);
-    if (first === undefined) return undefined;
+    const first = from === undefined ? undefined : this.#timeline.firstReaching(from);
+    if (from !== undefined && first === undefined) return undefined;
     const end =
       to === undefined ? undefined : this.#timeline.firstReaching(later(to, progress.disorderMilliseconds));
-    return { from: first, to: end ?? END };
+    return {
+      from: parsePosition(first),
+      to: end === undefined ? Number.MAX_SAFE_INTEGER : parsePosition(end),
+    };
   }
 
   #statement(sql: string): Database.Statement<Value[], Row> {
@@ -142,6 +146,8 @@ function conditionOn(column: string): string {
       return 'type IN (SELECT value FROM json_each(?))';
     case 'command':
       return `command = ${UUID}`;
+    case 'document_sha256':
+      return `document_sha256 = ${SHA256}`;
     case 'correlation':
       return `position IN (${CORRELATED})`;
     default:
@@ -152,7 +158,7 @@ function conditionOn(column: string): string {
 function eventFrom(row: Row): IndexedEvent {
   const recordedAt = text<Instant>(row[4]);
   return {
-    position: text<Position>(row[0]),
+    position: positionFrom(row),
     stream: text<StreamName>(row[1]),
     revision: Number(row[2]),
     type: text<EventType>(row[3]),

@@ -2,7 +2,8 @@ import type { Position } from '@stamp-ledger/codec';
 import type { StampStage } from '@stamp-ledger/domain';
 import type { LotId, MoneyBucket } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
-import { COUNT_COLUMNS, countsFrom, groupOf, optionalText, type Row, text } from './columns.js';
+import { parsePosition } from '../event-log/position.js';
+import { COUNT_COLUMNS, countsFrom, groupOf, optionalText, positionFrom, type Row, text } from './columns.js';
 import { sumsFrom } from './money-tables.js';
 
 /** Stamps of one lot at a moment: counted from flows, and by state. */
@@ -21,10 +22,11 @@ export interface MoneyCount {
 export class Past {
   readonly #boundary: Database.Statement<[string], string | null>;
   readonly #lots: Database.Statement<[string], Row>;
-  readonly #changes: Database.Statement<[string, string], Row>;
+  readonly #changes: Database.Statement<[number, number], Row>;
   readonly #money: Database.Statement<[string], Row>;
   readonly #moneyChanges: Database.Statement<[string, string], Row>;
-  readonly #lastChange: Database.Statement<[string, string], string | null>;
+  readonly #lastStampChange: Database.Statement<[number], Row>;
+  readonly #lastMoneyChange: Database.Statement<[string], string | null>;
 
   constructor(db: Database.Database) {
     this.#boundary = db
@@ -38,7 +40,7 @@ export class Past {
       )
       .raw();
     this.#changes = db
-      .prepare<[string, string], Row>(
+      .prepare<[number, number], Row>(
         `SELECT from_grp, to_grp, flow_from, flow_to, count(*) FROM stamp_change
           WHERE position > ? AND position <= ? GROUP BY from_grp, to_grp, flow_from, flow_to`,
       )
@@ -56,24 +58,29 @@ export class Past {
           WHERE position > ? AND position <= ? GROUP BY currency, amount, from_bucket, to_bucket`,
       )
       .raw();
-    this.#lastChange = db
-      .prepare<[string, string], string | null>(
-        `SELECT max(position) FROM (SELECT max(position) AS position FROM stamp_change WHERE position < ?
-           UNION ALL SELECT max(position) FROM money_change WHERE position < ?)`,
+    this.#lastStampChange = db
+      .prepare<[number], Row>(
+        'SELECT position FROM stamp_change WHERE position < ? ORDER BY position DESC LIMIT 1',
       )
+      .raw();
+    this.#lastMoneyChange = db
+      .prepare<[string], string | null>('SELECT max(position) FROM money_change WHERE position < ?')
       .pluck();
   }
 
   /** The last change before a position; the inventory was the same from there up to the position. */
   lastChangeBefore(position: Position): Position | undefined {
-    return (this.#lastChange.get(position, position) ?? undefined) as Position | undefined;
+    const row = this.#lastStampChange.get(parsePosition(position));
+    const ofStamps = row && positionFrom(row);
+    const ofMoney = (this.#lastMoneyChange.get(position) ?? undefined) as Position | undefined;
+    return ofMoney === undefined || (ofStamps !== undefined && ofStamps > ofMoney) ? ofStamps : ofMoney;
   }
 
   /** Every lot with what it held after the event at `position`. */
   lots(position: Position): Map<LotId, LotCount> {
-    const boundary = this.#boundary.get(position) ?? '';
+    const boundary = this.#boundary.get(position) as Position | null;
     const lots = new Map<LotId, LotCount>();
-    if (boundary !== '')
+    if (boundary !== null)
       for (const row of this.#lots.all(boundary))
         lots.set(Number(row[0]), { minted: Number(row[1]), counts: countsFrom(row, 2) });
     const lot = (id: LotId): LotCount => {
@@ -81,7 +88,7 @@ export class Past {
       lots.set(id, known);
       return known;
     };
-    for (const row of this.#changes.all(boundary, position)) {
+    for (const row of this.#changes.all(parsePosition(boundary ?? undefined), parsePosition(position))) {
       const times = Number(row[4]);
       const [from, to] = [groupOf(row[0]), groupOf(row[1])];
       if (from !== undefined) lot(from.lot).counts[from.state] -= times;

@@ -2,8 +2,16 @@ import type { Position } from '@stamp-ledger/codec';
 import type { Instant } from '@stamp-ledger/domain';
 import type { ProgressWrite, ProjectionName, ProjectionProgress, TimelineStep } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
-import { optionalText, orNull, type Row, text, type Value } from './columns.js';
+import { formatPosition, parsePosition } from '../event-log/position.js';
+import { positionFrom, type Row, text, type Value } from './columns.js';
 import { RowWriter } from './statements.js';
+
+/** Behind every place of the log. */
+const END = Number.MAX_SAFE_INTEGER;
+
+const STEP = 'SELECT position, recorded_at, before_position FROM timeline WHERE projection = ?';
+/** The step that holds at a position. */
+const STEP_UP_TO = `${STEP} AND position <= ? ORDER BY position DESC LIMIT 1`;
 
 const SELECT = 'SELECT projection, position, recorded_at, events, disorder_milliseconds FROM progress';
 
@@ -19,28 +27,18 @@ export class ProgressTable {
   readonly #one: Database.Statement<[string], Row>;
   readonly #all: Database.Statement<[], Row>;
   readonly #put: Database.Statement<Value[]>;
-  readonly #timeAt: Database.Statement<[string, string], string>;
-  readonly #last: Database.Statement<[string], Row>;
-  readonly #drop: Database.Statement<[string, string, string]>;
+  readonly #upTo: Database.Statement<[string, number], Row>;
+  readonly #drop: Database.Statement<[string, number, string]>;
   readonly #steps: RowWriter;
 
   constructor(db: Database.Database) {
     this.#one = db.prepare<[string], Row>(`${SELECT} WHERE projection = ?`).raw();
     this.#all = db.prepare<[], Row>(SELECT).raw();
     this.#put = db.prepare<Value[]>('INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?, ?)');
-    this.#timeAt = db
-      .prepare<[string, string], string>(
-        'SELECT recorded_at FROM timeline WHERE projection = ? AND position <= ? ORDER BY position DESC LIMIT 1',
-      )
-      .pluck();
+    this.#upTo = db.prepare<[string, number], Row>(STEP_UP_TO).raw();
     this.#drop = db.prepare(
       'DELETE FROM timeline WHERE projection = ? AND position >= ? AND recorded_at <= ?',
     );
-    this.#last = db
-      .prepare<[string], Row>(
-        'SELECT position, recorded_at FROM timeline WHERE projection = ? ORDER BY position DESC LIMIT 1',
-      )
-      .raw();
     this.#steps = new RowWriter(db, {
       table: 'timeline',
       columns: ['projection', 'position', 'recorded_at', 'before_position'],
@@ -64,9 +62,9 @@ export class ProgressTable {
   }
 
   #addSteps(projection: ProjectionName, timeline: readonly TimelineStep[]): void {
-    const row = this.#last.get(projection);
+    const row = this.#upTo.get(projection, END);
     let last: Pick<TimelineStep, 'position' | 'recordedAt'> | undefined = row && {
-      position: text(row[0]),
+      position: positionFrom(row),
       recordedAt: text(row[1]),
     };
     const isNext = ({ position, recordedAt }: TimelineStep): boolean =>
@@ -85,57 +83,77 @@ export class ProgressTable {
 
   #insert(projection: ProjectionName, steps: readonly TimelineStep[]): void {
     this.#steps.write(steps, ({ position, recordedAt, before }, values) =>
-      values.push(projection, position, recordedAt, orNull(before)),
+      values.push(projection, parsePosition(position), recordedAt, placeOrNull(before)),
     );
   }
 
   #addStep(projection: ProjectionName, step: TimelineStep): void {
-    const { position, recordedAt } = step;
-    const reached = this.#timeAt.get(projection, position);
-    if (reached !== undefined && reached >= recordedAt) return;
-    this.#drop.run(projection, position, recordedAt);
+    const place = parsePosition(step.position);
+    const reached = this.#upTo.get(projection, place);
+    if (reached !== undefined && text(reached[1]) >= step.recordedAt) return;
+    this.#drop.run(projection, place, step.recordedAt);
     this.#insert(projection, [step]);
   }
 }
 
+const placeOrNull = (position: Position | undefined): number | null =>
+  position === undefined ? null : parsePosition(position);
+
 /** Reads the timeline of one projection. */
 export class Timeline {
-  readonly #after: Database.Statement<[string, string], Row>;
-  readonly #reaching: Database.Statement<[string, string], Row>;
-  readonly #timeAt: Database.Statement<[string, string], string>;
+  readonly #from: Database.Statement<[string, number], Row>;
+  readonly #upTo: Database.Statement<[string, number], Row>;
 
   constructor(
     db: Database.Database,
     private readonly projection: ProjectionName,
   ) {
-    const step = 'SELECT position, before_position FROM timeline WHERE projection = ? AND recorded_at';
-    this.#after = db.prepare<[string, string], Row>(`${step} > ? ORDER BY recorded_at LIMIT 1`).raw();
-    this.#reaching = db.prepare<[string, string], Row>(`${step} >= ? ORDER BY recorded_at LIMIT 1`).raw();
-    this.#timeAt = db
-      .prepare<[string, string], string>(
-        'SELECT recorded_at FROM timeline WHERE projection = ? AND position <= ? ORDER BY position DESC LIMIT 1',
-      )
-      .pluck();
+    this.#from = db
+      .prepare<[string, number], Row>(`${STEP} AND position >= ? ORDER BY position LIMIT 1`)
+      .raw();
+    this.#upTo = db.prepare<[string, number], Row>(STEP_UP_TO).raw();
   }
 
   /** The first event recorded later than `time`: its position, and that of the event before where it is known. */
   firstAfter(
     time: Instant,
   ): { readonly position: Position; readonly before: Position | undefined } | undefined {
-    const row = this.#after.get(this.projection, time);
-    return row === undefined
-      ? undefined
-      : { position: text<Position>(row[0]), before: optionalText<Position>(row[1]) };
+    const row = this.#first((recordedAt) => recordedAt > time);
+    return (
+      row && {
+        position: positionFrom(row),
+        before: row[2] === null ? undefined : formatPosition(Number(row[2])),
+      }
+    );
   }
 
   /** Position of the first event recorded at `time` or later. */
   firstReaching(time: Instant): Position | undefined {
-    const row = this.#reaching.get(this.projection, time);
-    return row === undefined ? undefined : text<Position>(row[0]);
+    const row = this.#first((recordedAt) => recordedAt >= time);
+    return row && positionFrom(row);
   }
 
   /** Latest time of recording among the events up to a position. */
   timeAt(position: Position): Instant | undefined {
-    return this.#timeAt.get(this.projection, position) as Instant | undefined;
+    const row = this.#upTo.get(this.projection, parsePosition(position));
+    return row && text<Instant>(row[1]);
+  }
+
+  /** The first step late enough. Times rise with the positions, so half of those left are out after every look. */
+  #first(isLateEnough: (recordedAt: string) => boolean): Row | undefined {
+    const last = this.#upTo.get(this.projection, END);
+    if (last === undefined || !isLateEnough(text(last[1]))) return undefined;
+    let found = last;
+    let [low, high] = [0, Number(last[0])];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const row = this.#from.get(this.projection, middle);
+      if (row === undefined) break;
+      if (isLateEnough(text(row[1]))) {
+        found = row;
+        high = middle;
+      } else low = Number(row[0]) + 1;
+    }
+    return found;
   }
 }

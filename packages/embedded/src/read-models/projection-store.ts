@@ -9,7 +9,7 @@ import type { Guarded } from './inventory-tables.js';
 import { INVENTORY_LAYOUT, LOOK_UP_LAYOUT } from './layout.js';
 import { ProgressTable } from './progress-table.js';
 import type { Keep } from './rows.js';
-import { lookUpFile, openToWrite } from './schema.js';
+import { beginSql, lookUpFile, openToWrite } from './schema.js';
 import { readModelError } from './statements.js';
 import { inventoryTransactions, lookUpTransactions } from './transactions.js';
 
@@ -62,7 +62,7 @@ class SqliteProjectionStore implements ProjectionStore {
   ): Promise<Result> {
     const db = projection === 'inventory' ? this.#inventory : this.#lookUp;
     return this.#queued(async () => {
-      await guarded(() => db.exec('BEGIN IMMEDIATE'));
+      await guarded(() => db.exec(beginSql(projection)));
       try {
         const result = await work(this.#transactions[projection]);
         await guarded(() => db.exec('COMMIT'));

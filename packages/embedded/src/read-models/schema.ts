@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { PortError } from '@stamp-ledger/ports';
+import { PortError, type ProjectionName } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
 import { privateFile } from '../private-file.js';
 import { type Layout, READ_MODELS_VERSION } from './layout.js';
@@ -8,8 +8,10 @@ import { type Layout, READ_MODELS_VERSION } from './layout.js';
 const WRITER_CACHE_KIB = 32_768;
 const READER_CACHE_KIB = 8_192;
 const BUILDER_CACHE_KIB = 32_768;
-/** Pages of write-ahead log (4 KiB each) after which it is copied into the file. */
-const CHECKPOINT_PAGES = 16_000;
+/** Pages of write-ahead log (4 KiB each) after which a commit copies it into the file. */
+const CHECKPOINT_PAGES = 4_000;
+/** The same for a commit that somebody waits for: it leaves copying to the next one of another projection, if there is one. */
+const CHECKPOINT_PAGES_AWAITED = 4 * CHECKPOINT_PAGES;
 const BUSY_MILLISECONDS = 5_000;
 
 /** A generation of the read models by the file of its inventory; {@link lookUpFile} is beside it. */
@@ -18,6 +20,11 @@ export const readModelsFile = (directory: string, generation: number): string =>
 
 export const lookUpFile = (file: string): string => `${file}-look-up`;
 
+/** Begins a transaction. Copying the write-ahead log takes as long as many transactions: look-ups should not wait for it. */
+export const beginSql = (projection: ProjectionName): string =>
+  `PRAGMA wal_autocheckpoint = ${projection === 'verification' ? CHECKPOINT_PAGES_AWAITED : CHECKPOINT_PAGES};
+   BEGIN IMMEDIATE`;
+
 /** Opens a file for writing, making it and its tables when absent. Throws as SQLite does. */
 export function openToWrite(file: string, { tables, indexes }: Layout): Database.Database {
   return opened(new Database(privateFile(file), { timeout: BUSY_MILLISECONDS }), (db) => {
@@ -25,7 +32,6 @@ export function openToWrite(file: string, { tables, indexes }: Layout): Database
     // Derived data: what a crash takes back, the log tells again. Set on every open, the library's default differs.
     db.pragma('synchronous = NORMAL');
     db.pragma('temp_store = MEMORY');
-    db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     db.pragma(`cache_size = -${WRITER_CACHE_KIB}`);
     db.transaction(() => {
       const version = versionOf(db);

@@ -2,7 +2,17 @@ import type { Position } from '@stamp-ledger/codec';
 import type { Instant, OrderId, Serial } from '@stamp-ledger/domain';
 import type { StampChange, StampRow } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
-import { groupNumber, groupOf, optionalText, orNull, type Row, text, type Value } from './columns.js';
+import { parsePosition } from '../event-log/position.js';
+import {
+  groupNumber,
+  groupOf,
+  optionalText,
+  orNull,
+  positionFrom,
+  type Row,
+  text,
+  type Value,
+} from './columns.js';
 import { inOrderOf, KeyedReader, RowWriter } from './statements.js';
 
 const COLUMNS = [
@@ -51,7 +61,7 @@ export class StampTable {
   }
 
   changed(positions: readonly Position[]): Set<Position> {
-    return new Set(this.#changed.read(positions).map(([position]) => text<Position>(position)));
+    return new Set(this.#changed.read(positions.map(parsePosition)).map(positionFrom));
   }
 }
 
@@ -85,5 +95,5 @@ function stampFrom(row: Row): StampRow {
 }
 
 function changeValues({ position, from, to, flowFrom, flowTo }: StampChange, values: Value[]): void {
-  values.push(position, groupNumber(from), groupNumber(to), orNull(flowFrom), orNull(flowTo));
+  values.push(parsePosition(position), groupNumber(from), groupNumber(to), orNull(flowFrom), orNull(flowTo));
 }

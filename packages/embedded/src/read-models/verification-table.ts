@@ -1,6 +1,7 @@
 import type { BatchId, Channel, Instant, OrderId, Serial } from '@stamp-ledger/domain';
 import type { StampView } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
+import { SHA256 } from './audit-table.js';
 import { given, optionalText, orNull, type Row, stateCode, stateOf, text, type Value } from './columns.js';
 import { inOrderOf, KeyedReader, RowWriter } from './statements.js';
 
@@ -17,7 +18,8 @@ const COLUMNS = [
 ] as const;
 const MINTING_COLUMNS = ['batch_id', 'series', 'amount', 'currency'] as const;
 
-export const SELECT_VIEW = `SELECT v.serial, v.state, v.revision, v.minted_at, v.channel, v.order_id, v.document_sha256,
+export const SELECT_VIEW = `SELECT v.serial, v.state, v.revision, v.minted_at, v.channel, v.order_id,
+    nullif(lower(hex(v.document_sha256)), ''),
     v.more, m.batch_id, m.series, m.amount, m.currency
   FROM stamp_view AS v LEFT JOIN minting AS m ON m.number = v.minting`;
 
@@ -41,7 +43,12 @@ export class VerificationTable {
 
   constructor(db: Database.Database) {
     this.#bySerial = new KeyedReader(db, `${SELECT_VIEW} WHERE v.serial IN (SELECT value FROM json_each(?))`);
-    this.#views = new RowWriter(db, { table: 'stamp_view', columns: COLUMNS, key: ['serial'] });
+    this.#views = new RowWriter(db, {
+      table: 'stamp_view',
+      columns: COLUMNS,
+      key: ['serial'],
+      values: { document_sha256: SHA256 },
+    });
     this.#addMinting = db.prepare<string[]>(
       `INSERT INTO minting (${MINTING_COLUMNS.join(', ')}) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     );

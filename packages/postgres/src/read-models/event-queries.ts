@@ -25,8 +25,8 @@ export const FIND_COLUMNS: readonly string[] = COLUMNS.map(([, column]) => colum
 
 /** Greater than any position: their text is of digits or begins with one. */
 const END = '~';
-/** Columns that hold the number of an id. */
-const NUMBERED: ReadonlySet<string> = new Set(['command', 'correlation']);
+/** A UUID as the ledger writes it: any other text is the id of nothing. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Parameters before those of the compared columns. */
 const FIXED = 6;
 
@@ -36,7 +36,7 @@ const statements = new Map<string, Statement>();
 /** The statement that finds by these columns. Any one's index yields the order. */
 export const findStatement = (columns: readonly string[]): Statement =>
   statement(`find_${columns.join('_')}`, columns, {
-    select: 'position, stream, revision, type, recorded_at, occurred_at',
+    select: 'position, stream, revision, type, recorded_at, coalesce(occurred_at, recorded_at)',
     end: `ORDER BY position LIMIT $${FIXED + columns.length + 1}`,
   });
 
@@ -53,10 +53,16 @@ function statement(
 ): Statement {
   const known = statements.get(name);
   if (known !== undefined) return known;
-  const conditions = columns.map((column, index) => ` AND ${conditionOn(column, `$${FIXED + index + 1}`)}`);
+  const parameters = new Map(columns.map((column, index) => [column, `$${FIXED + index + 1}`]));
+  const conditions = [...parameters]
+    .filter(([column]) => column !== 'correlation')
+    .map(
+      ([column, parameter]) =>
+        ` AND ${column} = ${column === 'type' ? `ANY(${parameter}::text[])` : parameter}`,
+    );
   const made = {
     name,
-    sql: `SELECT ${select} FROM {models}.event_index
+    sql: `SELECT ${select} FROM ${sourceOf(parameters.get('correlation'))}
       WHERE position > $1 AND position >= $2 AND position < $3 AND position <= $4
         AND recorded_at >= $5 AND recorded_at < $6${conditions.join('')}
       ${end}`,
@@ -65,12 +71,12 @@ function statement(
   return made;
 }
 
-function conditionOn(column: string, parameter: string): string {
-  if (column === 'type') return `type = ANY(${parameter}::text[])`;
-  return NUMBERED.has(column)
-    ? `${column} = (SELECT number FROM {models}.long_id WHERE id = ${parameter})`
-    : `${column} = ${parameter}`;
-}
+/** Events of a correlation: where it is not kept, it is the command. Either index yields the order. */
+const sourceOf = (correlation: string | undefined): string =>
+  correlation === undefined
+    ? '{models}.event_index'
+    : `(SELECT * FROM {models}.event_index WHERE correlation = ${correlation}
+      UNION ALL SELECT * FROM {models}.event_index WHERE command = ${correlation} AND correlation IS NULL) AS correlated`;
 
 /**
  * Finds events, in the order of their positions and up to where the index is settled: beyond, some may still be missing,
@@ -115,12 +121,17 @@ async function rowsOf(
     range.settled,
     filter.from ?? '',
     filter.to ?? END,
-    ...compared.map(([key]) => {
-      const value = filter[key] ?? null;
-      return typeof value === 'object' && value !== null ? arrayOf(value) : value;
-    }),
+    ...compared.map(([key]) => comparedWith(key, filter)),
     ...limit,
   ]);
+}
+
+function comparedWith(key: keyof EventFilter, filter: EventFilter): string | null {
+  const value = filter[key];
+  if (value === undefined) return null;
+  if (typeof value !== 'string') return arrayOf(value);
+  const isId = key === 'commandId' || key === 'correlationId';
+  return isId && !UUID.test(value) ? null : value;
 }
 
 interface Range {

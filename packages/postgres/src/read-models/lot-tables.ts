@@ -1,7 +1,7 @@
 import type { Position } from '@stamp-ledger/codec';
 import type { BatchId, Channel } from '@stamp-ledger/domain';
 import type { InventoryBook, InventoryWrite, LotId, LotRow, LotSnapshot } from '@stamp-ledger/ports';
-import { arrayOf, RowWriter, rowsByKeys, type Session, type Statement } from '../statements.js';
+import { arrayOf, RowAppender, RowWriter, rowsByKeys, type Session, type Statement } from '../statements.js';
 import { COUNT_COLUMNS, countsFrom, countValues, optionalText, orNull, type Row, text } from './columns.js';
 
 const COUNTS = Object.fromEntries(COUNT_COLUMNS.map((column) => [column, 'bigint' as const]));
@@ -65,9 +65,9 @@ const snapshotWriter = new RowWriter<LotSnapshot>({
   key: ['lot', 'boundary'],
   values: ({ lot, boundary, minted, counts }) => [lot, boundary, minted, ...countValues(counts)],
 });
-const boundaryWriter = new RowWriter<Position>({
+const boundaryAppender = new RowAppender<Position>({
   table: 'boundary',
-  columns: { position: 'text' },
+  columns: ['position'],
   values: (position) => [position],
 });
 
@@ -122,7 +122,7 @@ export async function saveLots(
   await Promise.all([
     lotWriter.write(session, lots),
     snapshotWriter.write(session, lotSnapshots),
-    boundaryWriter.write(session, boundaries),
+    boundaryAppender.append(session, boundaries),
     session.rows(SQL.putBook, [book.lots, orNull(book.boundary), book.changesSince]),
   ]);
 }

@@ -1,6 +1,6 @@
 import type { Position } from '@stamp-ledger/codec';
 import type { InventoryWrite, MoneyBucket, MoneyChange, MoneyRow, MoneySnapshot } from '@stamp-ledger/ports';
-import { arrayOf, RowWriter, rowsByKeys, type Session, type Statement } from '../statements.js';
+import { arrayOf, RowAppender, RowWriter, rowsByKeys, type Session, type Statement } from '../statements.js';
 import { orNull, type Row, text, type Value } from './columns.js';
 
 const SUMS = 'paid, pending, fulfilled, refunded';
@@ -34,9 +34,9 @@ const snapshotWriter = new RowWriter<MoneySnapshot>({
   key: ['currency', 'boundary'],
   values: (row) => [row.currency, row.boundary, ...sumValues(row)],
 });
-const changeWriter = new RowWriter<MoneyChange>({
+const changes = new RowAppender<MoneyChange>({
   table: 'money_change',
-  columns: { position: 'text', currency: 'text', amount: 'text', from_bucket: 'text', to_bucket: 'text' },
+  columns: ['position', 'currency', 'amount', 'from_bucket', 'to_bucket'],
   values: ({ position, currency, amount, from, to }) => [
     position,
     currency,
@@ -79,7 +79,7 @@ export async function saveMoney(
   await Promise.all([
     rowWriter.write(session, money),
     snapshotWriter.write(session, moneySnapshots),
-    changeWriter.write(session, moneyChanges),
+    changes.append(session, moneyChanges),
   ]);
 }
 

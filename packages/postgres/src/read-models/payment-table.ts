@@ -9,24 +9,22 @@ import {
   type PaymentView,
   paymentStatusOf,
 } from '@stamp-ledger/ports';
-import { RowWriter, type Session, type Statement } from '../statements.js';
+import { RowAppender, type Session, type Statement } from '../statements.js';
 import { optionalText, type Row, text } from './columns.js';
 
-const COLUMNS = {
-  position: 'text',
-  reference: 'text',
-  amount: 'text',
-  currency: 'text',
-  paid_at: 'text',
-  recorded_at: 'text',
-  channel: 'text',
-  order_id: 'text',
-  serial: 'text',
-} as const;
+const COLUMNS = [
+  'position',
+  'reference',
+  'amount',
+  'currency',
+  'paid_at',
+  'recorded_at',
+  'channel',
+  'order_id',
+  'serial',
+] as const;
 
-const SELECT = `SELECT ${Object.keys(COLUMNS)
-  .map((column) => `p.${column}`)
-  .join(', ')}, o.status, s.refunded FROM {models}.payment AS p
+const SELECT = `SELECT ${COLUMNS.map((column) => `p.${column}`).join(', ')}, o.status, s.refunded FROM {models}.payment AS p
   LEFT JOIN {models}.order_row AS o ON o.order_id = p.order_id
   LEFT JOIN {models}.stamp AS s ON s.serial = p.serial`;
 const PAGE = `p.paid_at >= $1 AND p.paid_at < $2 AND (p.paid_at, p.position) > ($3, $4)
@@ -41,7 +39,7 @@ export const PAYMENT_SQL = {
 /** Greater than any time. */
 const END = '~';
 
-const writer = new RowWriter<PaymentRow>({
+const appender = new RowAppender<PaymentRow>({
   table: 'payment',
   columns: COLUMNS,
   values: ({ position, reference, amount, paidAt, recordedAt, channel, subject }) => [
@@ -58,7 +56,7 @@ const writer = new RowWriter<PaymentRow>({
 });
 
 export const appendPayments = (session: Session, payments: readonly PaymentRow[]): Promise<void> =>
-  writer.write(session, payments);
+  appender.append(session, payments);
 
 export async function paymentsPage(
   session: Session,

@@ -1,7 +1,7 @@
 import type { Position } from '@stamp-ledger/codec';
 import type { Instant, OrderId, Serial } from '@stamp-ledger/domain';
 import type { StampChange, StampRow } from '@stamp-ledger/ports';
-import { RowWriter, rowsByKeys, type Session, type Statement } from '../statements.js';
+import { RowAppender, RowWriter, rowsByKeys, type Session, type Statement } from '../statements.js';
 import { groupNumber, groupOf, optionalText, orNull, type Row, text, type Value } from './columns.js';
 
 const COLUMNS = {
@@ -34,9 +34,9 @@ const writer = new RowWriter<StampRow>({
   orderBy: 'serial',
   values: stampValues,
 });
-const changes = new RowWriter<StampChange>({
+const changes = new RowAppender<StampChange>({
   table: 'stamp_change',
-  columns: { position: 'text', from_grp: 'bigint', to_grp: 'bigint', flow_from: 'bigint', flow_to: 'bigint' },
+  columns: ['position', 'from_grp', 'to_grp', 'flow_from', 'flow_to'],
   values: ({ position, from, to, flowFrom, flowTo }) => [
     position,
     groupNumber(from),
@@ -53,7 +53,7 @@ export const saveStamps = (session: Session, rows: readonly StampRow[]): Promise
   writer.write(session, rows);
 
 export const appendStampChanges = (session: Session, rows: readonly StampChange[]): Promise<void> =>
-  changes.write(session, rows);
+  changes.append(session, rows);
 
 /** Those of the positions that have a change already. */
 export const changedStamps = async (

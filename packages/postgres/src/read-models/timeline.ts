@@ -1,7 +1,7 @@
 import type { Position } from '@stamp-ledger/codec';
 import type { Instant } from '@stamp-ledger/domain';
 import type { ProjectionName, Settled, TimelineStep } from '@stamp-ledger/ports';
-import { arrayOf, RowWriter, type Session, type Statement } from '../statements.js';
+import { arrayOf, RowAppender, type Session, type Statement } from '../statements.js';
 import { given, optionalText, orNull, type Row, text } from './columns.js';
 
 /**
@@ -46,7 +46,7 @@ const SQL = {
   firstAfter: {
     name: 'timeline_first_after',
     sql: `SELECT position, recorded_at, before_position FROM {models}.timeline
-      WHERE projection = 'inventory' AND ${between('>', 'inventory')} ORDER BY projection, position LIMIT 1`,
+      WHERE ${between('>', 'inventory')} ORDER BY position, before_position DESC NULLS LAST LIMIT 1`,
   },
   firstReaching: {
     name: 'events_first_reaching',
@@ -56,19 +56,18 @@ const SQL = {
   timeAt: {
     name: 'timeline_at',
     sql: `SELECT greatest(m.recorded_at, (SELECT max(recorded_at) FROM {models}.timeline
-          WHERE projection = 'inventory' AND position > coalesce(m.position, '') AND position <= $1))
+          WHERE position > coalesce(m.position, '') AND position <= $1))
       FROM (SELECT 1) AS always LEFT JOIN (SELECT position, recorded_at FROM {models}.moment
           WHERE projection = 'inventory' AND position <= $1
           ORDER BY projection DESC, position DESC LIMIT 1) AS m ON true`,
   },
 } as const satisfies Record<string, Statement>;
 
-const writer = new RowWriter<{ readonly projection: ProjectionName; readonly step: TimelineStep }>({
+/** A step that comes again is kept once more: to look for it first would cost more than all that is read of it. */
+const appender = new RowAppender<TimelineStep>({
   table: 'timeline',
-  columns: { projection: 'text', position: 'text', recorded_at: 'text', before_position: 'text' },
-  key: ['projection', 'position'],
-  existing: 'kept',
-  values: ({ projection, step }) => [projection, step.position, step.recordedAt, orNull(step.before)],
+  columns: ['position', 'recorded_at', 'before_position'],
+  values: ({ position, recordedAt, before }) => [position, recordedAt, orNull(before)],
 });
 
 const stepFrom = (row: Row): TimelineStep => ({
@@ -83,9 +82,8 @@ export async function addSteps(
   { projection, settled }: { readonly projection: ProjectionName; readonly settled: Settled | undefined },
   steps: readonly TimelineStep[],
 ): Promise<void> {
-  const adding = projection === 'inventory' ? steps.map((step) => ({ projection, step })) : [];
   await Promise.all([
-    writer.write(session, adding),
+    appender.append(session, projection === 'inventory' ? steps : []),
     dropMoments(
       session,
       projection,

@@ -9,10 +9,8 @@ const PROGRESS = `
     disorder_milliseconds BIGINT NOT NULL DEFAULT 0, settled_position TEXT, settled_recorded_at TEXT, halted TEXT
   ) WITH (fillfactor = 10);
   INSERT INTO {models}.progress (projection) VALUES ('inventory'), ('verification'), ('audit-index');
-  CREATE TABLE {models}.timeline (
-    projection TEXT NOT NULL, position TEXT NOT NULL, recorded_at TEXT NOT NULL, before_position TEXT,
-    PRIMARY KEY (projection, position)
-  );
+  CREATE TABLE {models}.timeline (position TEXT NOT NULL, recorded_at TEXT NOT NULL, before_position TEXT);
+  CREATE INDEX timeline_by_position ON {models}.timeline (position);
   CREATE TABLE {models}.moment (
     projection TEXT NOT NULL, position TEXT NOT NULL, recorded_at TEXT NOT NULL, PRIMARY KEY (projection, position)
   );
@@ -147,18 +145,19 @@ const WORK = `
 `;
 
 /**
- * Ids of commands and correlations repeat, and are long: rows hold their number in `long_id`. Every index goes on with
- * the position, so that one is read in the order of the answer whatever the planner thinks of the column.
+ * Ids of commands are all over their index, which is most of what a row costs: so a correlation is kept only where it is
+ * not the command, as it is when a process acts by itself. Every index goes on with the position, so that one is read in the
+ * order of the answer whatever the planner thinks of the column.
  */
 const AUDIT_INDEX = `
-  CREATE TABLE {models}.long_id (number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id TEXT NOT NULL UNIQUE);
   CREATE TABLE {models}.event_index (
     position TEXT PRIMARY KEY, stream TEXT NOT NULL, revision INT NOT NULL, type TEXT NOT NULL,
-    recorded_at TEXT NOT NULL, occurred_at TEXT NOT NULL, command BIGINT NOT NULL, correlation BIGINT NOT NULL,
+    recorded_at TEXT NOT NULL, occurred_at TEXT, command UUID NOT NULL, correlation UUID,
     channel TEXT, holder TEXT, document_sha256 TEXT, order_id TEXT, incident_id TEXT
   );
   CREATE INDEX event_by_command ON {models}.event_index (command, position);
-  CREATE INDEX event_by_correlation ON {models}.event_index (correlation, position);
+  CREATE INDEX event_by_correlation ON {models}.event_index (correlation, position)
+    WHERE correlation IS NOT NULL;
   CREATE INDEX event_by_channel ON {models}.event_index (channel, position) WHERE channel IS NOT NULL;
   CREATE INDEX event_by_holder ON {models}.event_index (holder, position) WHERE holder IS NOT NULL;
   CREATE INDEX event_by_document ON {models}.event_index (document_sha256, position) WHERE document_sha256 IS NOT NULL;

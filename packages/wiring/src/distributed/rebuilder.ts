@@ -58,13 +58,14 @@ async function once(
 ): Promise<void> {
   const turn = await rebuilds.claimRebuild();
   if (turn === undefined) return;
+  const over = AbortSignal.any([signal, turn.lost]);
   try {
     await rebuilds.dropOldGenerations();
     const generation = await rebuilds.createGeneration();
     do {
-      await fill(options, { turn, generation, signal });
-      if (signal.aborted || turn.lost.aborted) return;
-    } while (!(await rebuilds.swapGeneration(generation)));
+      await fill(options, { turn, generation, signal: over });
+      if (over.aborted) return;
+    } while (!(await rebuilds.swapGeneration(generation, over)));
     await turn.endRebuild({ status: 'done' });
   } finally {
     await turn.release();
@@ -88,7 +89,7 @@ async function fill(
       readStream: (request) => log.readStream(request),
       decode: serde.decode,
       store,
-      signal: AbortSignal.any([signal, turn.lost]),
+      signal,
       onStatus: (statuses: readonly RunStatus[]) => {
         halted ??= statuses.find((status) => status.halted !== undefined)?.halted;
         const eventsDone = Math.min(...statuses.map(({ events }) => events));

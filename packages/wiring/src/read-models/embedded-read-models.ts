@@ -40,7 +40,11 @@ export async function openEmbeddedReadModels({
   let live = await Generation.start(directory, number);
   const watch = new ProgressWatch();
   const follow = (generation: Generation): void => {
-    const update = (): void => watch.update(generation.statuses.map(shown));
+    let entries: readonly Entry[] = [];
+    const update = (): void => {
+      entries = generation.statuses.map((status) => entryOf(status, entries));
+      watch.update(entries.map(({ shown }) => shown));
+    };
     generation.onStatus(update);
     update();
   };
@@ -114,8 +118,24 @@ function usableGeneration(
   return { number: fresh, isEmpty: true };
 }
 
-/** What the port shows of a run's status. */
-const shown = ({ events: _, repaired: __, ...status }: RunStatus): ProjectionStatus => status;
+/** A run's status with what the port shows of it. */
+interface Entry {
+  readonly status: RunStatus;
+  readonly shown: ProjectionStatus;
+}
+
+/** The entry there was as long as the projection has seen nothing more: rows that were looked up are still good. */
+function entryOf(status: RunStatus, before: readonly Entry[]): Entry {
+  const same = before.find(
+    (entry) =>
+      entry.status.projection === status.projection &&
+      entry.status.events === status.events &&
+      entry.status.halted === status.halted,
+  );
+  if (same !== undefined) return same;
+  const { events: _, repaired: __, ...shown } = status;
+  return { status, shown };
+}
 
 /** Every query goes to the generation that is live when it is asked. */
 function delegated(

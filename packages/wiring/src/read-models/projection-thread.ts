@@ -10,7 +10,7 @@ import type {
 } from './messages.js';
 
 /** Room for the many short-lived objects of a page, so that they die before they are moved. */
-export const YOUNG_GENERATION_MEBIBYTES = 32;
+const YOUNG_GENERATION_MEBIBYTES = 32;
 const NAMES: readonly ProjectionName[] = ['verification', 'inventory', 'audit-index'];
 
 /** A running projection thread, seen from the thread that started it. */
