@@ -25,7 +25,6 @@ export { OperationsRecorder } from './operations-recorder.js';
 export { type OverdueCause, type OverdueOrders, watchOverdue } from './overdue.js';
 export * from './project/index.js';
 export { Overbooking } from './queue/overbooking.js';
-export { RecentlyUsed } from './recently-used.js';
 export { type RelayRun, type RelayStatus, runRelay } from './relay.js';
 export * from './seal/index.js';
 export { Waiting } from './waiting.js';

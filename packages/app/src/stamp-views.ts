@@ -6,6 +6,7 @@ import {
   type ReadModels,
   type StampView,
 } from '@stamp-ledger/ports';
+import { AskedLately } from './asked-lately.js';
 import { statusOf } from './freshness.js';
 import { RecentlyUsed } from './recently-used.js';
 import { SingleFlight } from './single-flight.js';
@@ -24,14 +25,24 @@ class Standing {
   readonly reading = new SingleFlight<Serial, SeenView | undefined>();
 
   constructor(readonly status: ProjectionStatus | undefined) {}
+
+  /** Where nothing is known of the model, nothing would tell that the row has changed: then it is not held. */
+  seen(view: StampView | undefined, until: number | undefined): SeenView | undefined {
+    if (view === undefined) return undefined;
+    const seen = { view, status: this.status };
+    if (this.status !== undefined && until !== undefined) this.held.set(view.serial, { seen, until });
+    return seen;
+  }
 }
 
 /**
  * Rows of the verification model, asked for once however many want them. A row is held while the model stands where it
- * stood: an answer is then as new as its `asOf` says, and no command needs to tell anybody that it changed a stamp.
+ * stood: an answer is then as new as its `asOf` says, and no command needs to tell anybody that it changed a stamp. Only what
+ * is asked for again is held: rows that outlive their answer and are never used cost the collector more than to read them.
  */
 export class StampViews {
   #standing = new Standing(undefined);
+  readonly #asked = new AskedLately(LIMITS.askedStampViews);
 
   constructor(
     private readonly options: {
@@ -51,22 +62,10 @@ export class StampViews {
     if (held !== undefined && now < held.until) return held.seen;
     const running = standing.reading.get(serial);
     if (running !== undefined) return running;
-    const until = now + LIMITS.cachedStampViewMilliseconds;
+    const until = this.#asked.ask(serial) ? now + LIMITS.cachedStampViewMilliseconds : undefined;
     const row = readModels.stamp(serial);
     return row instanceof Promise
-      ? standing.reading.run(serial, () => row.then((view) => seenAs(view, standing, until)))
-      : seenAs(row, standing, until);
+      ? standing.reading.run(serial, () => row.then((view) => standing.seen(view, until)))
+      : standing.seen(row, until);
   }
-}
-
-function seenAs(
-  view: StampView | undefined,
-  { status, held }: Standing,
-  until: number,
-): SeenView | undefined {
-  if (view === undefined) return undefined;
-  const seen = { view, status };
-  // Where nothing is known of the model, nothing would tell that the row has changed.
-  if (status !== undefined) held.set(view.serial, { seen, until });
-  return seen;
 }

@@ -64,6 +64,8 @@ export const LIMITS = {
   logHeadMilliseconds: 1,
   /** Rows of the verification model that are held in memory, about 1.5 kB each with the text made of them. */
   cachedStampViews: 20_000,
+  /** Among about so many other look-ups a stamp must be asked for again for its row to be held. */
+  askedStampViews: 16_384,
   /** Milliseconds after which such a row is read again though the model has not moved: it may be away. */
   cachedStampViewMilliseconds: 1_000,
   /** Events sealed in one round: what is held in memory until it is durable. */

@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { EventLeaf } from '@stamp-ledger/app';
 import type { ProblemName } from './problems/table.js';
 
@@ -5,8 +6,8 @@ import type { ProblemName } from './problems/table.js';
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Headers that many answers have in common, as {@link listed}; `headers` are sent beside them. */
-  readonly common?: readonly string[];
+  /** Headers that many answers have in common, as {@link printed}; `headers` are sent beside them. Not with a stream. */
+  readonly common?: string;
   readonly body: string | Buffer;
   /** What follows `body`, when that is of any length: sent as it comes, as fast as the client reads. */
   readonly stream?: AsyncIterable<string>;
@@ -33,6 +34,19 @@ export function listed(headers: Readonly<Record<string, string>>): string[] {
   for (const name in headers) list.push(name, headers[name] ?? '');
   for (const name in SAFE_HEADERS) if (headers[name] === undefined) list.push(name, SAFE_HEADERS[name] ?? '');
   return list;
+}
+
+/** {@link listed}, as it goes over the wire. Throws for what is no header. */
+export function printed(headers: Readonly<Record<string, string>>): string {
+  const list = listed(headers);
+  let text = '';
+  for (let at = 0; at < list.length; at += 2) {
+    const [name = '', value = ''] = list.slice(at, at + 2);
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    text += `${name}: ${value}\r\n`;
+  }
+  return text;
 }
 
 export const JSON_NAME = 'application/json';

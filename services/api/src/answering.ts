@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Logger } from 'pino';
 import { type Answer, listed } from './answer.js';
+import { endAtOnce } from './end-at-once.js';
 import { Exchange, type Services } from './exchange.js';
 import type { Metrics } from './operations/metrics.js';
 import type { Readiness } from './operations/readiness.js';
@@ -138,11 +139,19 @@ function send(
   { status, headers, common, body, stream }: Answer,
   draining: boolean,
 ): void {
-  const list = common === undefined ? listed(headers) : [...common];
+  const list = common === undefined ? listed(headers) : [];
   if (common !== undefined) for (const name in headers) list.push(name, headers[name] ?? '');
   list.push('x-request-id', requestId);
   if (draining && headers.connection === undefined) list.push('connection', 'close');
-  if (stream === undefined && status !== 304) list.push('content-length', String(Buffer.byteLength(body)));
+  if (stream !== undefined) {
+    response.writeHead(status, list);
+    return;
+  }
+  const bytes = Buffer.byteLength(body);
+  if (status !== 304) list.push('content-length', String(bytes));
   response.writeHead(status, list);
-  if (stream === undefined) response.end(status === 304 || request.method === 'HEAD' ? undefined : body);
+  const isBare = status === 304 || request.method === 'HEAD';
+  endAtOnce(response, { headers: common ?? '', ...(isBare ? NO_BODY : { body, bytes }) });
 }
+
+const NO_BODY = { body: '', bytes: 0 };

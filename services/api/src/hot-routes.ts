@@ -66,20 +66,39 @@ export function hotRoutes(
 
 interface PlainRoute {
   readonly route: Route;
-  readonly pattern: RegExp;
-  /** Paths of other routes that the pattern would take too: `openings` is no ticket. */
+  /** The path around its parameter: all of it, and undefined, where there is none. */
+  readonly before: string;
+  readonly after: string | undefined;
+  readonly parameter: string;
+  /** Paths of other routes that would be taken for this one: `openings` is no ticket. */
   readonly except: ReadonlySet<string>;
 }
 
-/** Only paths that need no decoding (RFC 3986, unreserved characters); the route itself says what is a serial or a ticket. */
+/** What needs no decoding (RFC 3986, unreserved characters); the route itself says what is a serial or a ticket. */
+const PLAIN = /^[\w.~-]{1,1024}$/;
+const PARAMETER = /\{(\w+)\}/;
+
 function plainRoute(route: Route, routes: readonly Route[]): PlainRoute {
-  const pattern = new RegExp(`^${route.path.replace(/\{(\w+)\}/, '(?<$1>[\\w.~-]{1,1024})')}$`);
+  const [before = '', parameter = '', after] = route.path.split(PARAMETER);
   const others = routes.filter((other) => other !== route && other.method === route.method);
+  const plain = { route, before, after, parameter };
   return {
-    route,
-    pattern,
-    except: new Set(others.map(({ path }) => path).filter((path) => pattern.test(path))),
+    ...plain,
+    except: new Set(others.map(({ path }) => path).filter((path) => parametersOf(plain, path) !== undefined)),
   };
+}
+
+const NO_PARAMETERS: PathParameters = {};
+
+/** Undefined for a path that is not the route's, or not plain. */
+function parametersOf(
+  { before, after, parameter }: Omit<PlainRoute, 'except'>,
+  url: string,
+): PathParameters | undefined {
+  if (after === undefined) return url === before ? NO_PARAMETERS : undefined;
+  if (!url.startsWith(before) || !url.endsWith(after)) return undefined;
+  const value = url.slice(before.length, url.length - after.length);
+  return PLAIN.test(value) ? { [parameter]: value } : undefined;
 }
 
 function find(
@@ -87,9 +106,9 @@ function find(
   { method, url = '', headers }: IncomingMessage,
 ): { readonly route: Route; readonly parameters: PathParameters } | undefined {
   if (!acceptsAnyJson(headers)) return undefined;
-  for (const { route, pattern, except } of plain) {
-    const match = route.method === method ? pattern.exec(url) : null;
-    if (match !== null) return except.has(url) ? undefined : { route, parameters: match.groups ?? {} };
+  for (const each of plain) {
+    const parameters = each.route.method === method ? parametersOf(each, url) : undefined;
+    if (parameters !== undefined) return each.except.has(url) ? undefined : { route: each.route, parameters };
   }
   return undefined;
 }

@@ -1,8 +1,7 @@
-import { type Freshness, LIMITS, RecentlyUsed } from '@stamp-ledger/app';
+import type { Freshness } from '@stamp-ledger/app';
 import { sha256Hex } from '@stamp-ledger/codec';
-import type { Serial } from '@stamp-ledger/domain';
 import type { StampView } from '@stamp-ledger/ports';
-import { type Answer, JSON_TYPE, listed } from './answer.js';
+import { type Answer, JSON_TYPE, printed } from './answer.js';
 import { publicStamp, textWithFreshness } from './views.js';
 
 /** Anyone may read these from any web page. */
@@ -17,7 +16,7 @@ const ASK_AGAIN = 'no-cache';
 
 const headersOf = (cacheControl: string) => {
   const unchanged = { ...PUBLIC_HEADERS, 'cache-control': cacheControl };
-  return { unchanged: listed(unchanged), found: listed({ 'content-type': JSON_TYPE, ...unchanged }) };
+  return { unchanged: printed(unchanged), found: printed({ 'content-type': JSON_TYPE, ...unchanged }) };
 };
 const WEAK = headersOf(SHORT_CACHE);
 const STRONG = headersOf(ASK_AGAIN);
@@ -31,18 +30,18 @@ export interface PublicView {
   answer(asOf: Freshness, how: { readonly strong: boolean }): Answer;
 }
 
-/** Makes what is sent of a view once, for views that the ledger holds while their rows are current. */
-export function createPublicViews(): (view: StampView) => PublicView {
-  const made = new RecentlyUsed<Serial, { readonly of: StampView; readonly publicView: PublicView }>(
-    LIMITS.cachedStampViews,
-  );
-  return (view) => {
-    const before = made.get(view.serial);
-    if (before?.of === view) return before.publicView;
-    const publicView = make(view);
-    made.set(view.serial, { of: view, publicView });
-    return publicView;
-  };
+/** Where a view keeps what is sent of it: a map of them would cost as much as all else that is done for a view held. */
+const SHOWN = Symbol('shown');
+type Shown = StampView & { readonly [SHOWN]?: PublicView };
+
+/** Made once for each view; the ledger holds those that are asked for again and again. */
+export function publicView(view: Shown): PublicView {
+  const shown = view[SHOWN];
+  if (shown !== undefined) return shown;
+  const value = make(view);
+  // Not enumerable, so that a later state of the stamp, made of this one by spreading it, does not get it too.
+  Object.defineProperty(view, SHOWN, { value });
+  return value;
 }
 
 function make(view: StampView): PublicView {

@@ -74,10 +74,14 @@ async function freshness(t: Test, { call }: World): Promise<void> {
   const strong = await call(`/v1/stamps/${serial}?consistency=strong`);
   t.match(strong.json, { state: 'minted', asOf: { lagMilliseconds: 0 } });
   t.equal(strong.headers.get('cache-control'), 'no-cache');
+  await sellStamp(call, serial);
+  const sold = await call(`/v1/stamps/${serial}?consistency=strong`);
+  t.match(sold.json, { state: 'sold', revision: 1 }, 'nothing of what was shown before is shown again');
+  t.not(sold.headers.get('etag'), strong.headers.get('etag'));
   const future = await call(`/v1/stamps/${serial}?atLeastRevision=7`);
   t.equal(future.status, 412);
   t.equal(problemName(future), 'revision-not-reached');
-  t.strictSame(future.json.facts, { revision: 0 });
+  t.strictSame(future.json.facts, { revision: 1 });
   for (const query of [
     'atLeastRevision=-1',
     'atLeastRevision=1e3',

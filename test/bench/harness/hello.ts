@@ -14,7 +14,7 @@ const MAIN = fileURLToPath(new URL('./hello-server.js', import.meta.url));
 const READY = /^hello server ready (\S+)$/;
 
 /** A server that answers hello, in a process of its own. */
-export async function startHello(kind: 'http' | 'koa'): Promise<HelloServer> {
+export async function startHello(kind: 'http' | 'koa' | 'socket'): Promise<HelloServer> {
   const child = spawn(process.execPath, [MAIN, kind], {
     env: { ...plainEnvironment(), NODE_ENV: 'production' },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,6 +1,6 @@
 import { measureFsync } from '../harness/fsync.js';
 import { type HelloServer, startHello } from '../harness/hello.js';
-import { perSecond, runLoad } from '../harness/load/load.js';
+import { type LoadRequest, perSecond, runLoad } from '../harness/load/load.js';
 import type { Bench, Part, Row } from '../harness/part.js';
 import { type Contender, interleaved } from '../harness/rounds.js';
 import { measureSha256, SHA256_LIMIT } from '../harness/sha256.js';
@@ -14,13 +14,17 @@ export const limits: Part = {
   name: 'limits',
   title: "The machine's own limits",
   run: async (bench) => {
-    const [http, koa] = await Promise.all([startHello('http'), startHello('koa')]);
+    const [socket, http, koa] = await Promise.all([
+      startHello('socket'),
+      startHello('http'),
+      startHello('koa'),
+    ]);
     try {
-      const samples = await interleaved(bench, contendersOf(bench, { http, koa }));
+      const samples = await interleaved(bench, contendersOf(bench, { socket, http, koa }));
       const rows = [...samples].map(([what, values]): Row => ({ what, unit: '1/s', ours: spreadOf(values) }));
       return { rows, notes: NOTES };
     } finally {
-      await Promise.all([http.stop(), koa.stop()]);
+      await Promise.all([socket.stop(), http.stop(), koa.stop()]);
     }
   },
 };
@@ -32,7 +36,7 @@ const NOTES = [
 
 function contendersOf(
   { quick }: Bench,
-  { http, koa }: { readonly http: HelloServer; readonly koa: HelloServer },
+  { socket, http, koa }: Readonly<Record<'socket' | 'http' | 'koa', HelloServer>>,
 ): readonly Contender<number>[] {
   const seconds = quick ? 0.3 : 3;
   const timed = (name: string, measure: (share: number) => number | Promise<number>): Contender<number> => ({
@@ -52,17 +56,22 @@ function contendersOf(
     timed('SQLite events, groups of 1,000', (share) =>
       measureSqlite({ group: 1_000, events: events * share }),
     ),
+    timed('the load generator, against sockets that answer unread', (share) =>
+      helloRate(socket.url, seconds * share),
+    ),
     timed('node:http, hello', (share) => helloRate(http.url, seconds * share)),
     timed('Koa, hello', (share) => helloRate(koa.url, seconds * share)),
     timed(SHA256_LIMIT, (share) => measureSha256({ seconds: seconds * share })),
   ];
 }
 
+export const HELLO: readonly LoadRequest[] = [{ method: 'GET', path: '/' }];
+
 export const helloRate = async (url: string, seconds: number): Promise<number> =>
   perSecond(
     await runLoad({
       url,
-      requests: [{ method: 'GET', path: '/' }],
+      requests: HELLO,
       repeat: true,
       connections: CONNECTIONS,
       seconds,

@@ -3,7 +3,7 @@ import { type Answer, json, positionHeader } from '../answer.js';
 import { command } from '../command.js';
 import type { Exchange, Route, Services } from '../exchange.js';
 import { problem } from '../problems/problem.js';
-import { createPublicViews, PUBLIC_HEADERS } from '../public-view.js';
+import { PUBLIC_HEADERS, publicView } from '../public-view.js';
 import { noTarget, serialTarget, sha256Target } from '../request/parameters.js';
 import { integer, moment, oneOf, readQuery, serial } from '../request/query.js';
 import * as views from '../views.js';
@@ -22,7 +22,6 @@ export function lookUpRoutes(services: Services): Route[] {
 }
 
 export function lookUpRoute({ ledger }: Services): Route {
-  const publicView = createPublicViews();
   return {
     method: 'GET',
     path: '/v1/stamps/{serial}',

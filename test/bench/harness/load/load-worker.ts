@@ -1,40 +1,50 @@
-// The load generator: one thread that does nothing else.
-import { setTimeout as sleep } from 'node:timers/promises';
+// The load generator: one thread that does nothing else. What it spends on a request is missing to the server, so there is
+// no promise, no object and no text made for a single one of them where that can be helped.
 import { parentPort, workerData } from 'node:worker_threads';
 import { LatencyHistogram } from '../latency.js';
-import { Connection } from './connection.js';
+import { Lane } from './lane.js';
 import { type Load, type LoadRequest, type LoadResult, requestText } from './load.js';
 
 const TICK_MILLISECONDS = 1;
 /**
- * Latency in the open loop is taken of what is due later than this: the generator is slow itself in its first moments, and
- * whatever is due then waits for it, not for the server. Half of a load that is shorter than twice this.
+ * Latency in the open loop is taken of what is due later than this: until the generator's own code is compiled, whatever is
+ * due waits for it. Half of a load that is shorter than twice this. Later too the generator has its part in every latency:
+ * a bare server asked at the same rate shows how much.
  */
 const LEAD_IN_MILLISECONDS = 500;
+
+/** A lane, and the request that is under way on it. */
+interface Runner {
+  lane: Lane | undefined;
+  index: number;
+  due: number;
+}
 
 class Generator {
   readonly #histogram = new LatencyHistogram();
   readonly #statuses: Record<string, number> = {};
   readonly #acknowledged: number[] = [];
+  /** Of requests that are sent again and again. */
+  readonly #texts: string[] = [];
   #sent = 0;
+  #answered = 0;
   #measuredFrom = 0;
+  #onAnswered: (runner: Runner, now: number) => void = () => undefined;
+  #onFailed: (error: Error) => void = () => undefined;
 
   constructor(private readonly load: Load) {}
 
   async run(): Promise<LoadResult> {
-    const { hostname, port } = new URL(this.load.url);
-    const connections = await Promise.all(
-      Array.from({ length: this.load.connections }, () =>
-        Connection.open({ host: hostname, port: Number(port) }),
-      ),
-    );
+    const runners = await this.#open();
     const start = performance.now();
-    if (this.load.rate !== undefined)
-      this.#measuredFrom = start + Math.min(LEAD_IN_MILLISECONDS, 500 * this.load.seconds);
-    const last = await (this.load.rate === undefined
-      ? this.#closed(connections, start)
-      : this.#open(connections, { start, rate: this.load.rate }));
-    for (const connection of connections) connection.close();
+    const { rate, seconds } = this.load;
+    if (rate !== undefined) this.#measuredFrom = start + Math.min(LEAD_IN_MILLISECONDS, 500 * seconds);
+    const last = await new Promise<number>((resolve, reject) => {
+      this.#onFailed = reject;
+      if (rate === undefined) this.#closedLoop(runners, { start, resolve });
+      else this.#openLoop(runners, { start, rate, resolve });
+    });
+    for (const { lane } of runners) lane?.close();
     return {
       seconds: (last - start) / 1_000,
       statuses: this.#statuses,
@@ -43,71 +53,87 @@ class Generator {
     };
   }
 
-  /** Answers when the last answer came. */
-  async #closed(connections: readonly Connection[], start: number): Promise<number> {
-    const end = start + this.load.seconds * 1_000;
-    await Promise.all(
-      connections.map(async (connection) => {
-        for (let now = performance.now(); now < end; now = performance.now()) {
-          const index = this.#next();
-          if (index === undefined) return;
-          await this.#exchange(connection, { index, due: now });
-        }
+  #open(): Promise<readonly Runner[]> {
+    const { hostname, port } = new URL(this.load.url);
+    return Promise.all(
+      Array.from({ length: this.load.connections }, async () => {
+        const runner: Runner = { lane: undefined, index: 0, due: 0 };
+        runner.lane = await Lane.open(
+          { host: hostname, port: Number(port) },
+          {
+            answered: (status) => this.#take(runner, status),
+            failed: (error) => this.#onFailed(error),
+          },
+        );
+        return runner;
       }),
     );
-    return performance.now();
   }
 
-  async #open(
-    connections: readonly Connection[],
-    { start, rate }: { readonly start: number; readonly rate: number },
-  ): Promise<number> {
-    const idle = [...connections];
-    const waiting: { readonly index: number; readonly due: number }[] = [];
-    let first = 0;
-    const running = new Set<Promise<void>>();
-    const startWaiting = (): void => {
-      for (let item = waiting[first]; item !== undefined && idle.length > 0; item = waiting[++first]) {
-        const connection = idle.pop() as Connection;
-        const exchange = this.#exchange(connection, item).finally(() => {
-          running.delete(exchange);
-          idle.push(connection);
-          startWaiting();
-        });
-        running.add(exchange);
+  /** Resolves when the last answer came. */
+  #closedLoop(
+    runners: readonly Runner[],
+    { start, resolve }: { readonly start: number; readonly resolve: (last: number) => void },
+  ): void {
+    const end = start + this.load.seconds * 1_000;
+    let running = runners.length;
+    this.#onAnswered = (runner, now) => {
+      if (now < end && this.#hasMore()) this.#send(runner, now);
+      else if (--running === 0) resolve(now);
+    };
+    for (const runner of runners) this.#onAnswered(runner, start);
+  }
+
+  #openLoop(
+    runners: readonly Runner[],
+    {
+      start,
+      rate,
+      resolve,
+    }: { readonly start: number; readonly rate: number; readonly resolve: (last: number) => void },
+  ): void {
+    const idle = [...runners];
+    const total = Math.floor(rate * this.load.seconds);
+    const interval = 1_000 / rate;
+    const sendDue = (now: number): void => {
+      for (let due = start + this.#sent * interval; due <= now && this.#sent < total; due += interval) {
+        if (!this.#hasMore()) throw new Error('there are too few requests for this rate and time');
+        const runner = idle.pop();
+        if (runner === undefined) return;
+        this.#send(runner, due);
       }
     };
-    const total = Math.floor(rate * this.load.seconds);
-    for (let due = 0; due < total; ) {
-      const now = performance.now();
-      for (; due < total && start + (due * 1_000) / rate <= now; due++) {
-        const index = this.#next();
-        if (index === undefined) throw new Error('there are too few requests for this rate and time');
-        waiting.push({ index, due: start + (due * 1_000) / rate });
-      }
-      startWaiting();
-      await sleep(TICK_MILLISECONDS);
-    }
-    while (running.size > 0 || first < waiting.length) await Promise.all(running);
-    return performance.now();
+    const ticking = setInterval(() => sendDue(performance.now()), TICK_MILLISECONDS);
+    this.#onAnswered = (runner, now) => {
+      idle.push(runner);
+      sendDue(now);
+      if (this.#answered < total) return;
+      clearInterval(ticking);
+      resolve(now);
+    };
   }
 
-  #next(): number | undefined {
+  #hasMore(): boolean {
+    return this.load.repeat === true || this.#sent < this.load.requests.length;
+  }
+
+  #send(runner: Runner, due: number): void {
     const { requests, repeat } = this.load;
-    if (this.#sent >= requests.length && repeat !== true) return undefined;
-    return this.#sent++ % requests.length;
+    const index = this.#sent++ % requests.length;
+    runner.index = index;
+    runner.due = due;
+    const text = this.#texts[index] ?? requestText(requests[index] as LoadRequest, this.load);
+    if (repeat === true) this.#texts[index] = text;
+    runner.lane?.send(text);
   }
 
-  async #exchange(
-    connection: Connection,
-    { index, due }: { readonly index: number; readonly due: number },
-  ): Promise<void> {
-    const { status } = await connection.send(
-      requestText(this.load.requests[index] as LoadRequest, this.load),
-    );
-    if (due >= this.#measuredFrom) this.#histogram.record(performance.now() - due);
+  #take(runner: Runner, status: number): void {
+    const now = performance.now();
+    this.#answered += 1;
+    if (runner.due >= this.#measuredFrom) this.#histogram.record(now - runner.due);
     this.#statuses[status] = (this.#statuses[status] ?? 0) + 1;
-    if (status >= 200 && status < 300) this.#acknowledged.push(index);
+    if (status >= 200 && status < 300) this.#acknowledged.push(runner.index);
+    this.#onAnswered(runner, now);
   }
 }
 
