@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { LIMITS, PortError, type StoredAnswer } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
 import { type AnswerRow, requestOf, type Storing } from './answer-protocol.js';
+import { LIMIT } from './limit.js';
 import { toPortError } from './sqlite-errors.js';
 
 /** Version of the file's layout and of what its keys mean, in `user_version`. */
@@ -53,11 +54,11 @@ export class AnswerTable {
       const remove = this.#db.prepare<[string]>('DELETE FROM answer WHERE key = ?');
       const put = this.#db.prepare<[...AnswerRow]>('INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?)');
       const forget = this.#db.prepare<[number, number, number]>(`
-        DELETE FROM answer WHERE rowid IN (SELECT rowid FROM answer ORDER BY rowid LIMIT ?)
+        DELETE FROM answer WHERE rowid IN (SELECT rowid FROM answer ORDER BY rowid ${LIMIT})
           AND (stored_at <= ? OR rowid <= (SELECT max(rowid) FROM answer) - ?)`);
       this.#keys = this.#db
         .prepare<[number, number], readonly [number, string]>(
-          'SELECT rowid, key FROM answer WHERE rowid > ? ORDER BY rowid LIMIT ?',
+          `SELECT rowid, key FROM answer WHERE rowid > ? ORDER BY rowid ${LIMIT}`,
         )
         .raw();
       this.#store = this.#db.transaction(({ released, rows, expiry }) => {
