@@ -135,7 +135,8 @@ function open(file: string): Database.Database {
     db.pragma('journal_mode = WAL');
     // What was stored outlives a power cut: only what the log's last events still tell may be missing.
     db.pragma('synchronous = FULL');
-    db.pragma('cache_size = -8192');
+    // Small, as that of the log's writer: SQLite walks through all of it at the end of nearly every transaction.
+    db.pragma('cache_size = -2048');
     db.transaction(() => {
       const version = db.pragma('user_version', { simple: true });
       // The keys of version 1 were other hashes, which nobody asks for any more.
