@@ -1,5 +1,5 @@
-import type { OrderId, Serial } from '@stamp-ledger/domain';
-import type { EventStore } from '@stamp-ledger/ports';
+import type { AllocationId, OrderId, Serial } from '@stamp-ledger/domain';
+import type { EventStore, ReadModels } from '@stamp-ledger/ports';
 import t from 'tap';
 import { begin, caller, type Life, passing, patience, scene, until } from './scene.js';
 import {
@@ -143,6 +143,58 @@ t.test('the order that waited is fulfilled when stock comes', async (t) => {
   await life.ledger.allocations.request({ channel: 'kios', denomination, quantity: 5 }, caller());
   await life.ledger.orders.settled(UNCOVERED, patience());
   t.equal((await life.ledger.orders.report(UNCOVERED))?.state.status, 'fulfilled');
+  await life.end();
+  await stage.remove();
+});
+
+/** Shows stock as it was when somebody last waited for it to be that of the whole log: a read model that lags. */
+function laggingStock(readModels: ReadModels): ReadModels {
+  let shown: Awaited<ReturnType<ReadModels['stock']>> | undefined;
+  return new Proxy(readModels, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name);
+      if (name === 'reached') shown = undefined;
+      if (name !== 'stock') return typeof member === 'function' ? member.bind(target) : member;
+      return async (filter: Parameters<ReadModels['stock']>[0]) => {
+        shown ??= await target.stock({ ...filter, limit: 10_000 });
+        const first = shown.findIndex(({ cursor }) => cursor === filter.after) + 1;
+        return shown.slice(first, first + filter.limit);
+      };
+    },
+  });
+}
+
+t.test('allocations side by side do not reach for the same stamps', async (t) => {
+  const stage = await scene();
+  let late = 0;
+  const life = await begin(stage.directory, {
+    store: (store) => ({
+      ...passing(store),
+      append: async (appends) => {
+        const results = await store.append(appends);
+        late += results.filter(({ kind }) => kind !== 'appended').length;
+        return results;
+      },
+    }),
+    readModels: laggingStock,
+  });
+  await life.ledger.batches.open(
+    { batchId: BATCH, denomination, quantity: 10_000, series: '2024' },
+    caller(),
+  );
+  await life.ledger.batches.settled(BATCH, patience());
+  const ids = await Promise.all(
+    ['north', 'south', 'east', 'west'].map(async (channel) => {
+      const command = caller();
+      await life.ledger.allocations.request({ channel, denomination, quantity: 2_500 }, command);
+      return command.commandId as string as AllocationId;
+    }),
+  );
+  for (const id of ids) {
+    await life.ledger.allocations.settled(id, patience());
+    t.equal((await life.ledger.allocations.report(id))?.allocated, 2_500);
+  }
+  t.equal(late, 0, 'no stamp was tried that another had been given');
   await life.end();
   await stage.remove();
 });

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -257,6 +257,33 @@ t.test('every flipped, cut or missing file of the log is found, and the file is 
   }
 });
 
+t.test('a copy is read no further than a log goes: no device, no pipe, no endless file', async (t) => {
+  const piped = copyOf('whole');
+  rmSync(join(piped, 'tile/0/000'));
+  execFileSync('mkfifo', [join(piped, 'tile/0/000')]);
+  const endless = copyOf('whole');
+  truncateSync(join(endless, 'tile/0/000'), 2 ** 40);
+  for (const [log, why] of [
+    [piped, 'is no file'],
+    [endless, 'is larger than any file of a log'],
+  ] as const) {
+    const { code, stderr } = await cli(['audit', 'deep', '--log', log, '--key', KEY]);
+    t.equal(code, 5);
+    t.match(stderr, why);
+  }
+});
+
+t.test('why a log cannot be had is said', async (t) => {
+  const server = createServer((_request, response) => response.writeHead(302, { location: '/' }).end());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const log = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { code, stderr } = await cli(['audit', 'quick', '--log', log, '--key', KEY]);
+  t.equal(code, 5);
+  t.match(stderr, 'redirect');
+});
+
 t.test('a valid proof over an entry that does not fit it passes quick, and never deep', async (t) => {
   const log = copyOf('whole');
   flip(join(log, 'tile/entries/000'), 20);
@@ -452,7 +479,16 @@ t.test('a quorum may lie behind what is published, but not for long, nor beside 
   await other.append(300, 'rewritten');
   await other.seal();
   writeFileSync(file, cosignedAt((await other.tiles.readCheckpoint())!, now - 60));
-  t.match(await quorum(log), { code: 10, report: { findings: [{ kind: 'forked' }] } }, 'another history');
+  const { code, report } = await quorum(log);
+  t.match({ code, report }, { code: 10, report: { findings: [{ kind: 'forked' }] } }, 'another history');
+  const evidence = (name: string) => readFileSync(join(report.evidence ?? '', name));
+  t.strictSame(
+    evidence('cosigned.checkpoint'),
+    readFileSync(file),
+    'both that contradict each other are kept',
+  );
+  t.strictSame(evidence('found.checkpoint'), readFileSync(join(log, 'checkpoint')));
+  t.ok(evidence('cosigned-consistency-proof').length > 0, 'and the proof that does not hold');
 });
 
 t.test('a cosigned checkpoint that is smaller than the one kept is a contradiction', async (t) => {

@@ -18,14 +18,15 @@ t.teardown(async () => {
 });
 
 const RUPIAH = { amount: '10000', currency: 'IDR' };
-const serials = Array.from({ length: 5 }, (_, index) => `OFFLINE0000000000000${index}0`);
+const serials = Array.from({ length: 7 }, (_, index) => `OFFLINE0000000000000${index}0`);
 const [first = '', second = '', third = '', fourth = '', fifth = ''] = serials;
+const growing = serials.slice(5);
 const AT = '2024-09-06T10:00:00Z';
 const journal = join(directory, 'journal.csv');
 const FROM = ['--incident', 'centre-down', '--source', 'kios-1 journal'];
 
 await client.batches.open(
-  { denomination: RUPIAH, quantity: 5, series: '2024', serials },
+  { denomination: RUPIAH, quantity: 7, series: '2024', serials },
   { waitSeconds: 10 },
 );
 await client.incidents.open({
@@ -107,6 +108,18 @@ t.test('half a payment, or a time of payment that is none, is no sale without pa
   t.equal((await client.stamps.history(fifth)).body.events.length, 1, 'minted, and not sold');
 });
 
+t.test('a character that two reads of a file share is kept as it is', async (t) => {
+  const file = join(directory, 'accents.jsonl');
+  // Whatever the length of a read is: in one of the two files it ends within a character.
+  for (const before of ['', 'x']) {
+    const holder = before + 'é'.repeat(20_000);
+    writeFileSync(file, `${JSON.stringify({ serial: fifth, holder })}\n`.repeat(8));
+    t.equal((await cli(['backfill', file, ...FROM])).code, 6);
+    const kept = readFileSync(`${file}.quarantine.jsonl`, 'utf8').trimEnd().split('\n');
+    t.ok(kept.every((line) => JSON.parse(line).fields.holder === holder));
+  }
+});
+
 t.test('affixings and payments, as JSON lines; all recorded exits with 0', async (t) => {
   const order = { channel: 'kios-1', holder: 'buyer-5', denomination: RUPIAH, quantity: 1 };
   await client.orders.place({ ...order, orderId: 'offline-order' });
@@ -125,6 +138,48 @@ t.test('affixings and payments, as JSON lines; all recorded exits with 0', async
   const settled = await cli(['order-status', 'offline-order', '--json']);
   t.equal(settled.json().status, 'paid');
   t.equal((await cli(['backfill', join(directory, 'nothing.csv'), ...FROM])).code, 2);
+});
+
+t.test('a journal that has grown, or was put in another order, records only what is new', async (t) => {
+  const file = join(directory, 'growing.jsonl');
+  const order = { channel: 'kios-1', holder: 'buyer-6', denomination: RUPIAH, quantity: 1 };
+  await client.orders.place({ ...order, orderId: 'growing-order' });
+  const facts = [
+    { serial: growing[0], holder: 'buyer-6', channel: 'direct', reference: 'off-20', amount: '10000' },
+    { kind: 'payment', orderId: 'growing-order', reference: 'off-21', amount: '10000' },
+    { kind: 'affixing', serial: growing[0], documentSha256: 'b'.repeat(64), documentType: 'letter' },
+    { serial: second, holder: 'buyer-2', channel: 'direct' },
+  ];
+  const journalOf = (...lines: object[]): void =>
+    writeFileSync(file, lines.map((fact) => `${JSON.stringify({ ...fact, occurredAt: AT })}\n`).join(''));
+  const run = async () => {
+    const done = await cli(['backfill', file, ...FROM, '--json']);
+    return done.jsonLines().slice(0, -1);
+  };
+  journalOf(...facts);
+  t.match(await run(), [
+    { kind: 'recorded' },
+    { kind: 'recorded' },
+    { kind: 'recorded' },
+    { kind: 'conflict', error: { type: '/problems/already-sold' } },
+  ]);
+  journalOf({ serial: growing[1], holder: 'buyer-7', channel: 'direct' }, ...facts);
+  t.match(
+    await run(),
+    [
+      { kind: 'recorded' },
+      { kind: 'already', position: /./ },
+      { kind: 'already', position: /./ },
+      { kind: 'already' },
+      { kind: 'conflict', error: { type: '/problems/already-sold' } },
+    ],
+    'and what was refused is refused for the same reason',
+  );
+  t.equal((await client.stamps.history(growing[0] ?? '')).body.events.length, 3);
+  t.equal(
+    (await client.audit.search({ orderId: 'growing-order', types: ['OrderPaid'] })).body.events.length,
+    1,
+  );
 });
 
 t.test('while the ledger is away nothing is settled, and nothing is quarantined', async (t) => {

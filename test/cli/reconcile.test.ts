@@ -150,6 +150,21 @@ t.test('what was never delivered and never settled is told apart', async (t) => 
   ]);
 });
 
+t.test('a day that no calendar has is no time', async (t) => {
+  const lines = ['2024-02-30T10:00:00Z', '2023-02-29T10:00:00+07:00', '2024-02-29T10:00:00Z'];
+  const file = write(
+    'days.csv',
+    `reference,amount,time\n${lines.map((time) => `ref-x,1,${time}`).join('\n')}\n`,
+  );
+  const found = findings(await cli(['reconcile', file, '--json'])).filter(
+    ({ kind }) => kind === 'unreadable',
+  );
+  t.strictSame(
+    found.map(({ lines: places }) => places),
+    [[2], [3]],
+  );
+});
+
 t.test('files that are none, and lines that are none', async (t) => {
   const usage = async (path: string, ...more: string[]) => {
     const result = await cli(['reconcile', path, ...more]);
@@ -158,6 +173,12 @@ t.test('files that are none, and lines that are none', async (t) => {
   };
   t.match(await usage(join(directory, 'nothing.csv')), /cannot read .*ENOENT/);
   t.match(await usage(write('columns.csv', 'ref,amount\nx,1\n')), 'has no column reference');
+  for (const option of ['--currency', '--time', '--order'])
+    t.match(
+      await usage(write('unnamed.csv', 'reference,amount\nx,1\n'), option, 'nothing'),
+      'has no column nothing',
+      `${option} names a column that is not there`,
+    );
   t.match(await usage(write('open.csv', 'reference,amount\n"x,1\n')), 'open.csv');
   t.match(await usage(write('long.jsonl', `{"reference":"${'x'.repeat(70_000)}"}`)), 'longer than');
   t.match(await usage(write('some.csv', 'reference,amount\n'), '--from', 'yesterday'), '--from');

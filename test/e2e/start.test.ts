@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
@@ -56,6 +56,10 @@ t.test('what cannot be read', async (t) => {
   mkdirSync(directory);
   writeFileSync(join(directory, 'log.sqlite'), 'no log at all, '.repeat(1_000));
   await t.test('a log that is none', async (t) => gaveUp(t, await vain(), /the log cannot be opened/));
+  await t.test('a data directory where none can be made', async (t) => {
+    const start = await startInVain({ LEDGER_PORT: '0', LEDGER_DATA_DIR: '/proc/nowhere/data' });
+    gaveUp(t, start, /ENOENT.* '\/proc\/nowhere'/);
+  });
   await t.test('a data directory that is a file', async (t) => {
     const start = await startInVain({
       LEDGER_PORT: '0',
@@ -64,6 +68,20 @@ t.test('what cannot be read', async (t) => {
     });
     gaveUp(t, start, /log\.sqlite/);
   });
+});
+
+t.test('what is written is for its owner alone, though everybody may look into the directory', async (t) => {
+  const directory = directoryFor(t);
+  chmodSync(directory, 0o755);
+  const ledger = await startLedgerProcess({ directory });
+  const files = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile());
+  t.ok(files.some(({ name }) => name === 'log.sqlite'));
+  const open = files.filter(({ name }) => (statSync(join(directory, name)).mode & 0o077) !== 0);
+  t.strictSame(
+    open.map(({ name }) => name),
+    [],
+  );
+  await ledger.stop();
 });
 
 t.test('a wrong configuration', async (t) => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -43,6 +44,8 @@ export async function startWitness(
   });
   let known: { readonly size: number; readonly root: Uint8Array } = { size: 0, root: Buffer.alloc(0) };
   let behaviour: Parameters<WitnessDouble['behave']>[0];
+  let shown: Buffer | undefined;
+  const shownAt = `/w/${createHash('sha256').update(log.origin).digest('hex')}/checkpoint`;
   const answers: number[] = [];
   let isHanging = false;
   let held: Promise<void> = Promise.resolve();
@@ -64,7 +67,9 @@ export async function startWitness(
     const time = 1_725_600_000 + answers.length;
     const signature = cosign({ signer, checkpoint: note.text, time });
     const { keyId } = signer.verifier;
-    return { status: 200, text: formatSignatureLine({ name, keyId, signature }) };
+    const line = formatSignatureLine({ name, keyId, signature });
+    shown = Buffer.concat([body.subarray(split + 2), Buffer.from(line)]);
+    return { status: 200, text: line };
   }
 
   const server = createServer(async (request, response) => {
@@ -78,6 +83,7 @@ export async function startWitness(
     }
     if (behaviour === 'nonsense') return response.end(`\u2014 ${name} AAAAAAAA\n`);
     if (behaviour === 'failing') return response.writeHead(500).end();
+    if (request.url === shownAt) return response.writeHead(shown === undefined ? 404 : 200).end(shown);
     const {
       status,
       text,

@@ -9,6 +9,7 @@ import {
   runSealer,
   runWitnesses,
   type SealStatus,
+  shownByWitnesses,
 } from '@stamp-ledger/app';
 import type { StreamName } from '@stamp-ledger/codec';
 import type { Instant } from '@stamp-ledger/domain';
@@ -621,6 +622,75 @@ t.test('a cosigned checkpoint beyond what was signed last is a fork', async (t) 
   await other.seal();
   await other.tiles.replaceCosigned(newer);
   t.match(await other.seal(), { kind: 'halted', halt: { reason: 'forked' } });
+});
+
+t.test('a log that was set back with all its files is halted by what a witness has seen of it', async (t) => {
+  const { world, witness, tiles } = await scene(t);
+  witnessing(t, tiles, witness);
+  await world.append(20);
+  await world.seal({ tiles });
+  await cosigned({ world, witness }, 20);
+  const troubles: string[] = [];
+  const shown = () =>
+    shownByWitnesses({
+      witnesses: [httpWitness(witness)],
+      origin: ORIGIN,
+      signal: AbortSignal.timeout(SOON),
+      onTrouble: (why) => troubles.push(why),
+    });
+  const another = async (count: number, text?: string): Promise<World> => {
+    const other = await World.begin();
+    t.teardown(() => other.end());
+    await other.append(count, text);
+    return other;
+  };
+  const older = await another(10);
+  await older.seal();
+  await older.append(1);
+  t.match(await older.seal({ shown }), { kind: 'halted', halt: { reason: 'forked', detail: /size 20/ } });
+  const longer = await another(30, 'rewritten');
+  await longer.seal();
+  t.match(await longer.seal({ shown }), { kind: 'halted', halt: { reason: 'forked' } });
+  t.match(await (await another(5)).seal({ shown }), { kind: 'halted', halt: { reason: 'lock-lost' } });
+  await world.append(5);
+  t.match(
+    await world.seal({ tiles, shown }),
+    { kind: 'running', sealed: { size: 25 } },
+    'the same log goes on',
+  );
+  const strange = { identity: { ...IDENTITY, signers: [signerOf(9)] as const } };
+  const elsewhere = await another(3);
+  t.match(
+    await elsewhere.seal({ ...strange, shown }),
+    { kind: 'running' },
+    'what it did not sign halts no log',
+  );
+  t.strictSame(troubles, []);
+  witness.behave('failing');
+  t.match(await longer.seal({ shown }), { kind: 'running' }, 'a witness that is away holds up nothing');
+  t.match(troubles, [/witness.example/]);
+});
+
+t.test('the embedded ledger takes no events where a witness has seen more of its log', async (t) => {
+  const { world, witness, tiles } = await scene(t);
+  witnessing(t, tiles, witness);
+  await world.append(20);
+  await world.seal({ tiles });
+  await cosigned({ world, witness }, 20);
+  const directory = directoryFor(t);
+  const store = await openEmbeddedEventStore({ directory });
+  mkdirSync(join(directory, 'keys/log'), { recursive: true });
+  writeFileSync(join(directory, 'keys/log/0001.skey'), signerOf(1).skey);
+  const { vkey, url } = witness;
+  const sealing = await openEmbeddedSealing({
+    ...{ directory, origin: ORIGIN, store, logger },
+    now: () => new Date().toISOString() as Instant,
+    witnesses: { witnesses: [{ vkey, url }], quorum: 1, strict: false },
+  });
+  t.match(sealing.status(), { kind: 'halted', halt: { reason: 'lock-lost' } });
+  t.ok(sealing.intake.closed());
+  await sealing.close();
+  await store.close();
 });
 
 t.test('the embedded sealer has its log cosigned, and ends though a witness hangs', async (t) => {

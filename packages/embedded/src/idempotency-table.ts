@@ -3,6 +3,7 @@ import { LIMITS, PortError, type StoredAnswer } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
 import { type AnswerRow, requestOf, type Storing } from './answer-protocol.js';
 import { LIMIT } from './limit.js';
+import { privateFile } from './private-file.js';
 import { toPortError } from './sqlite-errors.js';
 
 /** Version of the file's layout and of what its keys mean, in `user_version`. */
@@ -130,7 +131,7 @@ export class AnswerReader {
 const OPENING = 'opening keys.sqlite (a cache, which may be deleted)';
 
 function open(file: string): Database.Database {
-  const db = new Database(file);
+  const db = new Database(privateFile(file));
   try {
     db.pragma('journal_mode = WAL');
     // What was stored outlives a power cut: only what the log's last events still tell may be missing.

@@ -14,6 +14,7 @@ import {
 } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
 import { LIMIT } from './limit.js';
+import { privateFile } from './private-file.js';
 import { toPortError } from './sqlite-errors.js';
 
 const VERSION = 2;
@@ -76,7 +77,7 @@ export async function openEmbeddedOperationsJournal({
 }
 
 function open(file: string): Database.Database {
-  const db = new Database(file);
+  const db = new Database(privateFile(file));
   try {
     db.pragma('journal_mode = WAL');
     // A crash of the process loses nothing by this, one of the machine the last moments.

@@ -25,4 +25,12 @@ export interface Witness {
     /** Gives the request up. */
     readonly signal: AbortSignal;
   }): Promise<WitnessAnswer>;
+  /**
+   * The checkpoint of a log that it cosigned last, as it came: nothing about it is checked. Undefined where it shows none.
+   * Rejects as {@link addCheckpoint} does.
+   */
+  lastCheckpoint(request: {
+    readonly origin: string;
+    readonly signal: AbortSignal;
+  }): Promise<Uint8Array | undefined>;
 }

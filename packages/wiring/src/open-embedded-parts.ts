@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { createContext, createPublishedLog, gatedStore } from '@stamp-ledger/app';
 import { recordedAt } from '@stamp-ledger/codec';
 import {
@@ -7,6 +6,7 @@ import {
   openEmbeddedOperationsJournal,
 } from '@stamp-ledger/embedded';
 import { LIMITS } from '@stamp-ledger/ports';
+import { makeDataDirectory } from './data-directory.js';
 import type { OpenRequest, Parts } from './open-ledger.js';
 import { openEmbeddedReadModels } from './read-models/embedded-read-models.js';
 import { recentCommands } from './recent-commands.js';
@@ -16,7 +16,7 @@ import { openEmbeddedSealing } from './sealing/embedded-sealing.js';
 /** Everything of the ledger that needs no server: SQLite and files in the data directory. */
 export async function openEmbeddedParts({ configuration, logger, onFatal }: OpenRequest): Promise<Parts> {
   const directory = configuration.dataDirectory;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDataDirectory(directory);
   const store = await openEmbeddedEventStore({ directory, onFatal });
   const last = await store.last();
   const clock = monotoneClock();

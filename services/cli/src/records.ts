@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { StringDecoder } from 'node:string_decoder';
 import { CsvError, parse } from 'csv-parse';
 import { UsageError } from './exit-codes.js';
 import { CLI_LIMITS } from './limits.js';
@@ -87,13 +88,14 @@ async function* csvRecords(parser: AsyncIterable<CsvRecord>): AsyncGenerator<Fil
 
 /** Splits text at line feeds. */
 function lineSplitter(): Transform {
+  const decoder = new StringDecoder('utf8');
   let rest = '';
   return new Transform({
     readableObjectMode: true,
     encoding: 'utf8',
     decodeStrings: false,
     transform(chunk: Buffer | string, _encoding, done) {
-      const lines = (rest + chunk.toString()).split('\n');
+      const lines = (rest + (typeof chunk === 'string' ? chunk : decoder.write(chunk))).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) this.push(line);
       done(
@@ -103,6 +105,7 @@ function lineSplitter(): Transform {
       );
     },
     flush(done) {
+      rest += decoder.end();
       if (rest !== '') this.push(rest);
       done();
     },

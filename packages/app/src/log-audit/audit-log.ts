@@ -25,6 +25,8 @@ export interface LogAuditReport {
   readonly checkpoint: Buffer | undefined;
   /** Consistency proof from the kept checkpoint, out of the log's own tiles. */
   readonly proof: readonly Hash[];
+  /** The checkpoint that witnesses cosigned, where it was compared with the current one, and the proof from it. */
+  readonly cosignedBefore?: { readonly checkpoint: Buffer; readonly proof: readonly Hash[] };
   /** All findings are counted; the first are listed, and the first of each kind. */
   readonly findingCount: number;
   readonly findings: readonly Finding[];

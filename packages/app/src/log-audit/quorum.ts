@@ -44,11 +44,14 @@ export async function auditQuorum({ log, policy, kept, now }: QuorumRequest): Pr
   if (bytes === undefined || current === undefined)
     return reportOf({ current: undefined, bytes, proof: [] }, findings);
   const proof = kept === undefined ? [] : await compareWithKept({ log, kept, current }, findings);
-  const cosigned =
-    enough(bytes, policy) ?? (await lagging({ log, policy, now, bytes: older }, current, findings));
+  const newest = enough(bytes, policy);
+  const before =
+    newest === undefined ? await lagging({ log, policy, now, bytes: older }, current, findings) : undefined;
+  const cosigned = newest ?? before?.cosigned;
   const since = cosigned && quorumSince(cosigned, policy);
   return {
     ...reportOf({ current, bytes, proof }, findings),
+    ...(before && { cosignedBefore: before }),
     ...(cosigned && since !== undefined && { cosigned: { size: cosigned.size, at: instantOf(since) } }),
   };
 }
@@ -63,20 +66,22 @@ async function lagging(
   }: Pick<QuorumRequest, 'log' | 'policy' | 'now'> & { readonly bytes: Buffer | undefined },
   current: OpenedCheckpoint,
   findings: Findings,
-): Promise<OpenedCheckpoint | undefined> {
+): Promise<
+  (NonNullable<QuorumReport['cosignedBefore']> & { readonly cosigned: OpenedCheckpoint }) | undefined
+> {
   if (bytes === undefined) {
     findings.add('quorum-not-met', 'too few of the witnesses cosigned it', { path: 'checkpoint' });
     return undefined;
   }
   const cosigned = opened(() => openByPolicy(bytes, policy), findings, COSIGNED);
   if (cosigned === undefined) return undefined;
-  await compareWithKept({ log, kept: cosigned, current }, findings);
+  const proof = await compareWithKept({ log, kept: cosigned, current }, findings);
   const since = quorumSince(cosigned, policy) ?? 0;
   if (toMilliseconds(now) - since * 1_000 > LIMITS.quorumLagMilliseconds)
     findings.add('quorum-not-met', `no checkpoint was cosigned by enough since ${instantOf(since)}`, {
       path: COSIGNED,
     });
-  return cosigned;
+  return { cosigned, checkpoint: bytes, proof };
 }
 
 const enough = (bytes: Buffer, policy: Policy): OpenedCheckpoint | undefined => {

@@ -28,4 +28,4 @@ export {
   type SealStatus,
 } from './status.js';
 export { unwatchedIn } from './unwatched.js';
-export { runWitnesses, type WitnessRun } from './witnessing.js';
+export { runWitnesses, shownByWitnesses, type WitnessRun } from './witnessing.js';

@@ -5,6 +5,7 @@ import {
   openCheckpoint,
   proveConsistency,
   type SignerKey,
+  TransparencyError,
   tileHashReader,
   treeRoot,
   type VerifierKey,
@@ -46,6 +47,11 @@ export interface RecoveryRequest {
    * of them and of the published one is adopted.
    */
   readonly adopt?: readonly Uint8Array[];
+  /**
+   * What witnesses show of this log. A log whose every file was set back together is noticed by nobody else. What no key of
+   * the log signed is passed over, so a witness can halt it only with what the log itself signed.
+   */
+  readonly shown?: () => Promise<readonly Uint8Array[]>;
 }
 
 /** A log that may be appended to. */
@@ -60,18 +66,20 @@ interface Known extends Checkpoint {
 }
 
 /**
- * Compares the signed checkpoint L, the published one P and the event store E at the start, and makes lost tiles again
- * from the events. What was signed and not published is published by the next round. Throws a {@link SealHalted} for everything that
- * must not be repaired without a person, and for an event store that lacks sealed events.
+ * Compares the signed checkpoint L, the published one P, those that witnesses show and the event store E at the start, and
+ * makes lost tiles again from the events. What was signed and not published is published by the next round. Throws a
+ * {@link SealHalted} for everything that must not be repaired without a person, and for an event store that lacks sealed
+ * events.
  */
 export async function recover(request: RecoveryRequest): Promise<RecoveredLog> {
   const published = known(await request.tiles.readCheckpoint(), request.identity);
   const cosigned = known(await request.tiles.readCosigned(), request.identity);
   const held = known(await request.lock.read(), request.identity);
-  const copies = held === undefined ? copiesToAdopt(request, [published, cosigned]) : [];
+  const witnessed = ((await request.shown?.()) ?? []).map((note) => knownIfSigned(note, request.identity));
+  const copies = held === undefined ? copiesToAdopt(request, [published, cosigned, ...witnessed]) : [];
   const signed = held ?? copies[0];
   if (signed === undefined) return { growth: fresh(request), signed: undefined };
-  const others = [published, cosigned, ...copies].filter((copy) => copy !== undefined);
+  const others = [published, cosigned, ...witnessed, ...copies].filter((copy) => copy !== undefined);
   refuseFork(signed, others);
   const adopt = async (): Promise<void> => {
     if (held === undefined && !(await request.lock.replace({ from: undefined, to: signed.note })))
@@ -105,10 +113,19 @@ function known(note: Buffer | undefined, identity: LogIdentity): Known | undefin
   return { note, origin, size, root };
 }
 
+function knownIfSigned(note: Uint8Array, identity: LogIdentity): Known | undefined {
+  try {
+    return known(Buffer.from(note), identity);
+  } catch (error) {
+    if (error instanceof TransparencyError) return undefined;
+    throw error;
+  }
+}
+
 function refuseFork(signed: Known, others: readonly Known[]): void {
   for (const { size, root } of others) {
     if (size > signed.size)
-      throw halted('forked', `size ${size} is published, but ${signed.size} was signed last`);
+      throw halted('forked', `size ${size} was signed, but by what is held here ${signed.size} was the last`);
     if (size === signed.size && !root.equals(signed.root))
       throw halted('forked', `two roots were signed for size ${size}`);
   }
@@ -142,12 +159,12 @@ async function refuseBranches(
  */
 function copiesToAdopt(
   { identity, adopt }: RecoveryRequest,
-  published: readonly (Known | undefined)[],
+  shown: readonly (Known | undefined)[],
 ): readonly Known[] {
-  const [any] = published.filter((copy) => copy !== undefined);
+  const [any] = shown.filter((copy) => copy !== undefined);
   if (any !== undefined && adopt === undefined)
-    throw halted('lock-lost', `size ${any.size} is published, but nothing says what was signed last`);
-  return [...published, ...(adopt ?? []).map((note) => known(Buffer.from(note), identity))]
+    throw halted('lock-lost', `size ${any.size} was signed, but nothing says what was signed last`);
+  return [...shown, ...(adopt ?? []).map((note) => known(Buffer.from(note), identity))]
     .filter((copy) => copy !== undefined)
     .sort((one, other) => other.size - one.size);
 }

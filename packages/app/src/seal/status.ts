@@ -5,9 +5,9 @@ import { TransparencyError } from '@stamp-ledger/transparency';
 
 /** Why a log is not sealed any further until a person has looked. */
 export type HaltReason =
-  /** The published checkpoint is ahead of the signed one, or contradicts it: a fork, or an old lock store was restored. */
+  /** What is published, or was shown to a witness, is ahead of the signed checkpoint or contradicts it: a fork, or old files were restored. */
   | 'forked'
-  /** A checkpoint is published, but nothing says what was signed last. */
+  /** A checkpoint is published or was shown to a witness, but nothing says what was signed last. */
   | 'lock-lost'
   /** The event store lacks events that are sealed: an older backup was restored. */
   | 'source-behind'

@@ -57,6 +57,27 @@ export async function runWitnesses(run: WitnessRun): Promise<void> {
   }
 }
 
+/** What witnesses show of a log, from those that answer: whoever has seen more than is held here knows that it was set back. */
+export async function shownByWitnesses({
+  witnesses,
+  origin,
+  signal,
+  onTrouble,
+}: Pick<WitnessRun, 'witnesses' | 'signal' | 'onTrouble'> & { readonly origin: string }): Promise<
+  readonly Uint8Array[]
+> {
+  const shown = witnesses.map(async (witness) => {
+    try {
+      return await witness.lastCheckpoint({ origin, signal });
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error;
+      onTrouble(`witness ${parseVkey(witness.vkey).name}: ${error.message}`);
+      return undefined;
+    }
+  });
+  return (await Promise.all(shown)).filter((note) => note !== undefined);
+}
+
 const ROUNDS_UNTIL_AGAIN = LIMITS.witnessAgainMilliseconds / LIMITS.witnessPauseMilliseconds;
 
 /** The wait for a quorum ends with the answers: there may be none for days, and rounds without number. */

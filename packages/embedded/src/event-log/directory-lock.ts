@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, realpathSync } from 'node:fs
 import { dirname, join } from 'node:path';
 import { PortError } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
+import { privateFile } from '../private-file.js';
 import { isRefusal, toPortError } from '../sqlite-errors.js';
 
 /** Directories that this process writes to. */
@@ -45,7 +46,7 @@ function makeDirectory(path: string): string {
 }
 
 function holdExclusively(directory: string): Database.Database {
-  const db = new Database(join(directory, 'lock.sqlite'), { timeout: 0 });
+  const db = new Database(privateFile(join(directory, 'lock.sqlite')), { timeout: 0 });
   try {
     db.exec('BEGIN EXCLUSIVE');
     return db;

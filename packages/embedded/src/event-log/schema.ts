@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PortError } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
+import { privateFile } from '../private-file.js';
 
 /** Version of the file's layout, kept in `user_version`. It only ever goes up; an older program refuses a newer file. */
 export const LOG_SCHEMA_VERSION = 1;
@@ -48,7 +49,7 @@ export const hasEmbeddedLog = (directory: string): boolean => existsSync(logFile
  * `synchronous=FULL`, which the library lowers on every reopen unless told) or is of a newer version.
  */
 export function openForWriting(directory: string): Database.Database {
-  const db = new Database(logFile(directory));
+  const db = new Database(privateFile(logFile(directory)));
   try {
     requirePragma(db, 'journal_mode', 'WAL', 'wal');
     requirePragma(db, 'synchronous', 'FULL', SYNCHRONOUS_FULL);

@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { PortError } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
+import { privateFile } from '../private-file.js';
 import { type Layout, READ_MODELS_VERSION } from './layout.js';
 
 const WRITER_CACHE_KIB = 32_768;
@@ -19,7 +20,7 @@ export const lookUpFile = (file: string): string => `${file}-look-up`;
 
 /** Opens a file for writing, making it and its tables when absent. Throws as SQLite does. */
 export function openToWrite(file: string, { tables, indexes }: Layout): Database.Database {
-  return opened(new Database(file, { timeout: BUSY_MILLISECONDS }), (db) => {
+  return opened(new Database(privateFile(file), { timeout: BUSY_MILLISECONDS }), (db) => {
     db.pragma('journal_mode = WAL');
     // Derived data: what a crash takes back, the log tells again. Set on every open, the library's default differs.
     db.pragma('synchronous = NORMAL');
@@ -39,7 +40,7 @@ export function openToWrite(file: string, { tables, indexes }: Layout): Database
  * Until then its version is that of no read models, so a crash leaves a file that nobody takes for one.
  */
 export function openToBuild(file: string, { tables }: Layout): Database.Database {
-  return opened(new Database(file), (db) => {
+  return opened(new Database(privateFile(file)), (db) => {
     db.pragma('locking_mode = EXCLUSIVE');
     db.pragma('journal_mode = OFF');
     db.pragma('synchronous = OFF');

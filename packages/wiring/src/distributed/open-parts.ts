@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { createContext, createPublishedLog, gatedStore, type Intake } from '@stamp-ledger/app';
 import { openTileFiles } from '@stamp-ledger/embedded';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
@@ -8,6 +7,7 @@ import {
   openPostgresOperationsJournal,
   openPostgresWorkShare,
 } from '@stamp-ledger/postgres';
+import { makeDataDirectory } from '../data-directory.js';
 import type { Engines } from '../engines.js';
 import type { OpenRequest, Parts } from '../open-ledger.js';
 import { monotoneClock, openRuntime } from '../runtime.js';
@@ -34,7 +34,7 @@ export async function openDistributedParts({
 }: OpenRequest & { readonly engines: Engines }): Promise<Parts> {
   const directory = configuration.dataDirectory;
   const clock = monotoneClock();
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDataDirectory(directory);
   const onAway = (what: string) => (error: PortError) =>
     logger.warn({ kind: error.kind, reason: error.message }, `${what} cannot be reached`);
   const store = await openEventStoreDb(engines.eventStoreDb);

@@ -1,13 +1,13 @@
-import { mkdir } from 'node:fs/promises';
 import { keepSealed, publishVkeys, SealGapWatch, type SealStatus } from '@stamp-ledger/app';
 import type { Position } from '@stamp-ledger/codec';
 import { lockDirectory, openCheckpointLock, openTileFiles } from '@stamp-ledger/embedded';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import { type EventStore, PortError } from '@stamp-ledger/ports';
+import { makeDataDirectory } from '../data-directory.js';
 import { recordRun } from '../record-run.js';
 import type { DistributedGiven } from '../run-service.js';
 import { monotoneClock } from '../runtime.js';
-import { type Cosigning, openCosigning } from '../sealing/cosigning.js';
+import { askWitnesses, type Cosigning, openCosigning } from '../sealing/cosigning.js';
 import { logIdentity } from '../sealing/log-keys.js';
 import { sealingPlaces } from '../sealing/places.js';
 import { StatusFile } from '../sealing/status-file.js';
@@ -77,7 +77,7 @@ interface Turn {
 /** Waits until no other process seals in this directory, then seals. The kernel ends the turn of one that dies. */
 async function sealInTurn(given: DistributedGiven, store: EventStore, turn: Turn): Promise<void> {
   const places = sealingPlaces(given.configuration.dataDirectory);
-  await mkdir(places.lock, { recursive: true, mode: 0o700 });
+  await makeDataDirectory(places.lock);
   while (!turn.signal.aborted) {
     const own = hold(places.lock);
     if (own === undefined) {
@@ -124,6 +124,7 @@ async function seal(
       tiles: cosigning.tiles,
       lock,
       identity,
+      shown: askWitnesses(configuration, logger),
       signal: cosigning.signal,
       sleep,
       // EventStoreDB promises no order among the streams of one call.

@@ -1,6 +1,8 @@
-import { type CosignedTiles, cosignedTiles, runWitnesses } from '@stamp-ledger/app';
+import { type CosignedTiles, cosignedTiles, runWitnesses, shownByWitnesses } from '@stamp-ledger/app';
 import type { TileStore } from '@stamp-ledger/ports';
 import { parseVkey } from '@stamp-ledger/transparency';
+import type { Configuration } from '../configuration.js';
+import type { Logger } from '../logger.js';
 import { sleep } from '../sleep.js';
 import type { WitnessSettings } from '../witness-settings.js';
 import { httpWitness } from './http-witness.js';
@@ -13,6 +15,17 @@ export interface Cosigning {
   /** Nobody is asked any more, or waits. Rejects for mistakes only, also for one before. */
   end(): Promise<void>;
 }
+
+/** Asks the configured witnesses what they have seen of a log. Each has its own time to answer in. */
+export const askWitnesses =
+  ({ witnesses: { witnesses }, origin }: Pick<Configuration, 'witnesses' | 'origin'>, logger?: Logger) =>
+  (): Promise<readonly Uint8Array[]> =>
+    shownByWitnesses({
+      witnesses: witnesses.map(httpWitness),
+      origin,
+      signal: new AbortController().signal,
+      onTrouble: (reason) => logger?.warn({ reason }, 'a witness does not say what it has seen'),
+    });
 
 /** Has the configured witnesses cosign what is sealed, until `signal` aborts or the end. */
 export async function openCosigning({

@@ -25,6 +25,7 @@ import { coalesced } from '../coalesced.js';
 import type { Logger } from '../logger.js';
 import type { CommittingStore } from '../read-models/embedded-read-models.js';
 import type { WitnessSettings } from '../witness-settings.js';
+import { askWitnesses } from './cosigning.js';
 import { intakeClosed } from './intake.js';
 import { logIdentity } from './log-keys.js';
 import { sealingPlaces } from './places.js';
@@ -165,7 +166,9 @@ class EmbeddedSealer {
 
   async #compare(): Promise<Halt | undefined> {
     try {
-      await recover({ ...this.files, store: this.options.store });
+      const { store, logger } = this.options;
+      const shown = askWitnesses(this.options, logger);
+      await recover({ ...this.files, store, shown });
       return undefined;
     } catch (error) {
       const halt = haltOf(error);

@@ -15,6 +15,7 @@ import { type Configuration, type Environment, readConfiguration } from '../conf
 import { openConfiguredEventStore } from '../open-store.js';
 import { ConfigurationError } from '../operate-engines.js';
 import { readOrCreateSecret } from '../secret-file.js';
+import { askWitnesses } from './cosigning.js';
 import { CONTINUATION, logIdentity, makeLogKey, readLogKeys } from './log-keys.js';
 import { type SealingPlaces, sealingPlaces } from './places.js';
 import { STATUS_FILE } from './status-file.js';
@@ -34,14 +35,15 @@ export interface AdoptedTree {
 }
 
 /**
- * For a lock store that was lost: makes the largest of the published checkpoint and the copies that others hold the one
- * that was signed last, after comparing it with the events. The ledger must not run. Rejects with a {@link LogFault}.
+ * For a lock store that was lost: makes the largest of the published checkpoint and the copies that others hold, the
+ * configured witnesses among them, the one that was signed last, after comparing it with the events. The ledger must not run. Rejects with a {@link LogFault}.
  */
 export async function adoptCheckpoint(
   environment: Environment,
   copies: readonly Uint8Array[],
 ): Promise<AdoptedTree> {
-  const { dataDirectory, origin } = configurationOf(environment);
+  const configuration = configurationOf(environment);
+  const { dataDirectory, origin } = configuration;
   const places = sealingPlaces(dataDirectory);
   const opened = await openConfiguredEventStore(environment, { mustExist: true });
   try {
@@ -51,11 +53,15 @@ export async function adoptCheckpoint(
       try {
         if ((await lock.read()) !== undefined)
           throw new LogFault('the lock store holds a signed checkpoint: nothing is lost');
-        if (copies.length === 0 && (await largestShown(tiles)) === undefined)
+        const witnessed = await askWitnesses(configuration)();
+        if (copies.length + witnessed.length === 0 && (await largestShown(tiles)) === undefined)
           throw new LogFault('no checkpoint is published, and none was given');
         const identity = await logIdentity({ directory: places.keys, origin, logExists: true });
         const missing = await missingAfter(() =>
-          recover({ store: opened.store, tiles, lock, identity, adopt: copies }),
+          recover({
+            ...{ store: opened.store, tiles, lock, identity, adopt: copies },
+            shown: () => Promise.resolve(witnessed),
+          }),
         );
         const signed = await lock.read();
         if (signed === undefined) throw new LogFault('no checkpoint was adopted');

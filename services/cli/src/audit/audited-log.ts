@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AuditedLog, PortError } from '@stamp-ledger/app';
@@ -12,6 +13,8 @@ const LIMITS = {
   attempts: 4,
   pauseMilliseconds: 250,
 } as const;
+
+const TOO_LARGE = 'is larger than any file of a log';
 
 export interface LogOptions {
   readonly log?: string;
@@ -30,12 +33,21 @@ export function openAuditedLog(place: string): AuditedLog {
 }
 
 async function readCopy(file: string): Promise<Buffer | undefined> {
+  let handle: FileHandle | undefined;
   try {
-    return await readFile(file);
+    // Without waiting: a pipe that nobody writes to would be waited for.
+    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const found = await handle.stat();
+    if (!found.isFile()) throw new PortError('unavailable', `${file} is no file`);
+    if (found.size > LIMITS.fileBytes) throw new PortError('unavailable', `${file} ${TOO_LARGE}`);
+    return await handle.readFile();
   } catch (error) {
+    if (error instanceof PortError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new PortError('unavailable', `${file} cannot be read: ${code}`);
+  } finally {
+    await handle?.close();
   }
 }
 
@@ -46,11 +58,17 @@ async function fetchFile(url: URL): Promise<Buffer | undefined> {
       return await fetchOnce(url);
     } catch (error) {
       if (attempt >= LIMITS.attempts)
-        throw new PortError('unavailable', `${url.pathname} cannot be had: ${(error as Error).message}`);
+        throw new PortError('unavailable', `${url.pathname} cannot be had: ${reasonOf(error)}`);
       await sleep(LIMITS.pauseMilliseconds * attempt);
     }
   }
 }
+
+/** `fetch` says why it failed in the cause of an error that says nothing. */
+const reasonOf = (error: unknown): string => {
+  const { message, cause } = error as Error;
+  return cause instanceof Error && cause.message !== '' ? cause.message : message;
+};
 
 async function fetchOnce(url: URL): Promise<Buffer | undefined> {
   const answer = await fetch(url, {
@@ -69,7 +87,7 @@ async function fetchOnce(url: URL): Promise<Buffer | undefined> {
   let bytes = 0;
   for await (const chunk of answer.body ?? []) {
     bytes += chunk.length;
-    if (bytes > LIMITS.fileBytes) throw new Error('it is larger than any file of a log');
+    if (bytes > LIMITS.fileBytes) throw new Error(`it ${TOO_LARGE}`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -79,8 +79,8 @@ export async function keep(file: string, checkpoint: Buffer): Promise<void> {
 }
 
 /**
- * Writes down what was found against a signed checkpoint: it and the one kept as they are, the proof out of the log's own
- * tiles, and the findings. Two checkpoints by one key convince anybody. Answers the directory, a new one each time.
+ * Writes down what was found against a signed checkpoint: it, the one kept and the one that witnesses cosigned as they are,
+ * the proofs out of the log's own tiles, and the findings. Two checkpoints by one key convince anybody. Answers the directory, a new one each time.
  */
 export async function writeEvidence(
   directory: string,
@@ -92,8 +92,15 @@ export async function writeEvidence(
   const findings: readonly Finding[] = report.findings;
   if (kept !== undefined) await writeFile(join(place, 'kept.checkpoint'), kept);
   if (report.checkpoint !== undefined) await writeFile(join(place, 'found.checkpoint'), report.checkpoint);
-  const proof = report.proof.map((hash) => `${hash.toString('base64')}\n`).join('');
-  await writeFile(join(place, 'consistency-proof'), proof);
+  await writeFile(join(place, 'consistency-proof'), proofText(report.proof));
+  const before = report.cosignedBefore;
+  if (before !== undefined) {
+    await writeFile(join(place, 'cosigned.checkpoint'), before.checkpoint);
+    await writeFile(join(place, 'cosigned-consistency-proof'), proofText(before.proof));
+  }
   await writeFile(join(place, 'findings.json'), `${JSON.stringify(findings, null, 2)}\n`);
   return place;
 }
+
+const proofText = (proof: LogAuditReport['proof']): string =>
+  proof.map((hash) => `${hash.toString('base64')}\n`).join('');

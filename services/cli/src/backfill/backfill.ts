@@ -20,7 +20,7 @@ export interface BackfillSummary {
 }
 
 export interface BackfillRequest {
-  readonly client: Pick<LedgerClient, 'stamps' | 'orders'>;
+  readonly client: Pick<LedgerClient, 'stamps' | 'orders' | 'audit'>;
   readonly records: AsyncIterable<FileRecord>;
   readonly facts: BackfillFacts;
   /** File that is written anew, as JSON lines. */

@@ -69,6 +69,15 @@ function keyOf(fields: Readonly<Record<string, string>>, { incidentId, source }:
   return `backfill-${createHash('sha256').update(text).digest('hex')}`;
 }
 
+/** A further key, for the same line with the evidence and the defaults that it has now. */
+export const keyUnder = ({
+  key,
+  command,
+}: Pick<Extract<LateLine, { readonly kind: 'command' }>, 'key' | 'command'>): string =>
+  `backfill-${createHash('sha256')
+    .update(JSON.stringify([key, command.body]))
+    .digest('hex')}`;
+
 type Payment = NonNullable<SellStamp['payment']>;
 
 type LateMembers = Required<Pick<SellStamp, 'occurredAt' | 'backfill'>>;

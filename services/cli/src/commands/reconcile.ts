@@ -26,6 +26,9 @@ Findings: paid-without-stamp, stamp-without-payment, payment-not-settled, duplic
 Commands are proposed, never run. With --json: one line for each finding, and last the summary.
 Exits with 0 when everything matches, with 6 when there are findings.`;
 
+/** Columns that a file may be without, unless other ones are named: those are there, or it is a slip. */
+const OPTIONAL = { currency: 'currency', time: 'time', order: 'order' } as const;
+
 /** Compares a payment provider's settlement with the ledger. */
 export function addReconcileCommand(program: Command, bind: Bind): void {
   program
@@ -38,9 +41,9 @@ export function addReconcileCommand(program: Command, bind: Bind): void {
     .option('--delimiter <character>', 'between the fields of CSV', ',')
     .option('--reference <column>', "column with the provider's reference", 'reference')
     .option('--amount <column>', 'column with the amount', 'amount')
-    .option('--currency <column>', 'column with the currency (ISO 4217)', 'currency')
-    .option('--time <column>', 'column with the time of payment (RFC 3339)', 'time')
-    .option('--order <column>', 'column with the order, where the provider knows it', 'order')
+    .option('--currency <column>', 'column with the currency (ISO 4217)', OPTIONAL.currency)
+    .option('--time <column>', 'column with the time of payment (RFC 3339)', OPTIONAL.time)
+    .option('--order <column>', 'column with the order, where the provider knows it', OPTIONAL.order)
     .option('--default-currency <code>', 'where the file names none', 'IDR')
     .option('--from <time>', 'compare payments made from then on; from the first one of the file when absent')
     .option('--to <time>', 'and before then; up to the last one of the file when absent')
@@ -54,6 +57,9 @@ async function run(session: Session, file: string, options: ReconcileOptions): P
   const progress = startProgress(output, 'reading', 0);
   const from = moment('--from', options.from);
   const to = moment('--to', options.to);
+  const named = (['currency', 'time', 'order'] as const)
+    .filter((column) => options[column] !== OPTIONAL[column])
+    .map((column) => options[column]);
   try {
     const summary = await reconcile({
       client,
@@ -62,7 +68,7 @@ async function run(session: Session, file: string, options: ReconcileOptions): P
         stdin,
         format: options.format ?? formatOf(file),
         delimiter: options.delimiter,
-        required: [reference, amount],
+        required: [reference, amount, ...named],
       }),
       mapping: { reference, amount, currency, time, order, defaultCurrency },
       period: { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) },
