@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { LIMITS, PortError, type StoredAnswer } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
 import { type AnswerRow, requestOf, type Storing } from './answer-protocol.js';
+import { LIMIT } from './limit.js';
 import { privateFile } from './private-file.js';
 import { toPortError } from './sqlite-errors.js';
 
@@ -54,10 +55,10 @@ export class AnswerTable {
       const remove = this.#db.prepare<[string]>('DELETE FROM answer WHERE key = ?');
       const put = this.#db.prepare<[...AnswerRow]>('INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?)');
       const forget = this.#db.prepare<[number, number, number]>(`
-        DELETE FROM answer WHERE rowid IN (SELECT rowid FROM answer ORDER BY rowid LIMIT ?)
+        DELETE FROM answer WHERE rowid IN (SELECT rowid FROM answer ORDER BY rowid ${LIMIT})
           AND (stored_at <= ? OR rowid <= (SELECT max(rowid) FROM answer) - ?)`);
       this.#keys = this.#db
-        .prepare<[string, number], string>('SELECT key FROM answer WHERE key > ? ORDER BY key LIMIT ?')
+        .prepare<[string, number], string>(`SELECT key FROM answer WHERE key > ? ORDER BY key ${LIMIT}`)
         .pluck();
       this.#store = this.#db.transaction(({ released, rows, expiry }) => {
         for (const key of released) remove.run(key);
@@ -133,7 +134,8 @@ function open(file: string): Database.Database {
     db.pragma('journal_mode = WAL');
     // What was stored outlives a power cut: only what the log's last events still tell may be missing.
     db.pragma('synchronous = FULL');
-    db.pragma('cache_size = -8192');
+    // Small, as that of the log's writer: SQLite walks through all of it at the end of nearly every transaction.
+    db.pragma('cache_size = -2048');
     db.transaction(() => {
       const version = db.pragma('user_version', { simple: true });
       // The keys of version 1 were other hashes, which nobody asks for any more.

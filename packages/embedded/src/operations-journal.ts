@@ -13,6 +13,7 @@ import {
   type ProjectionName,
 } from '@stamp-ledger/ports';
 import Database from 'better-sqlite3';
+import { LIMIT } from './limit.js';
 import { privateFile } from './private-file.js';
 import { toPortError } from './sqlite-errors.js';
 
@@ -51,9 +52,9 @@ const SQL = {
   lags: `SELECT projection, max(milliseconds) FROM lag WHERE minute > ? AND minute < ?
     GROUP BY projection ORDER BY projection`,
   runs: `SELECT instance, service, version, started_at, seen_at, stopped_at FROM run
-    WHERE started_at < ? AND coalesce(stopped_at, seen_at) >= ? ORDER BY started_at, instance LIMIT ?`,
+    WHERE started_at < ? AND coalesce(stopped_at, seen_at) >= ? ORDER BY started_at, instance ${LIMIT}`,
   sealGaps: `SELECT from_time, to_time, events FROM seal_gap WHERE from_time < ? AND to_time >= ?
-    ORDER BY from_time LIMIT ?`,
+    ORDER BY from_time ${LIMIT}`,
 } as const;
 
 type RunRow = [string, string, string, string, string, string | null];

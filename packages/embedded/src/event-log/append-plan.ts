@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { LIMIT } from '../limit.js';
 import { type Call, NO_STREAM, type Refusal } from './writer-protocol.js';
 
 /** Events to be written next to each other. */
@@ -35,7 +36,7 @@ export class AppendPlanner {
       .raw();
     this.#after = db
       .prepare<[string, number, number], Stored>(
-        'SELECT id, position FROM event WHERE stream = ? AND revision > ? ORDER BY revision LIMIT ?',
+        `SELECT id, position FROM event WHERE stream = ? AND revision > ? ORDER BY revision ${LIMIT}`,
       )
       .raw();
   }

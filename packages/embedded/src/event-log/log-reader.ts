@@ -8,6 +8,7 @@ import {
   type StreamPage,
 } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
+import { LIMIT } from '../limit.js';
 import { toPortError } from '../sqlite-errors.js';
 import { formatPosition, parsePosition } from './position.js';
 import { openForReading } from './schema.js';
@@ -73,12 +74,12 @@ export class EmbeddedLogReader {
       this.#db = openForReading(directory);
       this.#byStream = this.#db
         .prepare<[string, number, number], Row>(
-          `SELECT ${COLUMNS} FROM event WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`,
+          `SELECT ${COLUMNS} FROM event WHERE stream = ? AND revision >= ? ORDER BY revision ${LIMIT}`,
         )
         .raw();
       this.#byPosition = this.#db
         .prepare<[number, number], Row>(
-          `SELECT ${COLUMNS} FROM event WHERE position > ? ORDER BY position LIMIT ?`,
+          `SELECT ${COLUMNS} FROM event WHERE position > ? ORDER BY position ${LIMIT}`,
         )
         .raw();
       this.#entries = this.#db

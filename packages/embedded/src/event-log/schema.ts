@@ -7,7 +7,13 @@ import { privateFile } from '../private-file.js';
 /** Version of the file's layout, kept in `user_version`. It only ever goes up; an older program refuses a newer file. */
 export const LOG_SCHEMA_VERSION = 1;
 
-const WRITER_CACHE_KIB = 16_384;
+/**
+ * Small: while a file has less than 1 GiB SQLite walks through its whole cache at the end of nearly every transaction
+ * (balancing a tree names a page behind the end for a moment), and a page that it let go of is still in the system's cache.
+ */
+const WRITER_CACHE_KIB = 4_096;
+/** Pages that a transaction may change before they are written ahead of its end, and again when they change once more. */
+const SPILL_PAGES = 8_192;
 const READER_CACHE_KIB = 8_192;
 const SYNCHRONOUS_FULL = 2;
 
@@ -53,6 +59,7 @@ export function openForWriting(directory: string): Database.Database {
     requirePragma(db, 'wal_autocheckpoint', '0', 0);
     db.pragma('temp_store = MEMORY');
     db.pragma(`cache_size = -${WRITER_CACHE_KIB}`);
+    db.pragma(`cache_spill = ${SPILL_PAGES}`);
     migrate(db);
     return db;
   } catch (error) {

@@ -10,6 +10,7 @@ import {
   toThousandths,
 } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
+import { LIMIT } from '../limit.js';
 import { groupOf, groupsOfLot, type Row, text, type Value } from './columns.js';
 import { type MoneyCount, noCounts, noMoney } from './past.js';
 
@@ -22,7 +23,7 @@ const EXTRA = `
     LEFT JOIN minting AS m ON m.number = v.minting
    WHERE s.grp BETWEEN ? AND ? AND (v.serial IS NULL OR (v.revision = s.revision
      AND NOT (${SAME_STATE} AND m.batch_id IS ? AND v.channel IS ? AND m.currency IS ?)))
-   ORDER BY s.serial LIMIT ?`;
+   ORDER BY s.serial ${LIMIT}`;
 
 /** Rows of the verification model in the lot that the inventory does not have, or has elsewhere at the same revision. */
 const MISSING = `
@@ -30,7 +31,7 @@ const MISSING = `
     LEFT JOIN stamp AS s ON s.serial = v.serial
    WHERE m.batch_id = ? AND v.channel = ? AND m.currency = ? AND (s.serial IS NULL OR (s.revision = v.revision
      AND (s.grp IS NULL OR s.grp NOT BETWEEN ? AND ? OR NOT ${SAME_STATE})))
-   ORDER BY v.serial LIMIT ?`;
+   ORDER BY v.serial ${LIMIT}`;
 
 /** Counts the rows themselves, and finds the stamps behind a difference. Synchronous; throws as SQLite does. */
 export class DifferenceQueries {

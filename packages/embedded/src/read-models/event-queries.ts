@@ -3,6 +3,7 @@ import type { EventType, Instant } from '@stamp-ledger/domain';
 import type { EventCount, EventFilter, IndexedEvent } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
 import { parsePosition } from '../event-log/position.js';
+import { LIMIT } from '../limit.js';
 import { SHA256, UUID } from './audit-table.js';
 import { optionalText, positionFrom, type Row, text, type Value } from './columns.js';
 import { ProgressTable, Timeline } from './progress-table.js';
@@ -123,7 +124,7 @@ const INDEXES: Readonly<Record<string, string>> = {
 
 /** The statement that finds by these columns. The first one's index is used, which also yields the order. */
 export const findSql = (columns: readonly string[]): string =>
-  `${FOUND} ${conditionsOn(columns)} ORDER BY position LIMIT ?`;
+  `${FOUND} ${conditionsOn(columns)} ORDER BY position ${LIMIT}`;
 
 const countSql = (columns: readonly string[]): string =>
   `${COUNTED} ${conditionsOn(columns)} GROUP BY type ORDER BY type`;

@@ -1,6 +1,7 @@
 import type { Channel, Instant, Money, OrderId } from '@stamp-ledger/domain';
 import { type OrderCursor, type OrderView, plainAmount, type UnfulfilledOrder } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
+import { LIMIT } from '../limit.js';
 import { given, type Row } from './columns.js';
 import { BLOCK_CHARACTERS, ORDER_HAS_TOO_MANY } from './layout.js';
 import type { StockQueries } from './stock-queries.js';
@@ -13,12 +14,12 @@ export const ORDER_SQL = {
     WHERE channel = ? AND currency = ? AND amount = ? AND block < ?`,
   aheadInBlock: `SELECT count(*) FROM order_row
     WHERE status = 'paid' AND channel = ? AND currency = ? AND plain_amount = ? AND paid_position >= ? AND paid_position < ?`,
-  toFulfil: `${SELECT_ORDER} WHERE status = 'paid' AND paid_position > ? ORDER BY paid_position LIMIT ?`,
+  toFulfil: `${SELECT_ORDER} WHERE status = 'paid' AND paid_position > ? ORDER BY paid_position ${LIMIT}`,
   toReturn: `${SELECT_ORDER} WHERE ${ORDER_HAS_TOO_MANY}
-    ORDER BY order_id LIMIT ?`,
-  unpaid: `${SELECT_ORDER} WHERE status = 'placed' AND placed_at < ? ORDER BY placed_at LIMIT ?`,
+    ORDER BY order_id ${LIMIT}`,
+  unpaid: `${SELECT_ORDER} WHERE status = 'placed' AND placed_at < ? ORDER BY placed_at ${LIMIT}`,
   owed: `${SELECT_ORDER} WHERE paid_position IS NOT NULL AND status IN ('paid', 'cancelled') AND paid_position > ?
-    ORDER BY paid_position LIMIT ?`,
+    ORDER BY paid_position ${LIMIT}`,
 } as const;
 
 /** Greater than any position: their text is of digits or begins with one. */

@@ -10,6 +10,7 @@ import {
   paymentStatusOf,
 } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
+import { LIMIT } from '../limit.js';
 import { optionalText, type Row, text } from './columns.js';
 import { RowWriter } from './statements.js';
 
@@ -29,7 +30,7 @@ const SELECT = `SELECT ${COLUMNS.map((column) => `p.${column}`).join(', ')}, o.s
 const JOINED =
   'LEFT JOIN order_row AS o ON o.order_id = p.order_id LEFT JOIN stamp AS s ON s.serial = p.serial';
 const PAGE = `p.paid_at >= ? AND p.paid_at < ? AND (p.paid_at, p.position) > (?, ?)
-    ORDER BY p.paid_at, p.position LIMIT ?`;
+    ORDER BY p.paid_at, p.position ${LIMIT}`;
 
 /** The SQL of the payment queries, where a test can see its plan. */
 export const PAYMENT_SQL = {

@@ -1,6 +1,7 @@
 import type { Channel, Instant, Serial } from '@stamp-ledger/domain';
 import { plainAmount, type StockCursor, type StockFilter, type StockItem } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
+import { LIMIT } from '../limit.js';
 import { groupNumber, type Row, text } from './columns.js';
 
 /** The channel whose stock is minted and not allocated: the domain's DIRECT_CHANNEL, which an adapter may not import. */
@@ -10,8 +11,8 @@ const ISSUER = 'direct';
 export const STOCK_SQL = {
   lots: 'SELECT id, n0, n1, batch_id FROM lot WHERE channel = ? AND currency = ? AND amount = ?',
   first: 'SELECT since FROM stamp WHERE grp = ? AND since > ? ORDER BY since LIMIT 1',
-  page: 'SELECT since, serial, revision FROM stamp WHERE grp = ? AND since > ? ORDER BY since LIMIT ?',
-  expired: 'SELECT serial FROM stamp WHERE expires_at <= ? ORDER BY expires_at LIMIT ?',
+  page: `SELECT since, serial, revision FROM stamp WHERE grp = ? AND since > ? ORDER BY since ${LIMIT}`,
+  expired: `SELECT serial FROM stamp WHERE expires_at <= ? ORDER BY expires_at ${LIMIT}`,
 } as const;
 
 type Listed = StockItem & { readonly cursor: StockCursor };

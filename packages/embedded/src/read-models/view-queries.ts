@@ -1,6 +1,7 @@
 import type { OrderId, Serial } from '@stamp-ledger/domain';
 import { LIMITS, type StampView } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
+import { LIMIT } from '../limit.js';
 import { SHA256 } from './audit-table.js';
 import type { Row } from './columns.js';
 import { SELECT_VIEW, viewFrom } from './verification-table.js';
@@ -8,7 +9,7 @@ import { SELECT_VIEW, viewFrom } from './verification-table.js';
 /** The SQL of hot look-ups, where a test can see its plan. */
 export const VIEW_SQL = {
   bySerial: `${SELECT_VIEW} WHERE v.serial = ?`,
-  byDocument: `${SELECT_VIEW} WHERE v.document_sha256 = ${SHA256} AND v.serial > ? ORDER BY v.serial LIMIT ?`,
+  byDocument: `${SELECT_VIEW} WHERE v.document_sha256 = ${SHA256} AND v.serial > ? ORDER BY v.serial ${LIMIT}`,
   byOrder: `${SELECT_VIEW} WHERE v.order_id = ? ORDER BY v.serial LIMIT ${LIMITS.queryRows}`,
 } as const;
 

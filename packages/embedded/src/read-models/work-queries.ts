@@ -1,17 +1,16 @@
 import type { AllocationId, BatchId, IncidentId } from '@stamp-ledger/domain';
 import type { IncidentView } from '@stamp-ledger/ports';
 import type Database from 'better-sqlite3';
+import { LIMIT } from '../limit.js';
 import { incidentFrom } from './work-tables.js';
 
 /** The SQL of the work lists, where a test can see its plan. */
 export const WORK_SQL = {
   batchDone: 'SELECT done FROM batch WHERE id = ?',
-  batchesToDo:
-    'SELECT id FROM batch WHERE completed = 0 AND opened_at IS NOT NULL ORDER BY opened_at LIMIT ?',
+  batchesToDo: `SELECT id FROM batch WHERE completed = 0 AND opened_at IS NOT NULL ORDER BY opened_at ${LIMIT}`,
   allocationDone: 'SELECT done FROM allocation WHERE id = ?',
-  allocationsToDo:
-    'SELECT id FROM allocation WHERE completed = 0 AND opened_at IS NOT NULL ORDER BY opened_at LIMIT ?',
-  incidents: 'SELECT view FROM incident WHERE opened_at < ? ORDER BY opened_at DESC LIMIT ?',
+  allocationsToDo: `SELECT id FROM allocation WHERE completed = 0 AND opened_at IS NOT NULL ORDER BY opened_at ${LIMIT}`,
+  incidents: `SELECT view FROM incident WHERE opened_at < ? ORDER BY opened_at DESC ${LIMIT}`,
   incidentOpened: 'SELECT opened_at FROM incident WHERE id = ?',
 } as const;
 
