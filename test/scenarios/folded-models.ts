@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { projectBatch } from '@stamp-ledger/app';
 import type { EventAnswer } from '@stamp-ledger/client';
-import { type LedgerEvent, parseStream, type StreamName } from '@stamp-ledger/codec';
+import { type LedgerEvent, type Position, parseStream, type StreamName } from '@stamp-ledger/codec';
 import type { AllocationId, BatchId, Instant, OrderId, Serial } from '@stamp-ledger/domain';
 import { openEmbeddedProjectionStore, openEmbeddedQueries } from '@stamp-ledger/embedded';
 import type {
@@ -37,10 +37,13 @@ export class FoldedModels {
   readonly #queries = openEmbeddedQueries({ file: this.#file });
   readonly #streams = new Set<StreamName>();
   readonly #documents = new Set<string>();
+  /** Of each event, in turn: these models are of the embedded log, whose positions are counted. */
+  readonly #positions: Position[] = [];
   #waiting: LedgerEvent[] = [];
 
   async take({ position, stream, revision, id, type, data, metadata }: EventAnswer): Promise<void> {
-    const event = { position, stream, revision, id, type, data, metadata } as unknown as LedgerEvent;
+    const counted = String(this.#positions.push(position as Position)).padStart(16, '0');
+    const event = { position: counted, stream, revision, id, type, data, metadata } as unknown as LedgerEvent;
     this.#streams.add(event.stream);
     if (event.type === 'StampAffixed') this.#documents.add(event.data.document.sha256);
     this.#waiting.push(event);
@@ -62,14 +65,23 @@ export class FoldedModels {
       ...(await queries.conservation()),
       asOf: undefined,
     }));
-    await samePages(payments(models), payments(this.#queries));
-    await samePages(events(models), events(this.#queries));
+    await samePages(payments(models), this.#placed(payments(this.#queries)));
+    await samePages(events(models), this.#placed(events(this.#queries)));
   }
 
   async close(): Promise<void> {
     await this.#queries.close();
     await this.#store.close();
     this.#place.remove();
+  }
+
+  /** With positions as the log itself gives them. */
+  async *#placed(
+    pages: AsyncIterable<readonly { readonly position: Position }[]>,
+  ): AsyncGenerator<readonly object[], undefined> {
+    for await (const rows of pages)
+      yield rows.map((row) => ({ ...row, position: this.#positions[Number(row.position) - 1] }));
+    return undefined;
   }
 
   async #fold(): Promise<void> {

@@ -66,7 +66,7 @@ async function probeOnce(
   }: { readonly connection: Connection; readonly index: number; readonly request: LoadRequest },
 ): Promise<number> {
   const { status, body } = await connection.send(requestText(request, { url, token }));
-  if (status !== 201) throw new Error(`a probe was answered ${status}`);
+  if (status !== 201) throw new Error(`a probe was answered ${status}: ${body}`);
   const since = performance.now();
   const read = requestText({ method: 'GET', path: readPath(index) }, { url });
   while (!(await shows(connection, read, revisionOf(body)))) {
@@ -87,6 +87,6 @@ const revisionOf = (body: string): number => (JSON.parse(body) as { readonly rev
 async function shows(connection: Connection, request: string, revision: number): Promise<boolean> {
   const { status, body } = await connection.send(request);
   if (status === 404) return false;
-  if (status !== 200) throw new Error(`a look-up was answered ${status}`);
+  if (status !== 200) throw new Error(`a look-up was answered ${status}: ${body}`);
   return revisionOf(body) >= revision;
 }
