@@ -4,22 +4,21 @@ import { stampStream } from '@stamp-ledger/codec';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import type { EventStore } from '@stamp-ledger/ports';
 import type { TestEngines } from '../../support/distributed.js';
-import { eventually } from '../../support/eventually.js';
 import { type ServiceProcess, startService } from '../../support/service-process.js';
 import { failuresOf, runLoad } from '../harness/load/load.js';
 import type { Audit, Bench } from '../harness/part.js';
 import { type Lag, probeLag } from '../harness/probe-lag.js';
 import { roundsOf } from '../harness/rounds.js';
-import { appendsOf, serialAt } from '../ledger/lives.js';
+import { appendsOf, eventsOf, type Lives, serialAt } from '../ledger/lives.js';
 import { affixings } from '../ledger/requests.js';
 import { appendAll, writeSerialKey } from '../ledger/seed.js';
+import { untilSettled } from './progress.js';
 
 const COMMANDS_PER_SECOND = 500;
 const PROBE_MILLISECONDS = 50;
 /** Finer would be load on the API. */
 const POLL_MILLISECONDS = 20;
 const CONNECTIONS = 32;
-const CAUGHT_UP_MILLISECONDS = 300_000;
 const SERVICES = ['api', 'relay', 'projections'] as const;
 const AFFIXED_REVISION = 3;
 
@@ -41,7 +40,11 @@ export async function measureEndToEnd(bench: Bench, engines: TestEngines): Promi
   const log = await openEventStoreDb({ url: engines.eventStore.url });
   const services: ServiceProcess[] = [];
   try {
-    await appendAll(log, appendsOf({ minted: stamps, allocated: stamps, sold: stamps, affixed: 0 }), 1);
+    const lives: Lives = { minted: stamps, allocated: stamps, sold: stamps, affixed: 0 };
+    await appendAll(log, appendsOf(lives), 1);
+    const last = await log.head();
+    if (last === undefined) throw new Error('the log is empty');
+    const since = performance.now();
     for (const name of SERVICES) services.push(await startService(name, engines.variables));
     const [api] = services;
     if (api === undefined) throw new Error('there is no API');
@@ -49,10 +52,8 @@ export async function measureEndToEnd(bench: Bench, engines: TestEngines): Promi
       url: api.url,
       token: readFileSync(join(engines.variables.LEDGER_DATA_DIR ?? '', 'admin-token'), 'utf8').trim(),
     };
-    await eventually(() => shows(target.url, serialAt(stamps - 1)), {
-      what: 'the last stamp in the read models',
-      milliseconds: CAUGHT_UP_MILLISECONDS,
-    });
+    // Not the last stamp alone: others are on other partitions.
+    await untilSettled(engines.databaseUrl, { events: eventsOf(lives), last, since });
     const lags: Lag[] = [];
     const acknowledged: number[] = [];
     for (let round = 0; round <= rounds; round++) {
@@ -77,12 +78,6 @@ export async function measureEndToEnd(bench: Bench, engines: TestEngines): Promi
 interface Target {
   readonly url: string;
   readonly token: string;
-}
-
-async function shows(url: string, serial: string): Promise<boolean> {
-  const answer = await fetch(`${url}/v1/stamps/${serial}`);
-  const { state } = (await answer.json()) as { readonly state?: string };
-  return answer.status === 200 && state === 'sold';
 }
 
 async function loadedRound(

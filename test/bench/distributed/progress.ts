@@ -13,7 +13,7 @@ export interface Run {
   readonly seconds: number;
 }
 
-/** Watches the read models in PostgreSQL until all of them are settled at `last`. */
+/** Watches the read models in PostgreSQL until all of them are settled at `last` or behind it. */
 export async function untilSettled(
   database: string,
   { events, last, since }: { readonly events: number; readonly last: Position; readonly since: number },
@@ -25,7 +25,7 @@ export async function untilSettled(
       const { taken, settled } = await standing(database);
       takenLast = taken;
       if (started === undefined && taken > events * STARTED_SHARE) started = { at: performance.now(), taken };
-      return settled === last;
+      return settled !== undefined && settled >= last;
     },
     { what: 'the read models', milliseconds: SETTLE_MILLISECONDS },
   );
