@@ -42,7 +42,7 @@ export async function probeLag(probe: LagProbe): Promise<Lag> {
     const now = performance.now() - start;
     if (now > seconds * 1_000) break;
     await sleep(Math.max(0, index * everyMilliseconds - now));
-    const connection = idle.pop() ?? (await open(probe.url));
+    const connection = stillOpen(idle) ?? (await open(probe.url));
     const one = probeOnce(probe, { connection, index, request }).then((milliseconds) => {
       histogram.record(milliseconds);
       acknowledged.push(index);
@@ -75,6 +75,12 @@ async function probeOnce(
     await sleep(pollMilliseconds);
   }
   return performance.now() - since;
+}
+
+/** The one that was used last: those before may have been closed for being idle. */
+function stillOpen(idle: Connection[]): Connection | undefined {
+  const connection = idle.pop();
+  return connection === undefined || connection.isOpen ? connection : stillOpen(idle);
 }
 
 function open(url: string): Promise<Connection> {

@@ -97,6 +97,7 @@ async function conservationFromLog(session: Session, options: ConservationOption
   const { report, comparison, audit } = await compareWithLog({
     client,
     log: logOf(session, options),
+    isGrowing: options.log === undefined,
     trust,
     ...(asOf === undefined ? {} : { asOf }),
     onProgress: (done, total) => {

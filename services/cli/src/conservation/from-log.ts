@@ -50,6 +50,8 @@ export interface ComparisonRequest {
   readonly client: Client;
   readonly log: AuditedLog;
   readonly trust: LogTrust;
+  /** Whether entries are still added to this log while it is looked at; a copy is what it is. */
+  readonly isGrowing: boolean;
   /** A time or a position; without one, now. */
   readonly asOf?: string;
   /** Entries of the log checked so far. */
@@ -124,12 +126,12 @@ export async function compareWithLog(request: ComparisonRequest): Promise<Compar
   };
 }
 
-/** The log as it is once it has come to a place, or after a while; what is sealed later is not looked at. */
+/** The log as it is once it has come to a place, or after a while if it grows; what is sealed later is not looked at. */
 async function logUpTo(
-  { client, log, trust }: ComparisonRequest,
+  { client, log, trust, isGrowing }: ComparisonRequest,
   position: string | undefined,
 ): Promise<AuditedLog> {
-  const until = Date.now() + CLI_LIMITS.sealWaitMilliseconds;
+  const until = Date.now() + (isGrowing ? CLI_LIMITS.sealWaitMilliseconds : 0);
   for (;;) {
     const { last, log: taken } = await logAsItIs({ log, trust });
     // Without a checkpoint to believe or a last entry to read there is nothing to wait for.

@@ -9,11 +9,16 @@ export interface Reply {
 export class Connection {
   #settle: { readonly resolve: (reply: Reply) => void; readonly reject: (error: Error) => void } | undefined;
   readonly #lane: Promise<Lane>;
+  /** Why it is of no use any more: a server closes what has been idle for some seconds. */
+  #failure: Error | undefined;
 
   private constructor(address: Address) {
     this.#lane = Lane.open(address, {
       answered: (status, body) => this.#settle?.resolve({ status, body: body() }),
-      failed: (error) => this.#settle?.reject(error),
+      failed: (error) => {
+        this.#failure ??= error;
+        this.#settle?.reject(error);
+      },
     });
   }
 
@@ -23,9 +28,14 @@ export class Connection {
     return connection;
   }
 
+  get isOpen(): boolean {
+    return this.#failure === undefined;
+  }
+
   /** Sends a whole request as text in ASCII. */
   async send(request: string): Promise<Reply> {
     const lane = await this.#lane;
+    if (this.#failure !== undefined) throw this.#failure;
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
       lane.send(request);

@@ -32,7 +32,6 @@ t.test('an answer is read whole, however it comes, and one after another', async
     ['HTTP/1.1 304 Not Modified\r\n\r\n'],
     [`HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n${'z'.repeat(40_000)}`],
     ['HTTP/1.1 200 OK\r\n\r\n'],
-    [''],
   ];
   const connection = await Connection.open(await server((index) => answers[index] ?? ['']));
   t.strictSame(await connection.send('GET'), { status: 200, body: 'ab' });
@@ -41,6 +40,14 @@ t.test('an answer is read whole, however it comes, and one after another', async
   t.strictSame(await connection.send('GET'), { status: 304, body: '' });
   t.equal((await connection.send('GET')).body.length, 40_000);
   await t.rejects(connection.send('GET'), { message: 'an answer 200 without its length' });
+  t.notOk(connection.isOpen);
+});
+
+t.test('what was closed says so, and keeps nobody waiting', async (t) => {
+  const connection = await Connection.open(await server(() => ['']));
+  t.ok(connection.isOpen);
+  await t.rejects(connection.send('GET'), { message: 'the server closed the connection' });
+  t.notOk(connection.isOpen);
   await t.rejects(connection.send('GET'), { message: 'the server closed the connection' });
 });
 
