@@ -41,6 +41,7 @@ t.test('an answer is read whole, however it comes, and one after another', async
   t.equal((await connection.send('GET')).body.length, 40_000);
   await t.rejects(connection.send('GET'), { message: 'an answer 200 without its length' });
   t.notOk(connection.isOpen);
+  await connection.close();
 });
 
 t.test('what was closed says so, and keeps nobody waiting', async (t) => {
