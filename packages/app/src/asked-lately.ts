@@ -1,5 +1,4 @@
-const FNV_OFFSET = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
+import { fnv1a } from '@stamp-ledger/codec';
 
 /**
  * Tells, nearly always rightly, which keys were asked for lately: among about as many others as there are slots. A key has
@@ -14,17 +13,11 @@ export class AskedLately {
 
   /** Whether the key was asked for before; from now on it was. */
   ask(key: string): boolean {
-    const hash = hashOf(key);
+    // 0 is an empty slot.
+    const hash = fnv1a(key) || 1;
     const slot = hash % this.#slots.length;
     const wasAsked = this.#slots[slot] === hash;
     this.#slots[slot] = hash;
     return wasAsked;
   }
-}
-
-/** FNV-1a; never 0, which is an empty slot. */
-function hashOf(key: string): number {
-  let hash = FNV_OFFSET;
-  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), FNV_PRIME);
-  return hash >>> 0 || 1;
 }

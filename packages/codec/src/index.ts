@@ -1,5 +1,6 @@
 export * from './canonical.js';
 export * from './envelope.js';
+export * from './fnv1a.js';
 export * from './ids.js';
 export * from './instant.js';
 export * from './names.js';

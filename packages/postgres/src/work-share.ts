@@ -1,3 +1,4 @@
+import { fnv1a } from '@stamp-ledger/codec';
 import type { PortError, WorkShare } from '@stamp-ledger/ports';
 import type pg from 'pg';
 import { LastingSession } from './lasting-session.js';
@@ -126,9 +127,5 @@ class PostgresWorkShare implements WorkShare {
   }
 }
 
-/** FNV-1a: the same key is in the same slot everywhere. */
-function slotOf(key: string, slots: number): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
-  return (hash >>> 0) % slots;
-}
+/** The same key is in the same slot everywhere. */
+const slotOf = (key: string, slots: number): number => fnv1a(key) % slots;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fnv1a } from '@stamp-ledger/codec';
 import { CLI_LIMITS } from '../limits.js';
 
 /**
@@ -42,10 +43,5 @@ export class Partitions<Item> {
   readonly #file = (part: number): string => join(this.#directory, String(part));
 }
 
-/** FNV-1a, 32 bits: spreads well, and nothing rests on it but the sizes of the parts. */
-function partOf(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < key.length; index++)
-    hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193) >>> 0;
-  return hash % CLI_LIMITS.partitions;
-}
+/** Nothing rests on it but the sizes of the parts. */
+const partOf = (key: string): number => fnv1a(key) % CLI_LIMITS.partitions;
