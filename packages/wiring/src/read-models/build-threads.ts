@@ -4,8 +4,8 @@ import { PortError } from '@stamp-ledger/ports';
 import type { BuildWorkerData, FromBuildWorker, ProjectionWorkerData, ToBuildWorker } from './messages.js';
 
 /**
- * Three times what the live thread has: the pages and held rows of a rebuild live long enough to be moved otherwise. 8 % less
- * CPU for an event, for some 30 MB a thread while it runs.
+ * Three times what the live thread has: the pages and held rows of a rebuild live long enough to be moved otherwise.
+ * For some 30 MB more a thread while it runs.
  */
 const YOUNG_GENERATION_MEBIBYTES = 96;
 
