@@ -1,4 +1,4 @@
-import type { Ledger } from '@stamp-ledger/app';
+import type { Caller, Ledger } from '@stamp-ledger/app';
 import { QUEUE_STREAM, serde } from '@stamp-ledger/codec';
 import type { OpeningId } from '@stamp-ledger/domain';
 import { openEmbeddedEventStore } from '@stamp-ledger/embedded';
@@ -6,7 +6,7 @@ import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import t, { type Test } from 'tap';
 import { startEventStoreDouble } from '../support/eventstoredb/double.js';
 import { temporaryDirectory } from '../support/server.js';
-import { by, orderOf, type QueueWorld, queueWorld, steady } from './world.js';
+import { by, orderOf, type QueueWorld, queueWorld, showing, steady } from './world.js';
 
 async function ticketOf(ledger: Ledger, actor: string, channel: string) {
   const taken = await ledger.queue.take({ channel }, by(actor, channel));
@@ -30,18 +30,18 @@ async function opening(t: Test, world: QueueWorld): Promise<void> {
   t.match(announced, { kind: 'done', changed: true });
   await world.steps(2);
   t.match((await two.ledger.queue.report()).openings, [{ openingId: 'sale', status: 'announced' }]);
-  t.match(await two.ledger.queue.admit(undefined, orderOf('kiosk'), by('ann', 'kiosk')), {
+  t.match(await two.ledger.queue.admit(orderOf('kiosk'), by('ann', 'kiosk'), showing(undefined)), {
     kind: 'admitted',
   });
 
   await world.steps(6);
-  t.match(await two.ledger.queue.admit(undefined, orderOf('kiosk'), by('ann', 'kiosk')), {
+  t.match(await two.ledger.queue.admit(orderOf('kiosk'), by('ann', 'kiosk'), showing(undefined)), {
     kind: 'ticket-required',
   });
   const ann = await ticketOf(one.ledger, 'ann', 'kiosk');
   t.match(ann.report, { status: 'before-opening', opensAt: time.instant(20) });
   const admit = (ledger: Ledger, actor = 'ann', order = orderOf('kiosk')) =>
-    ledger.queue.admit(ann.ticket, order, by(actor, 'kiosk'));
+    ledger.queue.admit(order, by(actor, 'kiosk'), showing(ann.ticket));
   t.match(await admit(two.ledger), { kind: 'not-yet' }, 'not before the opening');
 
   await two.stop();
@@ -110,8 +110,12 @@ t.test('a ticket that was let in ends, and an order it was used for is still ans
     await world.steps(58);
   }
   t.equal(await statusOf(ledger, unused.ticket, 'bob'), 'expired');
-  t.match(await ledger.queue.admit(unused.ticket, orderOf('kiosk'), by('bob', 'kiosk')), { kind: 'not-yet' });
-  t.match(await ledger.queue.admit(used.ticket, orderOf('kiosk'), by('ann', 'kiosk')), { kind: 'admitted' });
+  t.match(await ledger.queue.admit(orderOf('kiosk'), by('bob', 'kiosk'), showing(unused.ticket)), {
+    kind: 'not-yet',
+  });
+  t.match(await ledger.queue.admit(orderOf('kiosk'), by('ann', 'kiosk'), showing(used.ticket)), {
+    kind: 'admitted',
+  });
 });
 
 t.test('without an opening the room opens under lasting pressure and closes when it is quiet', async (t) => {
@@ -151,9 +155,11 @@ t.test('without an opening the room opens under lasting pressure and closes when
   }
   t.equal((await ledger.queue.report()).room, undefined, 'closed, though orders still come');
   t.equal(await statusOf(ledger, tickets[0]?.ticket ?? '', 'p0-0'), 'not-needed');
-  t.match(await ledger.queue.admit(undefined, orderOf('kiosk'), by('ann', 'kiosk')), { kind: 'admitted' });
+  t.match(await ledger.queue.admit(orderOf('kiosk'), by('ann', 'kiosk'), showing(undefined)), {
+    kind: 'admitted',
+  });
   // A ticket stays tied to its order, or it would be worth a second one when the room has closed.
-  t.match(await ledger.queue.admit(tickets[0]?.ticket, orderOf('kiosk'), by('p0-0', 'kiosk')), {
+  t.match(await ledger.queue.admit(orderOf('kiosk'), by('p0-0', 'kiosk'), showing(tickets[0]?.ticket)), {
     kind: 'admitted',
     orderId: tickets[0]?.orderId,
   });
@@ -169,13 +175,28 @@ t.test('under pressure orders need a ticket only while somebody is kept waiting'
   t.teardown(() => world.close());
   const { ledger } = world.start({ capacity: () => 10, isPressed: () => true });
   const unticketed = async () =>
-    (await ledger.queue.admit(undefined, orderOf('kiosk'), by('ann', 'kiosk'))).kind;
+    (await ledger.queue.admit(orderOf('kiosk'), by('ann', 'kiosk'), showing(undefined))).kind;
   await world.steps(7);
+  t.equal(ledger.queue.doors(), 'closing');
+  t.equal(await unticketed(), 'admitted', 'while nobody is kept waiting');
+  const walkIn = (caller: Caller) =>
+    ledger.queue.admit(orderOf('kiosk'), caller, { ticket: undefined, isFull: true });
+  const ann = by('ann', 'kiosk');
+  const refused = await walkIn(ann);
+  t.match(refused, { kind: 'ticket-required', taken: { kind: 'taken', report: { status: 'waiting' } } });
+  t.match(
+    await walkIn(by('ann', 'bank')),
+    { kind: 'ticket-required', taken: undefined },
+    'none for another channel',
+  );
+  const brought = refused.kind === 'ticket-required' ? refused.taken : undefined;
+  t.equal(brought?.orderId, ann.commandId, 'for the order that it came with');
   for (let second = 0; second < 8; second++) {
     for (let each = 0; each < 20; each++) await ticketOf(ledger, 'crowd', 'kiosk');
     await world.steps(1);
   }
   t.equal(ledger.queue.doors(), 'closed');
+  t.equal(await statusOf(ledger, brought?.ticket ?? '', 'ann'), 'admitted', 'who came first is let in first');
   t.equal(await unticketed(), 'ticket-required');
   await world.steps(16);
   t.equal(ledger.queue.doors(), 'closing', 'nobody is left in the line, and more still come');
@@ -376,7 +397,9 @@ t.test('who was let in may use it when the room has closed and another has opene
   await world.steps(15);
   t.match((await ledger.queue.report()).room, { cause: 'opening' }, 'and another is open');
   t.strictSame(await ledger.queue.look(ann.ticket, { actor: 'ann' }), before);
-  t.match(await ledger.queue.admit(ann.ticket, orderOf('kiosk'), by('ann', 'kiosk')), { kind: 'admitted' });
+  t.match(await ledger.queue.admit(orderOf('kiosk'), by('ann', 'kiosk'), showing(ann.ticket)), {
+    kind: 'admitted',
+  });
   isPressed = true;
   for (let minute = 0; minute < 10; minute++) {
     await ticketOf(ledger, 'crowd', 'bank');

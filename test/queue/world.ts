@@ -155,6 +155,9 @@ export function by(actor: string, channel?: string): Caller {
   };
 }
 
+/** What an order comes with where there is room for it. */
+export const showing = (ticket: string | undefined) => ({ ticket, isFull: false });
+
 export const orderOf = (channel: string, holder = 'buyer'): PlaceOrder => ({
   channel,
   holder,

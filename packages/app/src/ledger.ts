@@ -249,8 +249,8 @@ export type TakenTicket =
 export type Admission =
   /** `orderId`: which order it has to be, the ticket's own or the one asked for. */
   | { readonly kind: 'admitted'; readonly orderId: OrderId }
-  /** An order needs a ticket, and came with none. */
-  | { readonly kind: 'ticket-required' }
+  /** An order needs a ticket, and came with none: here is one, unless the caller may have none for this channel. */
+  | { readonly kind: 'ticket-required'; readonly taken?: Extract<TakenTicket, { kind: 'taken' }> }
   /** Not given to this caller by this ledger. */
   | { readonly kind: 'invalid' }
   /** The ticket is for another order or channel. */
@@ -354,11 +354,14 @@ export interface Ledger {
     take(body: TakeTicket, caller: Caller): Promise<TakenTicket>;
     /** Undefined for a ticket that is not the caller's. */
     look(ticket: string, caller: Pick<Caller, 'actor' | 'actingChannel'>): Promise<TicketReport | undefined>;
-    /** Asked before an order is placed. */
+    /**
+     * Asked before an order is placed. One that comes without the ticket that it needs takes one by asking; while the room
+     * is open it needs one at the latest when there is no room for it at the moment (`isFull`).
+     */
     admit(
-      ticket: string | undefined,
       order: Pick<PlaceOrder, 'channel' | 'orderId'>,
       caller: Caller,
+      showing: { readonly ticket: string | undefined; readonly isFull: boolean },
     ): Promise<Admission>;
     /**
      * Opens, moves and closes the waiting room until `signal` aborts; in every process that takes orders. `intake` is

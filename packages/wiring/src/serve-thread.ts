@@ -1,8 +1,9 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { yieldToRequests } from './background.js';
 
 /**
- * Runs what a thread is there for with what it was given, and tells the thread that started it when that fails; then the
- * thread ends. Nothing, where this is no thread of its own.
+ * Runs what a background thread is there for with what it was given, and tells the thread that started it when that fails;
+ * then the thread ends. Nothing, where this is no thread of its own.
  */
 export function serveThread<Data>(
   serve: (port: MessagePort, data: Data) => Promise<void>,
@@ -10,6 +11,7 @@ export function serveThread<Data>(
 ): void {
   const port = parentPort;
   if (port === null) return;
+  yieldToRequests();
   serve(port, workerData)
     .catch((error: unknown) => port.postMessage(failed(error)))
     .finally(() => port.close());

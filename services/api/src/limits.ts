@@ -66,13 +66,13 @@ export const HTTP_LIMITS = {
   /** Longest time that a client takes to read an answer, in milliseconds; then its connection is cut. */
   answerTimeoutMilliseconds: 30_000,
   /** Commands, reports and everything else that shares the log: how many may run at once, and what the limit moves between. */
-  gateLimitLeast: 96,
-  gateLimitMost: 256,
+  gateLimitLeast: 64,
+  gateLimitMost: 128,
   /** Nine in ten commits, or the event loop's mean delay, beyond this many milliseconds is a sign of too much work. */
   gateCommitMilliseconds: 100,
   gateLoopMilliseconds: 50,
   /** Requests of these that begin in one turn of the event loop: look-ups and new connections have to wait for the end of it. */
-  gateStartsPerTurn: 8,
+  gateStartsPerTurn: 32,
   /** Requests of one pool that waited and are let in in one turn: look-ups are answered while they are. */
   gateLetInPerTurn: 64,
   /** The shortest time that a client may say it waits, in milliseconds: nothing can be done in less. */
@@ -80,13 +80,17 @@ export const HTTP_LIMITS = {
   /** Milliseconds between two looks at the queues, and between two adjustments of the limit. */
   gateBeatMilliseconds: 20,
   gateAdjustMilliseconds: 100,
-  /** For so long after a request was refused, its class counts as kept out. */
+  /** For so long after a request was refused its class counts as kept out; and after so long without room for walk-ins, orders do. */
   gateKeptOutMilliseconds: 1_000,
   /** Refused requests that are remembered, so that one that comes back sooner than it was told is not answered before. */
   gateToldToWait: 50_000,
-  /** Refusals that leave in a second, and how many may leave at once; those beyond wait for their turn. */
-  gateRefusalsPerSecond: 2_000,
+  /**
+   * Refusals that leave in a second: at least, how many may leave at once, and how many for each command that can be made
+   * durable. Those beyond wait for their turn: each costs about a tenth of a command, and brings its client back.
+   */
+  gateRefusalsPerSecond: 200,
   gateRefusalsAtOnce: 200,
+  gateRefusalsPerCommand: 0.1,
   /** Refusals waiting for their turn; beyond, the connection is cut without one. */
   gateRefusalsHeld: 10_000,
   /** Requests whose bodies have not arrived yet; beyond, the one that takes longest is cut. */
@@ -95,11 +99,17 @@ export const HTTP_LIMITS = {
   gateAnswersPerConnection: 256,
   /** Requests a second, and as many saved up, that may try without credentials known to be good: see `Strangers`. */
   gateStrangersPerSecond: 200,
-  /** Orders a second without a ticket, and as many saved up, that are looked at while the waiting room is open: some were taken before. */
-  gateUnticketedPerSecond: 20,
-  /** Tickets of the waiting room given in a second: at least, and how many for each command that can be made durable. */
-  gateTicketsPerSecond: 100,
-  gateTicketsPerCommand: 1.1,
+  /**
+   * Tickets of the waiting room given in a second: at least, and how many for each command that can be made durable; an
+   * order and its fulfilment are two of those. Where orders are taken with a ticket alone it is more, as some who took one do
+   * not come: the line must not run dry while a crowd stands before it.
+   */
+  gateTicketsPerSecond: 200,
+  gateTicketsPerCommand: 0.15,
+  gateTicketsPerCommandAlone: 0.7,
+  /** Who waits for its turn to take a ticket: how many, and for how long, in milliseconds. */
+  gateTicketsWaiting: 4_000,
+  gateTicketMilliseconds: 5_000,
   /** Tickets a second, and as many saved up, that each caller is given whatever others take. */
   gateTicketsPerCaller: 20,
   /** Callers whose quotas are remembered. */
@@ -119,13 +129,14 @@ export const GATE_CLASSES = {
   log: { places: 64, terms: { ...QUICK, waiting: 512, waitMilliseconds: 2_000 } },
   /** Reads that never wait for the writer. */
   'look-up': { places: 128, terms: { ...QUICK, waiting: 2_000, waitMilliseconds: 100 } },
-  /** Tickets of the waiting room: told to the log many at a time, so that they cost it next to nothing. */
+  /** Tickets of the waiting room: told to the log many at a time. */
   ticket: { places: 64, terms: { ...QUICK, waiting: 2_000, waitMilliseconds: 200 } },
   /** Work that shares the log, by importance. */
   shared: [
     ['verification', { share: 0.25, shareMost: 1, waiting: 500, waitMilliseconds: 150 }],
     ['affixing', { share: 0.3, shareMost: 1, waiting: 500, waitMilliseconds: 150 }],
     ['order', { share: 0.25, shareMost: 1, waiting: 500, waitMilliseconds: 150 }],
+    ['walk-in', { share: 0, shareMost: 1, waiting: 64, waitMilliseconds: 150 }],
     ['bulk', { share: 0.1, shareMost: 0.5, waiting: 200, waitMilliseconds: 2_000 }],
   ],
 } as const;

@@ -209,7 +209,7 @@ t.test('the limit stays within its bounds, shrinks under pressure and grows when
 });
 
 t.test('refusals leave at their rate and no faster', async (t) => {
-  const pacing = new Pacing({ perSecond: 100, burst: 10, mostMilliseconds: 60_000 });
+  const pacing = new Pacing({ perSecond: () => 100, burst: 10, mostMilliseconds: 60_000 });
   const turns = Array.from({ length: 200 }, () => pacing.turn(1_000));
   t.equal(turns.filter((turn) => turn === 1_000).length, 11, 'a few at once');
   t.ok((turns.at(-1) ?? 0) >= 2_800, 'the rest by the rate');
@@ -217,7 +217,7 @@ t.test('refusals leave at their rate and no faster', async (t) => {
 });
 
 t.test('a flood of refusals delays none after it for longer than the longest delay', async (t) => {
-  const pacing = new Pacing({ perSecond: 100, burst: 10, mostMilliseconds: 5_000 });
+  const pacing = new Pacing({ perSecond: () => 100, burst: 10, mostMilliseconds: 5_000 });
   const turns = Array.from({ length: 100_000 }, () => pacing.turn(1_000));
   t.equal(turns.at(-1), 6_000);
   t.equal(pacing.turn(7_000), 7_000, 'what would have taken a quarter of an hour is over');
@@ -270,4 +270,32 @@ t.test('the capacity is what becomes durable while commands wait', async (t) => 
   const { durablePerSecond, saturated } = estimate.at(30_000);
   t.ok(durablePerSecond > 1_500, 'little demand is no small capacity');
   t.equal(saturated, false);
+});
+
+t.test('a class without a share gets what the others leave', async (t) => {
+  const terms = { shareMost: 1, waiting: 10, waitMilliseconds: 1_000 };
+  const admission = new Admission<'holder' | 'walk-in', string>(
+    [
+      ['holder', { ...terms, share: 0.5 }],
+      ['walk-in', { ...terms, share: 0 }],
+    ],
+    2,
+  );
+  const place = (name: 'holder' | 'walk-in'): Place<'holder' | 'walk-in', string> => ({
+    name,
+    item: name,
+    since: 0,
+    deadline: Number.POSITIVE_INFINITY,
+    state: 'waiting',
+  });
+  t.ok(admission.hasRoom('walk-in'));
+  const running = [place('holder'), place('holder')];
+  for (const each of running) t.equal(admission.offer(each), 'admitted');
+  t.notOk(admission.hasRoom('walk-in'));
+  t.equal(admission.offer(place('walk-in')), 'waiting');
+  t.equal(admission.offer(place('holder')), 'waiting');
+  const [first] = running;
+  if (first !== undefined) admission.end(first);
+  t.notOk(admission.hasRoom('walk-in'), 'a place that somebody waits for is none');
+  t.equal(admission.next()?.name, 'holder');
 });

@@ -235,7 +235,12 @@ t.test('what one client was told holds up nobody else, and not for ever', async 
 });
 
 t.test('the refusal of a client that has left is not kept', async (t) => {
-  const limits = { gateRefusalsPerSecond: 0.001, gateRefusalsAtOnce: 0, retryAfterMaximumSeconds: 3_600 };
+  const limits = {
+    gateRefusalsPerSecond: 0.001,
+    gateRefusalsPerCommand: 0,
+    gateRefusalsAtOnce: 0,
+    retryAfterMaximumSeconds: 3_600,
+  };
   const { api, url, call } = await serve(opened, { limits });
   const holds = async (count: number) =>
     (await call('/metrics')).text.includes(`\nstamp_ledger_gate_refusals_held ${count}\n`);
@@ -247,12 +252,15 @@ t.test('the refusal of a client that has left is not kept', async (t) => {
   await api.close();
 });
 
+/** A gate at which nobody may wait for a ticket, nor has one of its own. */
+const NO_TICKETS = { gateTicketsPerCaller: 0, gateTicketsWaiting: 0 };
+
 t.test(
   'while the doors of the waiting room are closed, orders without a ticket are sent there',
   async (t) => {
     let doors: 'none' | 'closing' | 'closed' = 'closed';
     const ledger = { ...opened.ledger, queue: { ...opened.ledger.queue, doors: () => doors } };
-    const { api, call } = await serve(opened, { ledger, limits: { gateUnticketedPerSecond: 0 }, witness });
+    const { api, call } = await serve(opened, { ledger, limits: NO_TICKETS, witness });
     const order = {
       channel: 'direct',
       holder: 'somebody',
@@ -277,11 +285,84 @@ t.test(
   },
 );
 
+t.test('tickets are given at their rate, in the order in which they were asked for', async (t) => {
+  const limits = { gateTicketsPerCaller: 0, gateTicketsPerSecond: 10, gateTicketsPerCommand: 0 };
+  const { api, call } = await serve(opened, { limits });
+  const answered: number[] = [];
+  const start = performance.now();
+  const take = async (index: number) => {
+    const { status } = await call('/v1/queue', { body: { channel: 'direct' } });
+    answered.push(index);
+    return status;
+  };
+  const statuses = await Promise.all(Array.from({ length: 18 }, (_, index) => take(index)));
+  t.strictSame(new Set(statuses), new Set([200]));
+  t.ok(performance.now() - start >= 600, 'some at once, the others in their turn');
+  t.same(
+    answered.slice(11),
+    [...answered.slice(11)].sort((a, b) => a - b),
+  );
+  await api.close();
+});
+
+t.test('while the waiting room is open, who has no ticket gets what room is left over', async (t) => {
+  const { letGo, begun, ledger } = stalling();
+  const asked: boolean[] = [];
+  const { admit } = ledger.queue;
+  const queue: typeof ledger.queue = {
+    ...ledger.queue,
+    doors: () => 'closing',
+    admit: (order, caller, showing) => {
+      asked.push(showing.isFull);
+      return admit(order, caller, showing);
+    },
+  };
+  const limits = { gateLimitLeast: 1, gateLimitMost: 1 };
+  const { api, call } = await serve(opened, { ledger: { ...ledger, queue }, limits });
+  const order = {
+    channel: 'direct',
+    holder: 'somebody',
+    denomination: { amount: '1', currency: 'IDR' },
+    quantity: 1,
+  };
+  const place = () => call('/v1/orders', { body: order });
+  t.equal((await place()).status, 202);
+  const running = call(`/v1/stamps/${UNKNOWN_SERIAL}/sale`, { body: sale });
+  await soon(async () => begun() === 1, 'a command to take the only place');
+  await place();
+  t.strictSame(asked, [false, true], 'with all places taken it is there for a ticket');
+  t.notOk(api.keepsOut('order'), 'a moment without room is no pressure');
+  await soon(async () => {
+    await place();
+    return api.keepsOut('order');
+  }, 'lasting want of room to count as pressure');
+  letGo();
+  await running;
+  await api.close();
+});
+
+t.test(
+  'who waits for a shorter time than the line lasts is told so at once, and takes no turn',
+  async (t) => {
+    const limits = { gateTicketsPerCaller: 0, gateTicketsPerSecond: 1, gateTicketsPerCommand: 0 };
+    const { api, call } = await serve(opened, { limits });
+    const take = (headers = {}) => call('/v1/queue', { body: { channel: 'direct' }, headers });
+    // One is saved up and one is due now: the next waits a second.
+    t.strictSame([(await take()).status, (await take()).status], [200, 200]);
+    for (let each = 0; each < 8; each++) {
+      const late = await take({ 'request-timeout': '0.2' });
+      t.equal(problemName(late), 'deadline-passed');
+    }
+    t.equal((await take()).status, 200, 'the turns were left to others');
+    await api.close();
+  },
+);
+
 t.test('one who takes all tickets that are given leaves the others theirs', async (t) => {
   const provider = await openIdentityProvider();
   const { issuer, jwksUrl } = provider;
   const authenticator = createOidcAuthenticator({ issuer, audience: AUDIENCE, jwksUrl });
-  const limits = { gateTicketsPerSecond: 1, gateTicketsPerCommand: 0, gateTicketsPerCaller: 2 };
+  const limits = { ...NO_TICKETS, gateTicketsPerCaller: 2 };
   const { api, call } = await serve(opened, { authenticator, limits });
   const tokenOf = (sub: string) => provider.token({ sub, scope: 'sell', channel: 'direct' });
   const take = async (token: string) =>
@@ -298,8 +379,9 @@ t.test('one who takes all tickets that are given leaves the others theirs', asyn
 t.test('a place that falls free brings nobody back who only lacks a ticket', async (t) => {
   const ledger = { ...opened.ledger, queue: { ...opened.ledger.queue, doors: () => 'closed' as const } };
   const limits = {
-    gateUnticketedPerSecond: 0,
+    ...NO_TICKETS,
     gateRefusalsPerSecond: 0.001,
+    gateRefusalsPerCommand: 0,
     gateRefusalsAtOnce: 0,
     retryAfterMaximumSeconds: 3_600,
   };
@@ -316,50 +398,40 @@ t.test('a place that falls free brings nobody back who only lacks a ticket', asy
   await api.close();
 });
 
-t.test(
-  'a crowd with bad credentials uses up neither the tickets nor the looks at orders without one',
-  async (t) => {
-    const ledger = { ...opened.ledger, queue: { ...opened.ledger.queue, doors: () => 'closed' as const } };
-    const limits = {
-      gateTicketsPerSecond: 1,
-      gateTicketsPerCommand: 0,
-      gateTicketsPerCaller: 0,
-      gateUnticketedPerSecond: 1,
-    };
-    const { api, call } = await serve(opened, { ledger, limits, witness });
-    const ticket = { channel: 'direct' };
-    const order = {
-      ...ticket,
-      quantity: 1,
-      holder: 'somebody',
-      denomination: { amount: '1', currency: 'IDR' },
-    };
-    for (const [path, body] of [
-      ['/v1/queue', ticket],
-      ['/v1/orders', order],
-    ] as const) {
-      const crowd = await Promise.all(
-        Array.from({ length: 20 }, (_, index) => call(path, { body, token: `made-up-${index}` })),
-      );
-      t.strictSame(new Set(crowd.map(({ status }) => status)), new Set([401]), path);
-      t.match((await call(path, { body })).status, /^20[012]$/, `${path} for who has good ones`);
-    }
-    await api.close();
-  },
-);
+t.test('a crowd with bad credentials uses up no tickets', async (t) => {
+  const ledger = { ...opened.ledger, queue: { ...opened.ledger.queue, doors: () => 'closed' as const } };
+  const limits = {
+    gateTicketsPerSecond: 1,
+    gateTicketsPerCommand: 0,
+    gateTicketsPerCaller: 0,
+  };
+  const { api, call } = await serve(opened, { ledger, limits, witness });
+  const ticket = { channel: 'direct' };
+  const order = {
+    ...ticket,
+    quantity: 1,
+    holder: 'somebody',
+    denomination: { amount: '1', currency: 'IDR' },
+  };
+  for (const [path, body] of [
+    ['/v1/queue', ticket],
+    ['/v1/orders', order],
+  ] as const) {
+    const crowd = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => call(path, { body, token: `made-up-${index}` })),
+    );
+    t.strictSame(new Set(crowd.map(({ status }) => status)), new Set([401]), path);
+    t.match((await call(path, { body })).status, /^20[012]$/, `${path} for who has good ones`);
+  }
+  await api.close();
+});
 
 t.test('good credentials that were never seen before count like those that were', async (t) => {
   const provider = await openIdentityProvider();
   const { issuer, jwksUrl } = provider;
   const authenticator = createOidcAuthenticator({ issuer, audience: AUDIENCE, jwksUrl });
   const ledger = { ...opened.ledger, queue: { ...opened.ledger.queue, doors: () => 'closed' as const } };
-  const limits = {
-    gateTicketsPerSecond: 0,
-    gateTicketsPerCommand: 0,
-    gateTicketsPerCaller: 0,
-    gateUnticketedPerSecond: 0,
-  };
-  const { api, call } = await serve(opened, { ledger, authenticator, limits, witness });
+  const { api, call } = await serve(opened, { ledger, authenticator, limits: NO_TICKETS, witness });
   const token = () => provider.token({ sub: fresh(), scope: 'sell', channel: 'direct' });
   const noTicket = await call('/v1/queue', { body: {}, token: await token() });
   assertRefusal(t, noTicket, 'ticket');
@@ -592,7 +664,7 @@ t.test('slow and greedy clients', async (t) => {
 t.test('while the service stops, refusals leave at once and are told', async (t) => {
   const counted: string[] = [];
   const ledger = { ...opened.ledger, refused: (kind: string) => void counted.push(kind) };
-  const limits = { gateRefusalsPerSecond: 0.001, gateRefusalsAtOnce: 0 };
+  const limits = { gateRefusalsPerSecond: 0.001, gateRefusalsPerCommand: 0, gateRefusalsAtOnce: 0 };
   const { api, url, call } = await serve(opened, { ledger, limits });
   const socket = raw(url, 'GET /v1/events HTTP/1.1\r\nHost: x\r\n');
   await once(socket, 'connect');

@@ -70,11 +70,20 @@ async function openings(t: Test, call: Caller): Promise<void> {
 
 async function tickets(t: Test, world: World, channel: string): Promise<void> {
   const { call } = world;
-  const without = await call('/v1/orders', { body: order(channel) });
+  const orderKey = fresh();
+  const first = order(channel, { payment: payment('10000', 'PAY-queue-2') });
+  const without = await call('/v1/orders', { body: first, key: orderKey });
   t.equal(without.status, 429);
   t.equal(problemName(without), 'queue-ticket-required');
   t.match(without.headers.get('link'), '</v1/queue>');
   t.ok(Number(without.headers.get('retry-after')) >= 1);
+  const brought = without.json.facts as { readonly ticket: string; readonly orderId: string };
+  t.match(without.json.facts, { queue: '/v1/queue', ticket: String, orderId: String, status: String });
+  t.match(
+    (await call(`/v1/queue/${brought.ticket}`)).json,
+    { status: 'before-opening' },
+    'the refusal brings a ticket along',
+  );
 
   const ticketKey = fresh();
   const taken = await call('/v1/queue', { body: { channel }, key: ticketKey });
@@ -112,6 +121,13 @@ async function tickets(t: Test, world: World, channel: string): Promise<void> {
   t.equal(placed.status, 201, 'the key that was kept out is let in');
   t.equal(placed.json.orderId, taken.json.orderId, 'the order that the ticket names');
   t.equal((await place({ key })).headers.get('idempotency-replayed'), 'true');
+  const own = await place({
+    body: order(channel, { payment: payment('10000', 'PAY-queue-2') }),
+    key: orderKey,
+    ticket: brought.ticket,
+  });
+  t.equal(own.status, 201, 'the ticket that was brought along lets the same request in');
+  t.equal(own.json.orderId, brought.orderId);
   const second = await place({ body: order(channel, { holder: 'holder-2' }) });
   t.equal(problemName(second), 'order-exists', 'a ticket is for one order');
   t.match((await call('/metrics')).text, /^stamp_ledger_queue_open 1$/m);

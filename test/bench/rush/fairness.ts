@@ -1,5 +1,5 @@
 import { outOfOrder, releaseEverybody } from '../../queue/release.js';
-import { by, orderOf, queueWorld, steady } from '../../queue/world.js';
+import { by, orderOf, queueWorld, showing, steady } from '../../queue/world.js';
 
 export interface Fairness {
   readonly tickets: number;
@@ -33,7 +33,7 @@ async function abuse(): Promise<Pick<Fairness, 'abuses' | 'abused'>> {
       text: string,
       actor = 'ann',
       order: ReturnType<typeof orderOf> = orderOf('kiosk'),
-    ) => (await ledger.queue.admit(text, order, by(actor, 'kiosk'))).kind === 'admitted';
+    ) => (await ledger.queue.admit(order, by(actor, 'kiosk'), showing(text))).kind === 'admitted';
     if (!(await admits(ticket))) throw new Error('a good ticket was not let in');
     const forged = Array.from(ticket, (character, at) =>
       admits(ticket.slice(0, at) + (character === 'a' ? 'b' : 'a') + ticket.slice(at + 1)),

@@ -76,12 +76,13 @@ function calmAfter(around: readonly Second[], rushEnds: number): number {
 }
 
 export function rowsOf(outcome: Outcome): Row[] {
-  const { name, capacity, inside } = outcome;
+  const { name, before, after, inside } = outcome;
   const figures = figuresOf(outcome);
   const row = (what: string, unit: string, value: number | undefined): Row[] =>
     value === undefined ? [] : [{ what: `${name}: ${what}`, unit, ours: single(value) }];
   return [
-    ...row('capacity in orders, measured before', '1/s', capacity),
+    ...row('capacity in orders, measured before', '1/s', before),
+    ...row('capacity in orders, measured afterwards', '1/s', after),
     ...row('clients that came in the rush', '1/s', figures.offered),
     ...row('orders sent in the rush', '1/s', figures.sent),
     ...row('refused in the rush', '1/s', figures.refused),

@@ -14,11 +14,12 @@ import {
   type QueueTicket,
   settledAt,
   standingOf,
+  type TakeTicket,
   waitingIn,
 } from '@stamp-ledger/domain';
 import { LIMITS } from '@stamp-ledger/ports';
 import type { Context } from '../context.js';
-import type { Admission, Caller, Ledger, QueueReport, TicketReport } from '../ledger.js';
+import type { Admission, Caller, Ledger, QueueReport, TakenTicket, TicketReport } from '../ledger.js';
 import { fromCaller } from '../sources.js';
 import { openingBefore, secondOf } from './openings.js';
 import { keepRoom, RoomKeeper } from './room-keeper.js';
@@ -60,40 +61,29 @@ export function waitingRoom(context: Context): Ledger['queue'] {
       await keeper.known();
       return reportOf(keeper, runtime.clock.now());
     },
-    take: async ({ channel: name, orderId: wanted }, caller) => {
+    take: async (body, caller) => {
       await keeper.known();
-      const channel = name as Channel;
-      if (caller.actingChannel !== undefined && caller.actingChannel !== channel)
-        return { kind: 'wrong-channel' };
-      const room = keeper.open;
-      if (room === undefined) return { kind: 'not-needed' };
-      const at = runtime.clock.now();
-      const orderId = (wanted ?? caller.commandId) as OrderId;
-      const ticket = { roomId: room.roomId, channel, orderId, atMilliseconds: toMilliseconds(at) };
-      keeper.arrived(channel, at);
-      return {
-        kind: 'taken',
-        ticket: runtime.tickets.seal(ticket, caller.actor),
-        orderId,
-        report: await standing(context, keeper, ticket),
-      };
+      return take(context, keeper, body, caller);
     },
     look: async (text, caller) => {
       await keeper.known();
       const ticket = opened(context, text, caller);
       return ticket === undefined ? undefined : standing(context, keeper, ticket);
     },
-    admit: async (text, order, caller) => {
+    admit: async (order, caller, { ticket: text, isFull }) => {
       await keeper.known();
       const ticket = text === undefined ? undefined : opened(context, text, caller);
       if (text !== undefined && ticket === undefined) return { kind: 'invalid' };
       if (ticket !== undefined && !isFor(ticket, order)) return { kind: 'other-order' };
       const orderId = ticket?.orderId ?? ((order.orderId ?? caller.commandId) as OrderId);
-      const admission = await admissionOf(context, keeper, ticket);
+      const admission = await admissionOf(context, keeper, { ticket, isFull });
       if (admission.kind === 'admitted') return { kind: 'admitted', orderId };
       // An order that was taken before is answered as before: the room keeps out new ones alone.
       const { head } = await aggregates.orders.load(orderStream(orderId));
-      return head === 'no-stream' ? admission : { kind: 'admitted', orderId };
+      if (head !== 'no-stream') return { kind: 'admitted', orderId };
+      if (admission.kind !== 'ticket-required') return admission;
+      const taken = await take(context, keeper, order, caller);
+      return taken.kind === 'taken' ? { kind: 'ticket-required', taken } : admission;
     },
     run: ({ signal, intake = context.orderFlow, opensUnderPressure = true, isKeptOut, onPortError }) => {
       if (isKeptOut !== undefined) context.orderFlow.behind(isKeptOut);
@@ -123,6 +113,26 @@ function instant(text: string): Instant {
   const parsed = parseInstant(text);
   if (parsed === undefined) throw new Error('a time came past its schema');
   return parsed;
+}
+
+/** A new ticket, for the order named or else for the one that the caller's command would make. */
+async function take(
+  context: Context,
+  keeper: RoomKeeper,
+  { channel: name, orderId: wanted }: TakeTicket,
+  { actor, actingChannel, commandId }: Caller,
+): Promise<TakenTicket> {
+  const { clock, tickets } = context.runtime;
+  const channel = name as Channel;
+  if (actingChannel !== undefined && actingChannel !== channel) return { kind: 'wrong-channel' };
+  const room = keeper.open;
+  if (room === undefined) return { kind: 'not-needed' };
+  const at = clock.now();
+  const orderId = (wanted ?? commandId) as OrderId;
+  const ticket = { roomId: room.roomId, channel, orderId, atMilliseconds: toMilliseconds(at) };
+  keeper.arrived(channel, at);
+  const report = await standing(context, keeper, ticket);
+  return { kind: 'taken', ticket: tickets.seal(ticket, actor), orderId, report };
 }
 
 /** The caller's own ticket. */
@@ -204,9 +214,12 @@ const isFor = (
 async function admissionOf(
   context: Context,
   keeper: RoomKeeper,
-  ticket: QueueTicket | undefined,
+  { ticket, isFull }: { readonly ticket: QueueTicket | undefined; readonly isFull: boolean },
 ): Promise<{ readonly kind: 'admitted' } | Exclude<Admission, { kind: 'admitted' }>> {
-  if (ticket === undefined) return keeper.isStrict ? { kind: 'ticket-required' } : { kind: 'admitted' };
+  if (ticket === undefined) {
+    const isNeeded = keeper.isStrict || (isFull && keeper.open !== undefined);
+    return isNeeded ? { kind: 'ticket-required' } : { kind: 'admitted' };
+  }
   const report = await standing(context, keeper, ticket);
   return report.status === 'admitted' || report.status === 'not-needed'
     ? { kind: 'admitted' }

@@ -1,6 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openEmbeddedQueries } from '@stamp-ledger/embedded';
 import { PortError, type ReadModelQueries } from '@stamp-ledger/ports';
+import { yieldToRequests } from '../background.js';
 import type {
   FromReportWorker,
   ReportName,
@@ -49,4 +50,7 @@ const sent = (error: unknown): SentError =>
     ? { kind: error.kind, message: error.message }
     : { kind: 'corrupt', message: error instanceof Error ? error.message : 'unknown error' };
 
-if (parentPort !== null) serve(parentPort, workerData);
+if (parentPort !== null) {
+  yieldToRequests();
+  serve(parentPort, workerData);
+}

@@ -6,7 +6,7 @@ export interface ClassTerms {
   readonly shareMost: number;
   /** Requests that may wait. */
   readonly waiting: number;
-  /** Longest time that one may wait, in milliseconds; five times that while no more wait than there are places. */
+  /** Longest time that one may wait, in milliseconds; twice that while no more wait than there are places. */
   readonly waitMilliseconds: number;
 }
 
@@ -36,7 +36,7 @@ interface Lane<Name, Item> {
 }
 
 const COMPACTED = 1_024;
-const PAUSE_FACTOR = 5;
+const PAUSE_FACTOR = 2;
 
 /**
  * Who may run, who waits and who is turned away, in one pool of places. Classes come in the order of their importance.
@@ -89,6 +89,12 @@ export class Admission<Name extends string, Item> {
   oldestOf(name: Name, now: number): number {
     const oldest = this.#front(this.#lane(name));
     return oldest === undefined ? 0 : now - oldest.since;
+  }
+
+  /** Whether there is a place for one more of a class that nobody who waits could have. */
+  hasRoom(name: Name): boolean {
+    const isWanted = this.#lanes.some((lane) => lane.waiting > 0 && this.#hasRoom(lane));
+    return !isWanted && this.#hasRoom(this.#lane(name));
   }
 
   /** Whether one more of a class would be turned away. */
@@ -159,7 +165,8 @@ export class Admission<Name extends string, Item> {
     return lane;
   }
 
-  #reserved = ({ terms }: Lane<Name, Item>): number => Math.max(1, Math.floor(terms.share * this.#limit));
+  #reserved = ({ terms }: Lane<Name, Item>): number =>
+    terms.share === 0 ? 0 : Math.max(1, Math.floor(terms.share * this.#limit));
 
   /** A queue that one round of the places empties is no overload, but the trace of a pause: it may wait longer. */
   #patience({ waiting, terms }: Lane<Name, Item>): number {

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 
 /**
  * What a request is to the gate, the most important first. The first four never wait for the work of the others;
- * the rest share what the ledger can make durable.
+ * the rest share what the ledger can make durable. A walk-in is an order without a ticket while the waiting room is open:
+ * it gets what those leave who hold one.
  */
 export const WORK_CLASSES = [
   'health',
@@ -12,6 +13,7 @@ export const WORK_CLASSES = [
   'verification',
   'affixing',
   'order',
+  'walk-in',
   'bulk',
 ] as const;
 export type WorkClass = (typeof WORK_CLASSES)[number];
@@ -30,9 +32,11 @@ const VERIFYING = /^\/v1\/verifications(?:\?|$)/;
 
 const PLACING = /^\/v1\/orders(?:\?|$)/;
 
+export const isPlacing = ({ url = '' }: Pick<IncomingMessage, 'url'>): boolean => PLACING.test(url);
+
 /** Whether a request places an order without showing a ticket, good or not. */
-export const isUnticketed = ({ url = '', headers }: Pick<IncomingMessage, 'url' | 'headers'>): boolean =>
-  headers['queue-ticket'] === undefined && PLACING.test(url);
+export const isUnticketed = (request: Pick<IncomingMessage, 'url' | 'headers'>): boolean =>
+  request.headers['queue-ticket'] === undefined && isPlacing(request);
 
 /** By method and path alone: nothing else of the request has been looked at yet. */
 export function workClassOf(method: string, url: string): WorkClass {
@@ -59,6 +63,7 @@ export function needsCredentials(work: WorkClass, url: string): boolean {
     case 'verification':
     case 'affixing':
     case 'order':
+    case 'walk-in':
     case 'bulk':
       return true;
   }

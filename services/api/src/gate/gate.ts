@@ -3,17 +3,22 @@ import type { Socket } from 'node:net';
 import type { Ledger } from '@stamp-ledger/app';
 import type { Clock } from '@stamp-ledger/ports';
 import type { Worth } from '../authentication/authenticator.js';
-import { Latest } from '../latest.js';
 import { GATE_CLASSES, type HttpLimits } from '../limits.js';
 import { RequestProblem } from '../problems/problem.js';
 import { ClientGone } from '../request/read-body.js';
 import { AdaptiveLimit } from './adaptive-limit.js';
 import { Admission, type Place } from './admission.js';
-import { TokenBucket, TokenBuckets } from './bucket.js';
 import { type Capacity, CapacityEstimate } from './capacity.js';
-import { isUnticketed, needsCredentials, WORK_CLASSES, type WorkClass, workClassOf } from './classes.js';
+import {
+  isPlacing,
+  isUnticketed,
+  needsCredentials,
+  WORK_CLASSES,
+  type WorkClass,
+  workClassOf,
+} from './classes.js';
 import { patienceOf } from './deadline.js';
-import { Pacing } from './pacing.js';
+import { HeldRefusals } from './held-refusals.js';
 import { type AskedBy, CallerQuota, hashOf } from './quota.js';
 import {
   type GateProblem,
@@ -21,11 +26,11 @@ import {
   isForWantOfRoom,
   type Policy,
   problemOf,
-  type Refusal,
   type RefusalReason,
   Refusals,
 } from './refusals.js';
 import { Strangers } from './strangers.js';
+import { TicketLine } from './ticket-line.js';
 
 export interface GateOptions {
   /** False lets everything pass, and only looks on. */
@@ -59,6 +64,8 @@ interface Visit {
   answered: number | undefined;
   /** Has still to show good credentials. */
   isStranger: boolean;
+  /** Not before then is it let in; a ticket has to wait for its turn. */
+  due: number;
 }
 
 interface Connection {
@@ -86,10 +93,9 @@ interface Waiter {
  */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | undefined;
 
-interface Held {
-  readonly response: ServerResponse;
-  readonly refusal: Refusal;
-  readonly due: number;
+interface Turn {
+  readonly visit: Visit;
+  readonly waiter: Waiter;
 }
 
 type Pool = Admission<WorkClass, Waiter>;
@@ -124,14 +130,9 @@ export class Gate {
   readonly #estimate = new CapacityEstimate();
   readonly #quota: CallerQuota | undefined;
   readonly #strangers: Strangers;
-  readonly #unticketed: TokenBucket;
-  /** Tickets for all, and for each caller by the hash of its credentials. */
-  readonly #tickets: TokenBucket;
-  readonly #ticketsOfOne: TokenBuckets;
-  /** When requests, by who sent them and their idempotency keys, were told to come back. */
-  readonly #told: Latest<string, number>;
+  readonly #tickets: TicketLine<Turn>;
   readonly #refusals: Refusals;
-  readonly #pacing: Pacing;
+  readonly #held: HeldRefusals;
   /** Requests whose answers are not out yet. */
   readonly #open = new Set<Visit>();
   readonly #connections = new WeakMap<Socket, Connection>();
@@ -145,10 +146,11 @@ export class Gate {
   readonly #ready: Waiter[] = [];
   readonly #keptOutAt = new Map<WorkClass, number>();
   #untold = new Map<GateProblem, number>();
-  #held: Held[] = [];
   /** Requests that have begun without a place, whose bodies or credentials are still to be seen; the oldest first. */
   readonly #arriving = new Set<Visit>();
   #refusedShared = 0;
+  /** When a walk-in last found room. */
+  #walkInAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #lastBeat = 0;
   #lastAdjusted = 0;
@@ -177,29 +179,19 @@ export class Gate {
       ...GATE_CLASSES.shared.map(([work]): [WorkClass, Pool] => [work, this.#shared]),
     ]);
     this.#refusals = new Refusals(limits, options.queue, random);
-    this.#pacing = new Pacing({
-      perSecond: limits.gateRefusalsPerSecond,
-      burst: limits.gateRefusalsAtOnce,
-      mostMilliseconds: limits.retryAfterMaximumSeconds * 1_000,
-    });
+    this.#held = new HeldRefusals(this.#refusals, limits, () =>
+      this.#perSecond(limits.gateRefusalsPerSecond, limits.gateRefusalsPerCommand),
+    );
     this.#strangers = new Strangers(
       { perSecond: limits.gateStrangersPerSecond, remembered: limits.gateCallers },
       this.#now(),
     );
-    this.#told = new Latest(limits.gateToldToWait);
-    this.#unticketed = new TokenBucket(() => limits.gateUnticketedPerSecond, this.#now());
-    this.#tickets = new TokenBucket(
-      () =>
-        Math.max(
-          limits.gateTicketsPerSecond,
-          limits.gateTicketsPerCommand * this.capacity().durablePerSecond,
-        ),
-      this.#now(),
+    this.#tickets = new TicketLine(limits, () =>
+      this.#perSecond(
+        limits.gateTicketsPerSecond,
+        options.doors() === 'closed' ? limits.gateTicketsPerCommandAlone : limits.gateTicketsPerCommand,
+      ),
     );
-    this.#ticketsOfOne = new TokenBuckets({
-      perSecond: limits.gateTicketsPerCaller,
-      remembered: limits.gateCallers,
-    });
     if (callerPerSecond !== undefined)
       this.#quota = new CallerQuota({ perSecond: callerPerSecond, callers: limits.gateCallers });
   }
@@ -217,8 +209,10 @@ export class Gate {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#shared.setLimit(Number.MAX_SAFE_INTEGER);
+    this.#poolOf('ticket').setLimit(Number.MAX_SAFE_INTEGER);
     this.#letIn(this.#shared);
-    this.#sendHeld(Number.POSITIVE_INFINITY);
+    this.#letTurnsIn(Number.POSITIVE_INFINITY);
+    this.#held.sendDue(Number.POSITIVE_INFINITY);
     this.#tellRefusals();
   }
 
@@ -237,12 +231,13 @@ export class Gate {
       const visit: Visit = {
         response,
         connection,
-        work: workClassOf(method, url),
+        work: this.#classOf(request, method, url),
         arrived,
         deadline: arrived + patienceOf(request.headers),
         place: undefined,
         answered: undefined,
         isStranger: false,
+        due: arrived,
       };
       request[VISIT] = visit;
       if (!isOn) {
@@ -337,6 +332,17 @@ export class Gate {
     return method !== 'POST' || request.complete ? this.enter(request) : undefined;
   }
 
+  /** An order that needs a ticket was given one: without it, it is not answered again for a while. */
+  gaveTicket(request: IncomingMessage): void {
+    const name = nameOf(request);
+    if (name !== undefined) this.#held.comesBack(name, this.#now());
+  }
+
+  /** Whether it is let in to take a ticket, whatever it asks for. */
+  takesTicket(request: IncomingMessage): boolean {
+    return visitOf(request)?.work === 'ticket';
+  }
+
   /** Until when its client waits, by the clock's monotonic milliseconds; absent when it did not say. */
   deadlineOf(request: IncomingMessage): number | undefined {
     const { deadline = Number.POSITIVE_INFINITY } = visitOf(request) ?? {};
@@ -360,14 +366,14 @@ export class Gate {
       classes: [...this.#pools].map(([work, pool]) => ({
         work,
         inFlight: pool.inFlightOf(work),
-        waiting: pool.waitingOf(work),
+        waiting: pool.waitingOf(work) + (work === 'ticket' ? this.#tickets.size : 0),
         oldestMilliseconds: pool.oldestOf(work, now),
         admitted: this.#admitted.get(work) ?? 0,
         refused: this.#refused.get(work) ?? new Map(),
       })),
       limit: this.#shared.limit,
       ...this.#seen,
-      held: this.#held.length,
+      held: this.#held.size,
     };
   }
 
@@ -387,12 +393,17 @@ export class Gate {
 
   #offer(visit: Visit, waiter: Waiter, now = this.#now()): void {
     const { work, deadline } = visit;
-    if (visit.response.destroyed) {
+    // Node says nothing to a response that stands behind another one: the socket tells.
+    if (visit.response.destroyed || visit.response.req.socket.destroyed) {
       waiter.drop();
       return;
     }
     if (now >= deadline) {
       waiter.refuse('deadline');
+      return;
+    }
+    if (now < visit.due && this.#timer !== undefined) {
+      this.#tickets.wait({ visit, waiter }, visit.due);
       return;
     }
     const place: Place<WorkClass, Waiter> = {
@@ -420,18 +431,43 @@ export class Gate {
   }
 
   /**
-   * A crowd without tickets must not stand before those who have one, nor one that takes tickets before those who order.
-   * Asked about good credentials alone: others would use up what is there for everybody.
+   * While the waiting room is open an order that shows no ticket gets what room is left over by those that do, and is one
+   * more that takes a ticket where there is none.
    */
-  #isOneTooMany({ work, response: { req } }: Visit, now: number): RefusalReason | undefined {
-    if (work === 'ticket') return this.#mayTakeTicket(req, now) ? undefined : 'queue-full';
-    const isUnwanted = work === 'order' && this.options.doors() === 'closed' && isUnticketed(req);
-    return isUnwanted && !this.#unticketed.take(now) ? 'ticket' : undefined;
+  #classOf(request: IncomingMessage, method: string, url: string): WorkClass {
+    const work = workClassOf(method, url);
+    const doors = this.options.doors();
+    if (work !== 'order' || doors === 'none' || !isUnticketed(request)) return work;
+    return doors === 'closing' && this.#shared.hasRoom('walk-in') ? 'walk-in' : 'ticket';
   }
 
-  /** Everybody has a few of its own: however many one asks for, the others stand in line too. */
-  #mayTakeTicket({ headers: { authorization = '' } }: IncomingMessage, now: number): boolean {
-    return this.#ticketsOfOne.of(hashOf(authorization), now).take(now) || this.#tickets.take(now);
+  /**
+   * A crowd that takes tickets must not stand before those who order, nor one caller that takes them all before the others.
+   * Asked about good credentials alone: others would use up what is there for everybody.
+   */
+  #isOneTooMany(visit: Visit, now: number): RefusalReason | undefined {
+    const { work, response } = visit;
+    const { req } = response;
+    if (work === 'walk-in') this.#walkInAt = now;
+    if (work !== 'ticket') return undefined;
+    const isOrder = isPlacing(req);
+    // Room that has been missing for a while is as much a sign of too much work as an order that is refused.
+    const isPressed = now - this.#walkInAt > this.options.limits.gateKeptOutMilliseconds;
+    if (isOrder && isPressed && this.options.doors() === 'closing') this.#keptOut('order');
+    const name = isOrder ? nameOf(req) : undefined;
+    // An order that comes again without the ticket that it was given takes no other meanwhile.
+    if (name !== undefined && this.#held.isEarly(name, now)) return 'ticket';
+    const { deadline } = visit;
+    const due = this.#tickets.turn(hashOf(req.headers.authorization ?? ''), { now, deadline });
+    if (due === 'full') return isOrder ? 'ticket' : 'queue-full';
+    if (due === 'late') return 'deadline';
+    visit.due = due;
+    return undefined;
+  }
+
+  /** What costs the ledger something, beside the commands that it can make durable. */
+  #perSecond(least: number, perCommand: number): number {
+    return Math.max(least, perCommand * this.capacity().durablePerSecond);
   }
 
   /** What its credentials are worth; where nobody needs any, as much as good ones. */
@@ -510,8 +546,7 @@ export class Gate {
     // A place has fallen free and nobody waits for it: one of those held back may come again before its time, unless it
     // would only be told again that it needs a ticket.
     if (pool !== this.#shared || pool.waiting > 0 || this.options.doors() === 'closed') return;
-    const next = this.#held.shift();
-    if (next !== undefined) this.#sendOne(next);
+    this.#held.sendNext(this.#now());
   }
 
   #settled(visit: Visit): void {
@@ -544,12 +579,9 @@ export class Gate {
   }
 
   /** Whoever has no ticket and finds no room is told where there are some. */
-  #reasonFor({ response, work }: Visit, because: RefusalReason): RefusalReason {
+  #reasonFor({ response: { req }, work }: Visit, because: RefusalReason): RefusalReason {
     const isTicketMissing =
-      work === 'order' &&
-      isForWantOfRoom(because) &&
-      this.options.doors() !== 'none' &&
-      isUnticketed(response.req);
+      work !== 'bulk' && isForWantOfRoom(because) && isUnticketed(req) && this.options.doors() !== 'none';
     return isTicketMissing ? 'ticket' : because;
   }
 
@@ -564,40 +596,20 @@ export class Gate {
       policy: this.#policy(work, reason),
       retryAfter: this.#refusals.retryAfter(),
     };
-    const due = this.#dueOf(response.req, { retryAfter: refusal.retryAfter, reason });
     // Nobody looks after those held back once the service stops.
-    const isStopping = this.#timer === undefined;
-    if (isStopping || due <= this.#now()) this.#refusals.send(response, refusal);
-    else if (this.#held.length < this.options.limits.gateRefusalsHeld)
-      this.#held.push({ response, refusal, due });
-    else response.destroy();
-    if (isStopping) this.#tellRefusals();
-  }
-
-  /**
-   * When a refusal may leave: in its turn, and not before the time that the same request was told to come back at.
-   * Hammering brings nobody forward, and costs next to nothing.
-   */
-  #dueOf(
-    request: IncomingMessage,
-    { retryAfter, reason }: { readonly retryAfter: number; readonly reason: RefusalReason },
-  ): number {
-    const now = this.#now();
-    const turn = this.#pacing.turn(now);
-    const key = request.headers['idempotency-key'];
-    if (typeof key !== 'string' || !isForThisRequest(reason)) return turn;
-    const { address, credentials = address } = askedBy(request);
-    const name = hashOf(`${credentials} ${key}`);
-    const latest = now + this.options.limits.retryAfterMaximumSeconds * 1_000;
-    const due = Math.min(latest, Math.max(turn, this.#told.get(name) ?? 0));
-    this.#told.set(name, due + retryAfter * 1_000);
-    return due;
+    const isLast = this.#timer === undefined;
+    const name = isForThisRequest(reason) ? nameOf(response.req) : undefined;
+    this.#held.send(response, refusal, { name, now: this.#now(), isLast });
+    if (isLast) this.#tellRefusals();
   }
 
   #count(work: WorkClass, reason: RefusalReason): void {
     const counts = this.#refused.get(work);
     counts?.set(reason, (counts.get(reason) ?? 0) + 1);
-    if (!isForWantOfRoom(reason)) return;
+    if (isForWantOfRoom(reason)) this.#keptOut(work === 'walk-in' ? 'order' : work);
+  }
+
+  #keptOut(work: WorkClass): void {
     this.#keptOutAt.set(work, this.#now());
     if (this.#poolOf(work) === this.#shared) this.#refusedShared += 1;
   }
@@ -625,7 +637,8 @@ export class Gate {
     this.#lastBeat = now;
     for (const pool of new Set(this.#pools.values()))
       for (const [place, reason] of pool.expired(now)) place.item.refuse(reason);
-    this.#sendHeld(now);
+    this.#letTurnsIn(now);
+    this.#held.sendDue(now);
     if (now - this.#lastAdjusted >= gateAdjustMilliseconds) this.#adjust(now);
   }
 
@@ -648,15 +661,8 @@ export class Gate {
     this.#cutSlowReaders(now);
   }
 
-  #sendHeld(now: number): void {
-    const held = this.#held;
-    // Node closes no answer that stood behind another one on a connection that broke: the socket tells.
-    this.#held = held.filter(({ due, response }) => due > now && !response.req.socket.destroyed);
-    for (const each of held) if (each.due <= now) this.#sendOne(each);
-  }
-
-  #sendOne({ response, refusal }: Held): void {
-    if (!response.destroyed) this.#refusals.send(response, refusal);
+  #letTurnsIn(until: number): void {
+    for (const { visit, waiter } of this.#tickets.next(until)) this.#offer(visit, waiter);
   }
 
   #tellRefusals(): void {
@@ -690,3 +696,11 @@ const askedBy = ({ headers, socket }: IncomingMessage): AskedBy => ({
   address: socket.remoteAddress ?? '',
   credentials: headers.authorization,
 });
+
+/** A request that is sent again is known by who sends it and by its idempotency key; undefined without one. */
+function nameOf(request: IncomingMessage): string | undefined {
+  const key = request.headers['idempotency-key'];
+  if (typeof key !== 'string') return undefined;
+  const { address, credentials = address } = askedBy(request);
+  return hashOf(`${credentials} ${key}`);
+}

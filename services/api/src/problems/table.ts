@@ -102,7 +102,7 @@ const REQUEST_PROBLEMS = {
   'queue-ticket-required': kind(
     429,
     'Queue ticket required',
-    'More orders come than can be taken, or a sale is about to open. Take a ticket with POST /v1/queue and send it in `Queue-Ticket` when it is admitted.',
+    'More orders come than can be taken, or a sale is about to open. Most of these answers bring a ticket along (`facts.ticket`): send the same order again with it in `Queue-Ticket` when `Retry-After` says. Otherwise take one with POST /v1/queue.',
   ),
   'queue-ticket-not-admitted': kind(
     429,

@@ -1,5 +1,6 @@
-import type { Admission, Caller, Outcome, TicketReport } from '@stamp-ledger/app';
+import type { Admission, Caller, Outcome, TakenTicket, TicketReport } from '@stamp-ledger/app';
 import type { OpeningId, PlaceOrder, QueueState } from '@stamp-ledger/domain';
+import { LIMITS } from '@stamp-ledger/ports';
 import { type Answer, json, positionHeader } from '../answer.js';
 import { command, settle } from '../command.js';
 import type { Exchange, Route, Services } from '../exchange.js';
@@ -83,14 +84,11 @@ function ticketRoutes(services: Services): Route[] {
             return { ...json(200, { status: 'not-needed' }), isPassing: true };
           case 'wrong-channel':
             return problem('wrong-channel', exchange.requestId);
-          case 'taken': {
-            const { ticket, orderId, report } = taken;
-            return json(
-              201,
-              { ticket, orderId, ...report },
-              { location: `${pathPrefix}/v1/queue/${ticket}`, ...askAgain(report) },
-            );
-          }
+          case 'taken':
+            return json(201, ticketFacts(taken), {
+              location: `${pathPrefix}/v1/queue/${taken.ticket}`,
+              ...askAgain(taken.report),
+            });
         }
       },
     }),
@@ -115,10 +113,27 @@ function whoAsks({ principal }: Exchange): Pick<Caller, 'actor' | 'actingChannel
   return channel === undefined ? { actor: subject } : { actor: subject, actingChannel: channel };
 }
 
+const ticketFacts = ({ ticket, orderId, report }: Extract<TakenTicket, { kind: 'taken' }>) => ({
+  ticket,
+  orderId,
+  ...report,
+});
+
+const SPREAD = 0.25;
+
 /** Drawn a quarter around the time meant, so that those who took tickets together do not come back together. */
 function askAgain(report: TicketReport): Record<string, string> {
   if (!('askAgainSeconds' in report)) return {};
-  return { 'retry-after': String(Math.ceil(report.askAgainSeconds * (0.75 + Math.random() / 2))) };
+  return {
+    'retry-after': String(Math.ceil(report.askAgainSeconds * (1 - SPREAD + 2 * SPREAD * Math.random()))),
+  };
+}
+
+/** For an order itself: its turn, or a little after, for then it is taken; far from it, when it may ask. */
+function comeBack(report: TicketReport): Record<string, string> {
+  const seconds = report.status === 'waiting' ? report.estimatedSeconds : undefined;
+  if (seconds === undefined || seconds > LIMITS.askAgainSecondsMax) return askAgain(report);
+  return { 'retry-after': String(Math.ceil(seconds * (1 + SPREAD * Math.random()))) };
 }
 
 /**
@@ -126,15 +141,17 @@ function askAgain(report: TicketReport): Record<string, string> {
  * that nothing is kept under its key: the same request, with the same key, may pass later.
  */
 export async function admitted(
-  { ledger, pathPrefix, limits }: Services,
+  { gate, ledger, pathPrefix, limits }: Services,
   { request }: Exchange,
   order: PlaceOrder,
   caller: Caller,
 ): Promise<PlaceOrder> {
   const header = request.headers['queue-ticket'];
-  const text = header === undefined ? undefined : String(header).slice(0, TICKET_CHARACTERS);
-  const admission = await ledger.queue.admit(text, order, caller);
+  const ticket = header === undefined ? undefined : String(header).slice(0, TICKET_CHARACTERS);
+  const isFull = gate.takesTicket(request);
+  const admission = await ledger.queue.admit(order, caller, { ticket, isFull });
   if (admission.kind === 'admitted') return { ...order, orderId: admission.orderId };
+  if (admission.kind === 'ticket-required' && admission.taken !== undefined) gate.gaveTicket(request);
   throw keptOut(admission, queuePath(pathPrefix), limits);
 }
 
@@ -149,11 +166,13 @@ function keptOut(
       return new RequestProblem('invalid-queue-ticket', { headers });
     case 'other-order':
       return new RequestProblem('queue-ticket-for-other-order', { headers });
-    case 'ticket-required':
+    case 'ticket-required': {
+      const { taken } = admission;
       return new RequestProblem('queue-ticket-required', {
-        headers: { ...headers, ...retryAfter(limits) },
-        facts: { queue },
+        headers: { ...headers, ...(taken === undefined ? retryAfter(limits) : comeBack(taken.report)) },
+        facts: { queue, ...(taken && ticketFacts(taken)) },
       });
+    }
     case 'not-yet': {
       const { report } = admission;
       return report.status === 'expired'

@@ -15,8 +15,8 @@ export type Next =
   | { readonly kind: 'hopeless' }
   /** Turned away for the moment. */
   | { readonly kind: 'refused' }
-  /** Told what to do, and when, in milliseconds. */
-  | { readonly kind: 'told'; readonly milliseconds: number };
+  /** Told what to do, and when, in milliseconds; maybe with a ticket. */
+  | { readonly kind: 'told'; readonly milliseconds: number; readonly hasTicket: boolean };
 
 const TICKET = /"ticket":"([^"]+)"/;
 const STATUS = /"status":"([a-z-]+)"/;
@@ -54,7 +54,13 @@ export class Client {
     if (this.#step === 'purpose') {
       if (status < 300) return { kind: 'accepted' };
       if (this.stream.takesTickets === true && status === TOO_MANY) {
-        if (TICKET_WANTED.test(body)) return this.#turnTo('ticket', 0);
+        if (TICKET_WANTED.test(body)) {
+          // Most refusals bring a ticket along: then the order itself comes back at its turn.
+          this.#ticket = TICKET.exec(body)?.[1];
+          return this.#ticket === undefined
+            ? this.#turnTo('ticket', 0)
+            : this.#turnTo('purpose', retryAfter, true);
+        }
         if (body.includes(NOT_ADMITTED)) return this.#turnTo('turn', retryAfter);
       }
       return status >= SERVER_ERRORS || status === TOO_MANY || status === CONFLICT
@@ -62,22 +68,23 @@ export class Client {
         : { kind: 'hopeless' };
     }
     if (status >= 300) return { kind: 'refused' };
+    const hasTicket = this.#step === 'ticket';
     this.#ticket = TICKET.exec(body)?.[1] ?? this.#ticket;
     switch (STATUS.exec(body)?.[1]) {
       case 'admitted':
       case 'not-needed':
-        return this.#turnTo('purpose', 0);
+        return this.#turnTo('purpose', 0, hasTicket);
       case 'expired':
         return this.#turnTo('ticket', 0);
       default:
-        return this.#turnTo('turn', retryAfter);
+        return this.#turnTo('turn', retryAfter, hasTicket);
     }
   }
 
-  #turnTo(step: Step, seconds: number): Next {
+  #turnTo(step: Step, seconds: number, hasTicket = false): Next {
     this.#step = step;
     this.#text = undefined;
-    return { kind: 'told', milliseconds: seconds * 1_000 };
+    return { kind: 'told', milliseconds: seconds * 1_000, hasTicket };
   }
 
   #request(): LoadRequest {

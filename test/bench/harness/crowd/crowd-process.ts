@@ -218,8 +218,8 @@ class Crowd {
         this.#idle.push(line);
         return;
       case 'told':
-        if (step === 'ticket') tally.tickets += 1;
-        else if (step === 'turn') tally.turnsAsked += 1;
+        if (next.hasTicket) tally.tickets += 1;
+        if (step === 'turn') tally.turnsAsked += 1;
         if (next.milliseconds === 0 && this.#isPatient(client, now)) this.#attempt(line, client);
         else {
           this.#idle.push(line);
