@@ -149,8 +149,8 @@ export class Gate {
   /** Requests that have begun without a place, whose bodies or credentials are still to be seen; the oldest first. */
   readonly #arriving = new Set<Visit>();
   #refusedShared = 0;
-  /** When a walk-in last found room. */
-  #walkInAt = Number.NEGATIVE_INFINITY;
+  /** How many more walk-ins lately found no room than found some. */
+  #lacking = 0;
   #timer: NodeJS.Timeout | undefined;
   #lastBeat = 0;
   #lastAdjusted = 0;
@@ -448,12 +448,10 @@ export class Gate {
   #isOneTooMany(visit: Visit, now: number): RefusalReason | undefined {
     const { work, response } = visit;
     const { req } = response;
-    if (work === 'walk-in') this.#walkInAt = now;
+    if (work === 'walk-in') this.#lacking = Math.max(0, this.#lacking - 1);
     if (work !== 'ticket') return undefined;
     const isOrder = isPlacing(req);
-    // Room that has been missing for a while is as much a sign of too much work as an order that is refused.
-    const isPressed = now - this.#walkInAt > this.options.limits.gateKeptOutMilliseconds;
-    if (isOrder && isPressed && this.options.doors() === 'closing') this.#keptOut('order');
+    if (isOrder && this.options.doors() === 'closing') this.#lacksRoom();
     const name = isOrder ? nameOf(req) : undefined;
     // An order that comes again without the ticket that it was given takes no other meanwhile.
     if (name !== undefined && this.#held.isEarly(name, now)) return 'ticket';
@@ -463,6 +461,13 @@ export class Gate {
     if (due === 'late') return 'deadline';
     visit.due = due;
     return undefined;
+  }
+
+  /** More without room than there are places is as much a sign of too much work as an order that is refused. */
+  #lacksRoom(): void {
+    const { limit } = this.#shared;
+    this.#lacking = Math.min(2 * limit, this.#lacking) + 1;
+    if (this.#lacking > limit) this.#keptOut('order');
   }
 
   /** What costs the ledger something, beside the commands that it can make durable. */
