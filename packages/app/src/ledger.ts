@@ -235,22 +235,21 @@ export type TicketReport =
   /** Of a room that closed, or let in and not used in time: take another. */
   | { readonly status: 'expired' };
 
-export type TakenTicket =
-  | { readonly kind: 'not-needed' }
-  | { readonly kind: 'wrong-channel' }
-  | {
-      readonly kind: 'taken';
-      readonly ticket: string;
-      readonly orderId: OrderId;
-      readonly report: TicketReport;
-    };
+export interface GivenTicket {
+  readonly kind: 'taken';
+  readonly ticket: string;
+  readonly orderId: OrderId;
+  readonly report: TicketReport;
+}
+
+export type TakenTicket = { readonly kind: 'not-needed' } | { readonly kind: 'wrong-channel' } | GivenTicket;
 
 /** Whether an order may be placed now. */
 export type Admission =
   /** `orderId`: which order it has to be, the ticket's own or the one asked for. */
   | { readonly kind: 'admitted'; readonly orderId: OrderId }
   /** An order needs a ticket, and came with none: here is one, unless the caller may have none for this channel. */
-  | { readonly kind: 'ticket-required'; readonly taken?: Extract<TakenTicket, { kind: 'taken' }> }
+  | { readonly kind: 'ticket-required'; readonly taken?: GivenTicket }
   /** Not given to this caller by this ledger. */
   | { readonly kind: 'invalid' }
   /** The ticket is for another order or channel. */

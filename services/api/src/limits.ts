@@ -86,7 +86,7 @@ export const HTTP_LIMITS = {
   gateToldToWait: 50_000,
   /**
    * Refusals that leave in a second: at least, how many may leave at once, and how many for each command that can be made
-   * durable. Those beyond wait for their turn: each costs about a tenth of a command, and brings its client back.
+   * durable. Those beyond wait for their turn: each takes time that commands need, and brings its client back.
    */
   gateRefusalsPerSecond: 200,
   gateRefusalsAtOnce: 200,

@@ -123,17 +123,16 @@ export async function runRush(
     const differences = await conservationDifferences(ledger);
     await ledger.kill();
     const log = readOrderLog(ledger.directory);
-    const capacity = (before + after) / 2;
     return {
       name,
       rushSeconds,
       before,
       after,
-      capacity,
+      capacity: (before + after) / 2,
       results: byName(results),
       inside: {
         residentMegabytes: memory,
-        ...backlogOf(log, { begun, rushEnds, over, capacity }),
+        ...backlogOf(log, { begun, rushEnds, over }),
         audits: [
           ...auditOrders(name, accepted, log),
           {
@@ -223,17 +222,7 @@ async function watchMemory(pid: () => number, megabytes: number[], signal: Abort
 /** Orders placed and not fulfilled at each second, by the times in the log; and how fast they were worked off afterwards. */
 function backlogOf(
   { placedAt, fulfilledAt }: OrderLog,
-  {
-    begun,
-    rushEnds,
-    over,
-    capacity,
-  }: {
-    readonly begun: number;
-    readonly rushEnds: number;
-    readonly over: number;
-    readonly capacity: number;
-  },
+  { begun, rushEnds, over }: { readonly begun: number; readonly rushEnds: number; readonly over: number },
 ) {
   const seconds = Math.ceil((over - begun) / 1_000);
   const before = (times: readonly number[], moment: number): number =>
@@ -248,9 +237,9 @@ function backlogOf(
   const inRush = before(fulfilledAt, rushEnds) - before(fulfilledAt, begun + QUIET_SECONDS * 1_000);
   return {
     backlog,
-    // What is done within a second is under way, and its rate that of the way.
+    // A handful is no backlog, and has no rate.
     drainPerSecond:
-      left < capacity || drained === undefined ? undefined : (left * 1_000) / Math.max(1, drained - rushEnds),
+      left < 100 || drained === undefined ? undefined : (left * 1_000) / Math.max(1, drained - rushEnds),
     fulfilledPerSecond: (inRush * 1_000) / Math.max(1, rushEnds - begun - QUIET_SECONDS * 1_000),
   };
 }

@@ -85,7 +85,7 @@ export function verdictsOf({
       isKept: drainShare === undefined || drainShare >= DRAIN_SHARE,
       because:
         drainShare === undefined
-          ? `there was none of a second’s work: the largest was ${figure(Math.max(...(gated.inside?.backlog ?? [])))} orders`
+          ? 'there was none'
           : `${figure(drainShare)} %; the largest was ${figure(Math.max(...(gated.inside?.backlog ?? [])))} orders`,
     },
     {

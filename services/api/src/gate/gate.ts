@@ -436,8 +436,9 @@ export class Gate {
    */
   #classOf(request: IncomingMessage, method: string, url: string): WorkClass {
     const work = workClassOf(method, url);
+    if (work !== 'order' || !isUnticketed(request)) return work;
     const doors = this.options.doors();
-    if (work !== 'order' || doors === 'none' || !isUnticketed(request)) return work;
+    if (doors === 'none') return work;
     return doors === 'closing' && this.#shared.hasRoom('walk-in') ? 'walk-in' : 'ticket';
   }
 

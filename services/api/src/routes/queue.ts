@@ -1,4 +1,4 @@
-import type { Admission, Caller, Outcome, TakenTicket, TicketReport } from '@stamp-ledger/app';
+import type { Admission, Caller, GivenTicket, Outcome, TicketReport } from '@stamp-ledger/app';
 import type { OpeningId, PlaceOrder, QueueState } from '@stamp-ledger/domain';
 import { LIMITS } from '@stamp-ledger/ports';
 import { type Answer, json, positionHeader } from '../answer.js';
@@ -113,7 +113,7 @@ function whoAsks({ principal }: Exchange): Pick<Caller, 'actor' | 'actingChannel
   return channel === undefined ? { actor: subject } : { actor: subject, actingChannel: channel };
 }
 
-const ticketFacts = ({ ticket, orderId, report }: Extract<TakenTicket, { kind: 'taken' }>) => ({
+const ticketFacts = ({ ticket, orderId, report }: GivenTicket) => ({
   ticket,
   orderId,
   ...report,
