@@ -94,14 +94,15 @@ t.test('affix, show, verify: a document from a file, from stdin and by its hash'
   const [first = '', second = '', third = ''] = await buy(3);
   const affixed = await json('affix', first, file);
   t.match(affixed, { serial: first, state: 'affixed' });
-  t.match(await json('show', first), {
+  t.match(await json('show', first, '--at-least-revision', String(affixed.revision)), {
     state: 'affixed',
     document: { sha256: SHA256, type: 'application/pdf' },
   });
-  t.match((await cli(['affix', second, '-', '--type', 'letter', '--json'], DOCUMENT)).json(), {
-    state: 'affixed',
+  const fromStdin = (await cli(['affix', second, '-', '--type', 'letter', '--json'], DOCUMENT)).json();
+  t.match(fromStdin, { state: 'affixed' });
+  t.match(await json('show', second, '--at-least-revision', String(fromStdin.revision)), {
+    document: { sha256: SHA256, type: 'letter' },
   });
-  t.match(await json('show', second), { document: { sha256: SHA256, type: 'letter' } });
   t.match(await json('affix', third, `sha256:${'0'.repeat(64)}`, '--signed', file), { state: 'affixed' });
   t.equal((await cli(['affix', first, otherFile])).code, 3, 'another document');
   t.equal((await cli(['affix', first, file])).code, 0, 'the same document again');
@@ -116,7 +117,8 @@ t.test('affix, show, verify: a document from a file, from stdin and by its hash'
   const typed = first.toLowerCase().replace(/(.{4})/g, '$1-');
   t.match(await json('show', typed), { serial: first });
   t.match(await json('show', first, '--strong'), { state: 'affixed' });
-  t.match((await cli(['show', first, '--at-least-revision', '2'])).stdout, /^state {10}affixed$/m);
+  const lines = (await cli(['show', first, '--at-least-revision', '2'])).stdout;
+  t.match(lines, /^state {10}affixed$/m, 'people read lines');
 });
 
 t.test('forged and mistyped serials', async (t) => {

@@ -1,5 +1,6 @@
 import { createClient, LedgerError } from '@stamp-ledger/client';
 import t from 'tap';
+import { eventually } from '../support/eventually.js';
 import { startLedgerProcess } from '../support/server-process.js';
 
 // Every call of the client, against a real ledger in a process of its own.
@@ -148,8 +149,15 @@ t.test('the life of stamps', async (t) => {
   );
   const before = (await client.stamps.history(first, { asOf: affixed.position ?? '' })).body;
   t.equal(before.events.at(-1)?.type, 'StampAffixed');
-  t.match((await client.audit.document(document.sha256)).body.stamps, [{ serial: first }]);
-  t.match((await client.stamps.lookUp(fourth)).body.state, 'sold');
+  const bound = await eventually(
+    async () => {
+      const { stamps } = (await client.audit.document(document.sha256)).body;
+      return stamps.length > 0 && stamps;
+    },
+    { what: 'the document in the read model', milliseconds: 20_000 },
+  );
+  t.match(bound, [{ serial: first }]);
+  t.match((await client.stamps.lookUp(fourth, { atLeastRevision: 1 })).body.state, 'sold');
 });
 
 t.test('direct sale and return of stock', async (t) => {
