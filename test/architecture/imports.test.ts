@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import ts from 'typescript';
@@ -92,6 +93,8 @@ const IMPURE: readonly [string, RegExp][] = [
 interface Import {
   readonly module: string;
   readonly typesOnly: boolean;
+  /** Loaded when it is called for, not with the file. */
+  readonly isLater?: true;
 }
 
 function sources(folder: string): string[] {
@@ -127,7 +130,11 @@ function importsOf(file: string): Import[] {
       node.expression.kind === ts.SyntaxKind.ImportKeyword &&
       node.arguments[0] !== undefined
     )
-      found.push({ module: node.arguments[0].getText().replaceAll(/['"]/g, ''), typesOnly: false });
+      found.push({
+        module: node.arguments[0].getText().replaceAll(/['"]/g, ''),
+        typesOnly: false,
+        isLater: true,
+      });
     else if (
       ts.isImportTypeNode(node) &&
       ts.isLiteralTypeNode(node.argument) &&
@@ -138,6 +145,16 @@ function importsOf(file: string): Import[] {
   };
   visit(parse(file));
   return found;
+}
+
+/** A file, and those of its own package that come with it. */
+function loadedWith(file: string, loaded = new Set<string>()): Set<string> {
+  if (loaded.has(file)) return loaded;
+  loaded.add(file);
+  for (const { module, typesOnly } of importsOf(file))
+    if (module.startsWith('.') && !typesOnly)
+      loadedWith(posix.join(posix.dirname(file), module).replace(/\.js$/, '.ts'), loaded);
+  return loaded;
 }
 
 const packageOf = (module: string): string => {
@@ -176,9 +193,41 @@ t.test('imports keep to the rule', async (t) => {
 
 t.test('the command line starts without the engines, which most commands do not need', async (t) => {
   const loading = sources('services/cli').filter((file) =>
-    importsOf(file).some(({ module, typesOnly }) => module === '@stamp-ledger/wiring' && !typesOnly),
+    importsOf(file).some(({ module, typesOnly }) => packageOf(module) === 'wiring' && !typesOnly),
   );
   t.strictSame(loading, ['services/cli/src/wiring.ts']);
+});
+
+t.test('an embedded ledger starts without the clients of the engines', async (t) => {
+  const clients = ['eventstoredb', 'kafka', 'postgres'];
+  const isDistributed = (file: string): boolean => file.startsWith('packages/wiring/src/distributed/');
+  const loading = ['packages/wiring', 'services/api', 'services/ledger']
+    .flatMap(sources)
+    .filter((file) => !isDistributed(file))
+    .flatMap((file) =>
+      importsOf(file)
+        .filter(({ typesOnly, isLater }) => !typesOnly && isLater !== true)
+        .filter(
+          ({ module }) =>
+            module.includes('distributed/') ||
+            module.endsWith('wiring/distributed') ||
+            clients.includes(packageOf(module)),
+        )
+        .map(({ module }) => `${file} imports ${module}`),
+    );
+  t.strictSame(loading, []);
+});
+
+t.test('threads behind the ledger load their own part of it', async (t) => {
+  const threads = sources('packages/wiring').filter((file) => file.endsWith('-worker.ts'));
+  const loading = threads.flatMap((thread) =>
+    [...loadedWith(thread)].flatMap((file) =>
+      importsOf(file)
+        .filter(({ module, typesOnly }) => module === '@stamp-ledger/app' && !typesOnly)
+        .map(() => `${thread} loads all of the application, by ${file}`),
+    ),
+  );
+  t.strictSame(loading, []);
 });
 
 t.test('a bare Node module is never imported', async (t) => {

@@ -3,7 +3,8 @@ import { canonicalJson, deriveEventId, type Position, type StreamName, serde } f
 import type { CommandId } from '@stamp-ledger/domain';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import type { BusPublisher, PortError, PublisherTurn } from '@stamp-ledger/ports';
-import { RelayHealth, sleep } from '@stamp-ledger/wiring';
+import { sleep } from '@stamp-ledger/wiring';
+import { RelayHealth } from '@stamp-ledger/wiring/distributed';
 import t, { type Test } from 'tap';
 import { type EventStoreDouble, startEventStoreDouble } from '../support/eventstoredb/double.js';
 import { eventually } from '../support/eventually.js';

@@ -1,7 +1,7 @@
 import { idempotencyKeysContract, type KeysUnderTest } from '@stamp-ledger/contracts';
 import { type IdempotencyKeys, LIMITS, type StoredAnswer } from '@stamp-ledger/ports';
 import { migratePostgres, openPostgresIdempotencyKeys } from '@stamp-ledger/postgres';
-import { tolerantKeys } from '@stamp-ledger/wiring';
+import { tolerantKeys } from '@stamp-ledger/wiring/distributed';
 import t, { type Test } from 'tap';
 import { eventually } from '../support/eventually.js';
 import { queryPostgres, startPostgres } from '../support/postgres-server.js';

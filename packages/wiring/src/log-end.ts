@@ -1,4 +1,4 @@
-import { Waiting } from '@stamp-ledger/app';
+import { Waiting } from '@stamp-ledger/app/waiting';
 import type { Position } from '@stamp-ledger/codec';
 
 /** Knows how far the log of another thread reaches, by the announcements so far. */

@@ -16,9 +16,9 @@ import type {
   SealGap,
 } from '@stamp-ledger/ports';
 import { readAdminToken } from './admin-token.js';
+import { atMost } from './close-all.js';
 import type { Configuration } from './configuration.js';
-import { atMost } from './distributed/close-all.js';
-import { openDistributedParts } from './distributed/open-parts.js';
+import type { Engines } from './engines.js';
 import type { Health } from './health-server.js';
 import type { Logger } from './logger.js';
 import { openEmbeddedParts } from './open-embedded-parts.js';
@@ -88,7 +88,7 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
   const { engines, identity, dataDirectory, origin } = configuration;
   const parts = await (engines === undefined
     ? openEmbeddedParts(request)
-    : openDistributedParts({ ...request, engines }));
+    : openDistributed({ ...request, engines }));
   const { idempotencyKeys } = parts;
   const context = withOperations(parts.context, {
     journal: parts.journal,
@@ -117,6 +117,12 @@ export async function openLedger(request: OpenRequest): Promise<OpenLedger> {
       await parts.close();
     },
   };
+}
+
+/** The clients of the engines are some hundred files, which an embedded ledger has no use for. */
+async function openDistributed(request: OpenRequest & { readonly engines: Engines }): Promise<Parts> {
+  const { openDistributedParts } = await import('./distributed/open-parts.js');
+  return openDistributedParts(request);
 }
 
 interface Background {

@@ -1,10 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { hasEmbeddedLog, openEmbeddedEventStore } from '@stamp-ledger/embedded';
-import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import type { EventStore } from '@stamp-ledger/ports';
 import { type Environment, readConfiguration, valueIn } from './configuration.js';
+import { ConfigurationError } from './configuration-error.js';
 import { readEngines } from './engines.js';
-import { ConfigurationError } from './operate-engines.js';
 
 /** An event store by itself, for tools that work on the log while no ledger does. */
 export interface OpenedStore {
@@ -31,6 +30,7 @@ export async function openConfiguredEventStore(
   if (!read.ok) faults.push(...read.faults);
   if (!read.ok || faults.length > 0) throw new ConfigurationError(faults.join('\n'));
   if (eventStoreDb !== undefined) {
+    const { openEventStoreDb } = await import('@stamp-ledger/eventstoredb');
     const store = await openEventStoreDb(eventStoreDb);
     return { kind: 'eventstoredb', store, close: () => store.close() };
   }

@@ -1,8 +1,8 @@
 import { type Configuration, type Environment, readConfiguration } from './configuration.js';
+import { ConfigurationError } from './configuration-error.js';
 import type { Engines } from './engines.js';
 import { boundHeaps } from './heap.js';
 import { createLogger, type Logger } from './logger.js';
-import { ConfigurationError } from './operate-engines.js';
 
 /** Exit codes of a service; 0 after a drain. */
 const EXIT = { fatal: 70, cannotStart: 71, badConfiguration: 78 } as const;

@@ -1,2 +1,4 @@
 /** The engines are loaded only by commands that work on them: most talk HTTP alone, and should start at once. */
 export const wiring = () => import('@stamp-ledger/wiring');
+
+export const distributed = () => import('@stamp-ledger/wiring/distributed');

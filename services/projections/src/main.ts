@@ -1,4 +1,5 @@
-import { openProjections, runDistributedService, servePart } from '@stamp-ledger/wiring';
+import { runDistributedService } from '@stamp-ledger/wiring';
+import { openProjections, servePart } from '@stamp-ledger/wiring/distributed';
 
 /** Keeps the read models in PostgreSQL up with Kafka. Any number of these may run: they share the partitions. */
 await runDistributedService(process.env, async (given) =>

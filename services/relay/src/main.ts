@@ -1,4 +1,5 @@
-import { openRelay, runDistributedService, servePart } from '@stamp-ledger/wiring';
+import { runDistributedService } from '@stamp-ledger/wiring';
+import { openRelay, servePart } from '@stamp-ledger/wiring/distributed';
 
 /** Carries the log to Kafka. Any number of these may run: one leads, the others stand by. */
 await runDistributedService(process.env, async (given) =>

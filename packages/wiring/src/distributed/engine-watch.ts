@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { PortError } from '@stamp-ledger/ports';
+import { atMost } from '../close-all.js';
 import { sleep } from '../sleep.js';
-import { atMost } from './close-all.js';
 
 const ASK_MILLISECONDS = 1_000;
 /** Milliseconds without an answer after which an engine counts as away: a restart of one takes less. */

@@ -7,10 +7,10 @@ import {
   SealWatch,
 } from '@stamp-ledger/app';
 import { type EventStore, LIMITS, PortError } from '@stamp-ledger/ports';
+import { atMost } from '../close-all.js';
 import { intakeClosed } from '../sealing/intake.js';
 import type { StatusFile } from '../sealing/status-file.js';
 import { sleep } from '../sleep.js';
-import { atMost } from './close-all.js';
 
 /** Sealing that another process does, as far as that process has told. */
 export interface FollowedSealing extends Sealing {

@@ -7,13 +7,13 @@ import {
   openPostgresOperationsJournal,
   openPostgresWorkShare,
 } from '@stamp-ledger/postgres';
+import { closeAll, closing } from '../close-all.js';
 import { makeDataDirectory } from '../data-directory.js';
 import type { Engines } from '../engines.js';
 import type { OpenRequest, Parts } from '../open-ledger.js';
 import { monotoneClock, openRuntime } from '../runtime.js';
 import { sealingPlaces } from '../sealing/places.js';
 import { StatusFile } from '../sealing/status-file.js';
-import { closeAll, closing } from './close-all.js';
 import { followSealing } from './followed-sealing.js';
 import { openSharedReadModels } from './shared-read-models.js';
 import { tolerantKeys } from './tolerant-keys.js';

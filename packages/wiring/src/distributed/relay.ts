@@ -3,10 +3,10 @@ import { type RelayStatus, runRelay } from '@stamp-ledger/app';
 import { type Position, serde } from '@stamp-ledger/codec';
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import { openKafkaPublisher } from '@stamp-ledger/kafka';
+import { atMost, closeAll } from '../close-all.js';
 import type { Watched } from '../health-server.js';
 import type { DistributedGiven } from '../run-service.js';
 import { sleep } from '../sleep.js';
-import { atMost, closeAll } from './close-all.js';
 import { EngineWatch } from './engine-watch.js';
 import { RelayHealth } from './relay-health.js';
 

@@ -4,7 +4,6 @@ import { lockDirectory, openCheckpointLock, openTileFiles } from '@stamp-ledger/
 import { openEventStoreDb } from '@stamp-ledger/eventstoredb';
 import { type EventStore, PortError } from '@stamp-ledger/ports';
 import { makeDataDirectory } from '../data-directory.js';
-import { recordRun } from '../record-run.js';
 import type { DistributedGiven } from '../run-service.js';
 import { monotoneClock } from '../runtime.js';
 import { askWitnesses, type Cosigning, openCosigning } from '../sealing/cosigning.js';
@@ -13,6 +12,7 @@ import { sealingPlaces } from '../sealing/places.js';
 import { StatusFile } from '../sealing/status-file.js';
 import { sleep } from '../sleep.js';
 import { EngineWatch } from './engine-watch.js';
+import { recordRun } from './record-run.js';
 import type { Part } from './relay.js';
 
 /** Milliseconds between two tries to become the one that seals. */

@@ -1,8 +1,8 @@
 import { recordedAt } from '@stamp-ledger/codec';
 import type { EventStore, PortError } from '@stamp-ledger/ports';
 import { openPostgresProbe } from '@stamp-ledger/postgres';
+import { closeAll } from '../close-all.js';
 import type { RisingClock } from '../runtime.js';
-import { closeAll } from './close-all.js';
 import { EngineWatch } from './engine-watch.js';
 
 /** Whether the engines of one process answer. */

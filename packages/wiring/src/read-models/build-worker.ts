@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
-import { readThrough } from '@stamp-ledger/app';
+import { readThrough } from '@stamp-ledger/app/project';
 import { serde } from '@stamp-ledger/codec';
 import { openEmbeddedBuild, openEmbeddedLogReader } from '@stamp-ledger/embedded';
 import { LIMITS, PortError } from '@stamp-ledger/ports';

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { runProjections } from '@stamp-ledger/app';
+import { runProjections } from '@stamp-ledger/app/project';
 import { serde } from '@stamp-ledger/codec';
 import { openEmbeddedLogReader, openEmbeddedProjectionStore } from '@stamp-ledger/embedded';
 import { LogEnd } from '../log-end.js';

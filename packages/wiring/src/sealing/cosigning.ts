@@ -1,4 +1,4 @@
-import { type CosignedTiles, cosignedTiles, runWitnesses, shownByWitnesses } from '@stamp-ledger/app';
+import { type CosignedTiles, cosignedTiles, runWitnesses, shownByWitnesses } from '@stamp-ledger/app/seal';
 import type { TileStore } from '@stamp-ledger/ports';
 import { parseVkey } from '@stamp-ledger/transparency';
 import type { Configuration } from '../configuration.js';

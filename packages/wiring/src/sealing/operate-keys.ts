@@ -2,7 +2,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatVkey, parseSkey, receiptKeyName } from '@stamp-ledger/transparency';
 import { type Environment, readConfiguration } from '../configuration.js';
-import { ConfigurationError } from '../operate-engines.js';
+import { ConfigurationError } from '../configuration-error.js';
 import { readOrCreateSecret } from '../secret-file.js';
 import { makeLogKey, readLogKeys } from './log-keys.js';
 

@@ -12,8 +12,8 @@ import {
 import type { TileStore } from '@stamp-ledger/ports';
 import { formatVkey, openCheckpoint, parseCheckpoint, parseNote } from '@stamp-ledger/transparency';
 import { type Configuration, type Environment, readConfiguration } from '../configuration.js';
+import { ConfigurationError } from '../configuration-error.js';
 import { openConfiguredEventStore } from '../open-store.js';
-import { ConfigurationError } from '../operate-engines.js';
 import { readOrCreateSecret } from '../secret-file.js';
 import { askWitnesses } from './cosigning.js';
 import { CONTINUATION, logIdentity, makeLogKey, readLogKeys } from './log-keys.js';

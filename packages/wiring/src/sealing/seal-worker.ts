@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
-import { runSealer } from '@stamp-ledger/app';
+import { runSealer } from '@stamp-ledger/app/seal';
 import { openCheckpointLock, openEmbeddedLogReader, openTileFiles } from '@stamp-ledger/embedded';
 import { LogEnd } from '../log-end.js';
 import { serveThread } from '../serve-thread.js';

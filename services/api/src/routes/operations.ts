@@ -2,7 +2,6 @@ import { type Answer, json } from '../answer.js';
 import type { Route, Services } from '../exchange.js';
 import { createDocs } from '../operations/docs.js';
 import type { Metrics } from '../operations/metrics.js';
-import { bundledOpenApi } from '../operations/openapi.js';
 import type { Readiness } from '../operations/readiness.js';
 import { problem } from '../problems/problem.js';
 import { isProblemName, PROBLEMS } from '../problems/table.js';
@@ -18,8 +17,9 @@ export function operationsRoutes(
 ): Route[] {
   const docs = createDocs(pathPrefix);
   let openApi: Answer | undefined;
-  /** Put together when it is first asked for: a start need not wait for it. */
-  const document = (): Answer => {
+  /** Put together when it is first asked for: a start need not wait for it, nor for what reads YAML. */
+  const document = async (): Promise<Answer> => {
+    const { bundledOpenApi } = await import('../operations/openapi.js');
     openApi ??= json(200, bundledOpenApi(serverUrl), { 'cache-control': 'public, max-age=60' });
     return openApi;
   };

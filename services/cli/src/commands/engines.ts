@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../exit-codes.js';
 import { wholeNumber } from '../options.js';
 import type { Bind, Session } from '../session.js';
-import { wiring } from '../wiring.js';
+import { distributed } from '../wiring.js';
 
 interface TopicOptions {
   readonly stampsPartitions: number;
@@ -20,7 +20,7 @@ export function addEngineCommands(program: Command, bind: Bind): void {
     .description('bring the tables in PostgreSQL (LEDGER_DATABASE_URL) to this version; never back')
     .action(
       bind(async (session) => {
-        const { migrate } = await wiring();
+        const { migrate } = await distributed();
         const applied = await migrate(process.env).catch(asUsage);
         await session.output.result({ applied }, () => [
           applied.length === 0 ? 'up to date' : `applied ${applied.join(', ')}`,
@@ -40,7 +40,7 @@ export function addEngineCommands(program: Command, bind: Bind): void {
 }
 
 async function createMissingTopics(session: Session, options: TopicOptions): Promise<void> {
-  const { createTopics } = await wiring();
+  const { createTopics } = await distributed();
   const created = await createTopics(process.env, options).catch(asUsage);
   await session.output.result({ created }, () => [
     created.length === 0 ? 'all there' : `created ${created.join(', ')}`,

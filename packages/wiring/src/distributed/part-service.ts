@@ -1,7 +1,7 @@
-import type { Part } from './distributed/relay.js';
-import { startHealthServer } from './health-server.js';
+import { startHealthServer } from '../health-server.js';
+import type { DistributedGiven, Service } from '../run-service.js';
 import { recordRun } from './record-run.js';
-import type { DistributedGiven, Service } from './run-service.js';
+import type { Part } from './relay.js';
 
 /** A part of the distributed ledger as a service: the part, and a server that says how it stands. */
 export async function servePart(

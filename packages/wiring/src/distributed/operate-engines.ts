@@ -1,12 +1,8 @@
 import { createTopics as createKafkaTopics } from '@stamp-ledger/kafka';
 import { migratePostgres } from '@stamp-ledger/postgres';
-import { type Environment, valueIn } from './configuration.js';
-import { type Engines, readEngines } from './engines.js';
-
-/** The environment does not say what a command needs to know. Names variables, never values. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
-}
+import { type Environment, valueIn } from '../configuration.js';
+import { ConfigurationError } from '../configuration-error.js';
+import { type Engines, readEngines } from '../engines.js';
 
 /** Brings the tables in PostgreSQL to this version; answers the migrations that were applied. */
 export function migrate(environment: Environment): Promise<readonly string[]> {

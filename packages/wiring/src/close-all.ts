@@ -1,4 +1,4 @@
-import { sleep } from '../sleep.js';
+import { sleep } from './sleep.js';
 
 /** Milliseconds that closing may take: what hangs on an engine that is away ends with the process. */
 const CLOSE_MILLISECONDS = 1_500;

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { OperationsRecorder } from '@stamp-ledger/app';
 import { PortError, type SealGap } from '@stamp-ledger/ports';
 import { openPostgresOperationsJournal } from '@stamp-ledger/postgres';
-import type { DistributedGiven } from './run-service.js';
-import { monotoneClock } from './runtime.js';
-import { VERSION } from './version.js';
+import type { DistributedGiven } from '../run-service.js';
+import { monotoneClock } from '../runtime.js';
+import { VERSION } from '../version.js';
 
 /** Tells the journal of this process from its start to its stop. */
 export async function recordRun(
