@@ -218,13 +218,25 @@ t.test('an embedded ledger starts without the clients of the engines', async (t)
   t.strictSame(loading, []);
 });
 
+t.test('what everybody may ask for is not put together on the thread that answers', async (t) => {
+  const reading = [...loadedWith('services/api/src/index.ts')].filter((file) =>
+    importsOf(file).some(({ module }) => module === 'yaml'),
+  );
+  t.strictSame(reading, [], 'reading the OpenAPI document takes half a second');
+});
+
+/** What threads have no use for all of. */
+const WHOLE = ['@stamp-ledger/app', '@stamp-ledger/wiring'];
+
 t.test('threads behind the ledger load their own part of it', async (t) => {
-  const threads = sources('packages/wiring').filter((file) => file.endsWith('-worker.ts'));
+  const threads = [...sources('packages/wiring'), ...sources('services/api')].filter((file) =>
+    file.endsWith('-worker.ts'),
+  );
   const loading = threads.flatMap((thread) =>
     [...loadedWith(thread)].flatMap((file) =>
       importsOf(file)
-        .filter(({ module, typesOnly }) => module === '@stamp-ledger/app' && !typesOnly)
-        .map(() => `${thread} loads all of the application, by ${file}`),
+        .filter(({ module, typesOnly }) => WHOLE.includes(module) && !typesOnly)
+        .map(({ module }) => `${thread} loads all of ${module}, by ${file}`),
     ),
   );
   t.strictSame(loading, []);

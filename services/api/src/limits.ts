@@ -110,6 +110,11 @@ export const HTTP_LIMITS = {
   /** Who waits for its turn to take a ticket: how many, and for how long, in milliseconds. */
   gateTicketsWaiting: 4_000,
   gateTicketMilliseconds: 5_000,
+  /**
+   * Share of the places that those in line for a ticket may take before their turn while nobody else does: what has gone
+   * quiet need not work off its line at the pace of a rush.
+   */
+  gateIdleShare: 0.25,
   /** Tickets a second, and as many saved up, that each caller is given whatever others take. */
   gateTicketsPerCaller: 20,
   /** Callers whose quotas are remembered. */

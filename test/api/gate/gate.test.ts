@@ -51,6 +51,7 @@ function stalling() {
 const soon = (ask: () => Promise<boolean>, what: string) => eventually(ask, { what, milliseconds: 10_000 });
 
 const sale = { channel: 'direct', holder: 'somebody' };
+const order = { ...sale, denomination: { amount: '1', currency: 'IDR' }, quantity: 1 };
 const head = () => opened.ledger.audit.head();
 
 function raw(url: string, bytes: string): Socket {
@@ -261,12 +262,6 @@ t.test(
     let doors: 'none' | 'closing' | 'closed' = 'closed';
     const ledger = { ...opened.ledger, queue: { ...opened.ledger.queue, doors: () => doors } };
     const { api, call } = await serve(opened, { ledger, limits: NO_TICKETS, witness });
-    const order = {
-      channel: 'direct',
-      holder: 'somebody',
-      denomination: { amount: '1', currency: 'IDR' },
-      quantity: 1,
-    };
     const place = (headers = {}) => call('/v1/orders', { body: order, headers });
     const refused = await place();
     t.equal(problemName(refused), 'queue-ticket-required');
@@ -285,8 +280,51 @@ t.test(
   },
 );
 
+/** One a second, after one that is saved up. */
+const FEW_TICKETS = { gateTicketsPerCaller: 0, gateTicketsPerSecond: 1, gateTicketsPerCommand: 0 };
+
+t.test(
+  'when nobody else wants the places, those in line for a ticket are let in before their turn',
+  async (t) => {
+    const { letGo, begun, ledger } = stalling();
+    let doors: 'closed' | 'closing' = 'closed';
+    const asked: boolean[] = [];
+    const { admit } = ledger.queue;
+    const queue: typeof ledger.queue = {
+      ...ledger.queue,
+      doors: () => doors,
+      admit: (order, caller, showing) => {
+        asked.push(showing.isFull);
+        return admit(order, caller, showing);
+      },
+    };
+    const limits = { ...FEW_TICKETS, gateTicketsPerCommandAlone: 0, gateLimitLeast: 4, gateLimitMost: 4 };
+    const { api, call } = await serve(opened, { ledger: { ...ledger, queue }, limits });
+    const running = call(`/v1/stamps/${UNKNOWN_SERIAL}/sale`, { body: sale });
+    await soon(async () => begun() === 1, 'a command to take what may be idle of the places');
+    const MANY = 40;
+    const placed = Promise.all(Array.from({ length: MANY }, () => call('/v1/orders', { body: order })));
+    const waiting = async () => {
+      const { text } = await call('/metrics');
+      return Number(/^stamp_ledger_gate_waiting\{class="ticket"\} (\d+)$/m.exec(text)?.[1]);
+    };
+    await soon(async () => (await waiting()) > MANY / 2, 'the line');
+    t.ok(
+      asked.every((isFull) => isFull),
+      'who was let in took a ticket',
+    );
+    doors = 'closing';
+    letGo();
+    await running;
+    const statuses = (await placed).map(({ status }) => status);
+    t.strictSame(new Set(statuses), new Set([202]), 'long before their turns in forty seconds');
+    t.ok(asked.filter((isFull) => !isFull).length > MANY / 2, 'the room that is left is theirs');
+    await api.close();
+  },
+);
+
 t.test('tickets are given at their rate, in the order in which they were asked for', async (t) => {
-  const limits = { gateTicketsPerCaller: 0, gateTicketsPerSecond: 10, gateTicketsPerCommand: 0 };
+  const limits = { ...FEW_TICKETS, gateTicketsPerSecond: 10, gateIdleShare: 0 };
   const { api, call } = await serve(opened, { limits });
   const answered: number[] = [];
   const start = performance.now();
@@ -319,12 +357,6 @@ t.test('while the waiting room is open, who has no ticket gets what room is left
   };
   const limits = { gateLimitLeast: 1, gateLimitMost: 1 };
   const { api, call } = await serve(opened, { ledger: { ...ledger, queue }, limits });
-  const order = {
-    channel: 'direct',
-    holder: 'somebody',
-    denomination: { amount: '1', currency: 'IDR' },
-    quantity: 1,
-  };
   const place = () => call('/v1/orders', { body: order });
   t.equal((await place()).status, 202);
   const running = call(`/v1/stamps/${UNKNOWN_SERIAL}/sale`, { body: sale });
@@ -344,7 +376,7 @@ t.test('while the waiting room is open, who has no ticket gets what room is left
 t.test(
   'who waits for a shorter time than the line lasts is told so at once, and takes no turn',
   async (t) => {
-    const limits = { gateTicketsPerCaller: 0, gateTicketsPerSecond: 1, gateTicketsPerCommand: 0 };
+    const limits = { ...FEW_TICKETS, gateIdleShare: 0 };
     const { api, call } = await serve(opened, { limits });
     const take = (headers = {}) => call('/v1/queue', { body: { channel: 'direct' }, headers });
     // One is saved up and one is due now: the next waits a second.

@@ -55,7 +55,8 @@ export interface GateOptions {
 interface Visit {
   readonly response: ServerResponse;
   readonly connection: Connection;
-  readonly work: WorkClass;
+  /** An order that was to take a ticket is a walk-in once there is room for it. */
+  work: WorkClass;
   readonly arrived: number;
   readonly deadline: number;
   /** Absent while body or credentials are still to be seen, and where nothing is bounded. */
@@ -437,9 +438,8 @@ export class Gate {
   #classOf(request: IncomingMessage, method: string, url: string): WorkClass {
     const work = workClassOf(method, url);
     if (work !== 'order' || !isUnticketed(request)) return work;
-    const doors = this.options.doors();
-    if (doors === 'none') return work;
-    return doors === 'closing' && this.#shared.hasRoom('walk-in') ? 'walk-in' : 'ticket';
+    if (this.options.doors() === 'none') return work;
+    return this.#hasRoomForWalkIn() ? 'walk-in' : 'ticket';
   }
 
   /**
@@ -669,6 +669,19 @@ export class Gate {
 
   #letTurnsIn(until: number): void {
     for (const { visit, waiter } of this.#tickets.next(until)) this.#offer(visit, waiter);
+    const { limit, inFlight, waiting } = this.#shared;
+    const idle = Math.floor(this.options.limits.gateIdleShare * limit) - inFlight - waiting;
+    if (this.#tickets.size === 0 || idle <= 0) return;
+    for (const { visit, waiter } of this.#tickets.first(idle)) {
+      visit.due = until;
+      // What is left over is there for those who have waited, before it is for those who come now.
+      if (isPlacing(visit.response.req) && this.#hasRoomForWalkIn()) visit.work = 'walk-in';
+      this.#offer(visit, waiter);
+    }
+  }
+
+  #hasRoomForWalkIn(): boolean {
+    return this.options.doors() === 'closing' && this.#shared.hasRoom('walk-in');
   }
 
   #tellRefusals(): void {

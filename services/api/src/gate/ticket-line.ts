@@ -54,6 +54,11 @@ export class TicketLine<Item> {
   /** Those whose turn it is; they wait no more. */
   next(until: number): Item[] {
     const first = this.#waiting.findIndex(({ due }) => due > until);
-    return this.#waiting.splice(0, first < 0 ? this.#waiting.length : first).map(({ item }) => item);
+    return this.first(first < 0 ? this.#waiting.length : first);
+  }
+
+  /** Those that have waited longest, before their turn; they wait no more. */
+  first(count: number): Item[] {
+    return this.#waiting.splice(0, count).map(({ item }) => item);
   }
 }

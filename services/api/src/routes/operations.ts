@@ -1,7 +1,8 @@
-import { type Answer, json } from '../answer.js';
+import { type Answer, JSON_TYPE, json } from '../answer.js';
 import type { Route, Services } from '../exchange.js';
 import { createDocs } from '../operations/docs.js';
 import type { Metrics } from '../operations/metrics.js';
+import { OpenApiText } from '../operations/openapi-text.js';
 import type { Readiness } from '../operations/readiness.js';
 import { problem } from '../problems/problem.js';
 import { isProblemName, PROBLEMS } from '../problems/table.js';
@@ -16,13 +17,12 @@ export function operationsRoutes(
   }: { readonly metrics: Metrics; readonly readiness: Readiness; readonly serverUrl: string },
 ): Route[] {
   const docs = createDocs(pathPrefix);
-  let openApi: Answer | undefined;
-  /** Put together when it is first asked for: a start need not wait for it, nor for what reads YAML. */
-  const document = async (): Promise<Answer> => {
-    const { bundledOpenApi } = await import('../operations/openapi.js');
-    openApi ??= json(200, bundledOpenApi(serverUrl), { 'cache-control': 'public, max-age=60' });
-    return openApi;
-  };
+  const openApi = new OpenApiText(serverUrl);
+  const document = async (): Promise<Answer> => ({
+    status: 200,
+    headers: { 'content-type': JSON_TYPE, 'cache-control': 'public, max-age=60' },
+    body: await openApi.get(),
+  });
   const anything = ['*/*'];
   return [
     { method: 'GET', path: '/livez', handle: () => json(200, { status: 'live' }) },
