@@ -55,8 +55,7 @@ export interface GateOptions {
 interface Visit {
   readonly response: ServerResponse;
   readonly connection: Connection;
-  /** An order that was to take a ticket is a walk-in once there is room for it. */
-  work: WorkClass;
+  readonly work: WorkClass;
   readonly arrived: number;
   readonly deadline: number;
   /** Absent while body or credentials are still to be seen, and where nothing is bounded. */
@@ -72,6 +71,8 @@ interface Visit {
 interface Connection {
   /** Requests that have no answer that is out yet. */
   unanswered: number;
+  /** Those that came before the answers to others were out, and are let begin one in each turn of the event loop. */
+  readonly behind: (() => void)[];
 }
 
 /**
@@ -284,7 +285,7 @@ export class Gate {
       else void settling.finally(() => this.#settled(visit));
     };
     if (worth !== 'good') this.#admitStranger(visit, worth, start);
-    else if (method === 'GET' || method === 'HEAD') this.#offer(visit, this.#waiter(visit, start), arrived);
+    else if (method === 'GET' || method === 'HEAD') this.#read(visit, this.#waiter(visit, start), arrived);
     else if (this.#poolOf(work).isFull(work)) this.#refuse(visit, 'queue-full');
     // The body of a command mostly comes with its head, and is read with it; any other is waited for outside.
     else
@@ -292,6 +293,22 @@ export class Gate {
         if (request.complete) this.#offer(visit, this.#waiter(visit, start));
         else this.#begin(visit, start);
       });
+  }
+
+  /**
+   * What everybody may read can be large: a hundred of it asked for ahead, on each of many connections, is not all given to
+   * the kernel in one turn of the event loop, in which nobody else would be answered.
+   */
+  #read(visit: Visit, waiter: Waiter, now: number): void {
+    const { connection, work } = visit;
+    if (connection.unanswered === 1 || (work !== 'log' && work !== 'health')) this.#offer(visit, waiter, now);
+    else if (connection.behind.push(() => this.#offer(visit, waiter)) === 1)
+      setImmediate(() => this.#beginBehind(connection.behind));
+  }
+
+  #beginBehind(behind: (() => void)[]): void {
+    behind.shift()?.();
+    if (behind.length > 0) setImmediate(() => this.#beginBehind(behind));
   }
 
   /**
@@ -387,7 +404,7 @@ export class Gate {
   #connection(socket: Socket): Connection {
     const known = this.#connections.get(socket);
     if (known !== undefined) return known;
-    const connection = { unanswered: 0 };
+    const connection = { unanswered: 0, behind: [] };
     this.#connections.set(socket, connection);
     return connection;
   }
@@ -438,8 +455,9 @@ export class Gate {
   #classOf(request: IncomingMessage, method: string, url: string): WorkClass {
     const work = workClassOf(method, url);
     if (work !== 'order' || !isUnticketed(request)) return work;
-    if (this.options.doors() === 'none') return work;
-    return this.#hasRoomForWalkIn() ? 'walk-in' : 'ticket';
+    const doors = this.options.doors();
+    if (doors === 'none') return work;
+    return doors === 'closing' && this.#shared.hasRoom('walk-in') ? 'walk-in' : 'ticket';
   }
 
   /**
@@ -674,14 +692,8 @@ export class Gate {
     if (this.#tickets.size === 0 || idle <= 0) return;
     for (const { visit, waiter } of this.#tickets.first(idle)) {
       visit.due = until;
-      // What is left over is there for those who have waited, before it is for those who come now.
-      if (isPlacing(visit.response.req) && this.#hasRoomForWalkIn()) visit.work = 'walk-in';
       this.#offer(visit, waiter);
     }
-  }
-
-  #hasRoomForWalkIn(): boolean {
-    return this.options.doors() === 'closing' && this.#shared.hasRoom('walk-in');
   }
 
   #tellRefusals(): void {
