@@ -112,6 +112,31 @@ t.test('answers that nobody reads hold no place, and are bounded for each connec
   await api.close();
 });
 
+t.test('what everybody may read is not all begun that one connection asks for ahead', async (t) => {
+  const { ledger } = opened;
+  let reading = 0;
+  let mostReading = 0;
+  const checkpoint = async () => {
+    mostReading = Math.max(mostReading, ++reading);
+    await new Promise(setImmediate);
+    reading -= 1;
+    return Buffer.from('a checkpoint');
+  };
+  const { api, url } = await serve(opened, {
+    ledger: { ...ledger, ...(ledger.log && { log: { ...ledger.log, checkpoint } }) },
+  });
+  const socket = await raw(url);
+  let answers = 0;
+  socket.on('data', (chunk) => {
+    answers += chunk.toString().split('a checkpoint').length - 1;
+  });
+  socket.write('GET /log/checkpoint HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(100));
+  await soon(async () => answers === 100, 'the answers, all of them');
+  t.equal(mostReading, 1);
+  socket.destroy();
+  await api.close();
+});
+
 t.test('thousands of look-ups that wait for one place are answered one after another', async (t) => {
   const waiting: (() => void)[] = [];
   const { ledger } = opened;

@@ -71,7 +71,7 @@ interface Visit {
 interface Connection {
   /** Requests that have no answer that is out yet. */
   unanswered: number;
-  /** Those that came before the answers to others were out, and are let begin one in each turn of the event loop. */
+  /** Those of them that begin when one before them is out. */
   readonly behind: (() => void)[];
 }
 
@@ -296,19 +296,13 @@ export class Gate {
   }
 
   /**
-   * What everybody may read can be large: a hundred of it asked for ahead, on each of many connections, is not all given to
-   * the kernel in one turn of the event loop, in which nobody else would be answered.
+   * What everybody may read can be large. Asked for a hundred times ahead, it is answered one by one: Node would give the
+   * kernel all of it in one turn of the event loop, in which nobody else is answered.
    */
   #read(visit: Visit, waiter: Waiter, now: number): void {
     const { connection, work } = visit;
     if (connection.unanswered === 1 || (work !== 'log' && work !== 'health')) this.#offer(visit, waiter, now);
-    else if (connection.behind.push(() => this.#offer(visit, waiter)) === 1)
-      setImmediate(() => this.#beginBehind(connection.behind));
-  }
-
-  #beginBehind(behind: (() => void)[]): void {
-    behind.shift()?.();
-    if (behind.length > 0) setImmediate(() => this.#beginBehind(behind));
+    else connection.behind.push(() => this.#offer(visit, waiter));
   }
 
   /**
@@ -583,7 +577,10 @@ export class Gate {
    * being carried out goes on, and keeps its place until it has ended.
    */
   #closed(visit: Visit): void {
-    visit.connection.unanswered -= 1;
+    const { connection } = visit;
+    connection.unanswered -= 1;
+    const next = connection.behind.shift();
+    if (next !== undefined) setImmediate(next);
     this.#open.delete(visit);
     this.#arriving.delete(visit);
     if (visit.place?.state !== 'waiting') return;
