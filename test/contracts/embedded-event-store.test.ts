@@ -37,6 +37,37 @@ t.test('positions are 16 digits, gapless in commit order, from 1', async (t) => 
   );
 });
 
+t.test(
+  'many calls that became durable together are not all told in one turn of the event loop',
+  async (t) => {
+    const { store, destroy } = await embeddedEventStore();
+    t.teardown(destroy);
+    let inTurn = 0;
+    let mostInTurn = 0;
+    const told: number[] = [];
+    const calls = Array.from({ length: 100 }, async (_, index) => {
+      await store.append([first(`stamp-${index}`)]);
+      if (inTurn++ === 0)
+        setImmediate(() => {
+          inTurn = 0;
+        });
+      mostInTurn = Math.max(mostInTurn, inTurn);
+      told.push(index);
+    });
+    await Promise.all(calls);
+    t.strictSame(told, [...told.keys()], 'in their order');
+    t.ok(mostInTurn <= 32, `at most two pieces of sixteen, and not ${mostInTurn}`);
+  },
+);
+
+t.test('what is durable when the log is closed is told', async (t) => {
+  const { store, destroy } = await embeddedEventStore();
+  t.teardown(destroy);
+  const calls = Array.from({ length: 100 }, (_, index) => store.append([first(`stamp-${index}`)]));
+  await store.close();
+  t.equal((await Promise.all(calls)).length, 100);
+});
+
 t.test('one call takes as many streams as the limit allows', async (t) => {
   const { store, destroy } = await embeddedEventStore();
   t.teardown(destroy);

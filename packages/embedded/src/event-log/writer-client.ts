@@ -11,6 +11,8 @@ import {
   type ToWriter,
 } from './writer-protocol.js';
 
+type Group = Extract<FromWriter, { readonly kind: 'answers' }>;
+
 export interface WriterEvents {
   /** One call is durable. */
   appended(appends: readonly StreamAppend[], results: readonly AppendResult[]): void;
@@ -25,9 +27,19 @@ export interface WriterEvents {
  * wait there, and cost as much each as the calls in them.
  */
 const MESSAGES_UNDER_WAY = 2;
+/**
+ * Turns of the event loop for which calls are gathered while each brings more, so that many that begin a few at a time are
+ * one group all the same.
+ */
+const TURNS_GATHERED = 4;
+/**
+ * Calls that are told in one turn that they are durable. What each does then, above all to answer its client, takes a tenth
+ * of a millisecond, and look-ups have to wait for the end of the turn.
+ */
+const SETTLED_PER_TURN = 16;
 
 /**
- * The calling thread's side of the writer: gathers the appends of one turn of the event loop into one message, and those
+ * The calling thread's side of the writer: gathers the appends of a few turns of the event loop into one message, and those
  * of the turns in which the writer has enough to do.
  */
 export class WriterClient {
@@ -39,6 +51,10 @@ export class WriterClient {
   #batch: AppendBatch | undefined;
   /** Calls not yet answered of each message under way, oldest first. */
   readonly #underWay: number[] = [];
+  /** Groups that are durable and whose calls have not all been told, oldest first. */
+  readonly #durable: Group[] = [];
+  /** Calls of the first of them that have been told. */
+  #told = 0;
   /** Why no more appends are taken. */
   #stopped: PortError | undefined;
   #clean = false;
@@ -82,7 +98,7 @@ export class WriterClient {
       this.#pending.add({ appends, events, resolve, reject });
       if (this.#batch === undefined) {
         this.#batch = new AppendBatch();
-        setImmediate(() => this.#flushUnlessBusy());
+        this.#gather(this.#batch);
       }
       addCall(this.#batch, appends);
     });
@@ -96,6 +112,16 @@ export class WriterClient {
       this.#post({ kind: 'close' });
     }
     await this.#exited;
+  }
+
+  #gather(batch: AppendBatch, turn = 1): void {
+    const before = batch.appendsOfCall.length;
+    setImmediate(() => {
+      if (this.#batch !== batch) return;
+      const isGrowing = batch.appendsOfCall.length > before;
+      if (isGrowing && turn < TURNS_GATHERED) this.#gather(batch, turn + 1);
+      else this.#flushUnlessBusy();
+    });
   }
 
   #flushUnlessBusy(): void {
@@ -117,14 +143,14 @@ export class WriterClient {
   #receive(message: FromWriter): void {
     switch (message.kind) {
       case 'answers':
-        for (const answer of message.answers) this.#settle(answer);
-        this.#events.committed(message.head);
         this.#answered(message.answers.length);
+        if (this.#durable.push(message) === 1) this.#settle(SETTLED_PER_TURN);
         return;
       case 'fatal':
         this.#fail(unavailable(`the log cannot be written: ${message.message}`));
         return;
       case 'closed':
+        this.#settle(Number.POSITIVE_INFINITY);
         this.#clean = true;
         return;
       case 'ready':
@@ -143,7 +169,23 @@ export class WriterClient {
     this.#flushUnlessBusy();
   }
 
-  #settle(answer: Answer): void {
+  /** Tells so many calls of their outcome now, and the others in the turns that follow. */
+  #settle(most: number): void {
+    let left = most;
+    for (let group = this.#durable[0]; group !== undefined && left > 0; group = this.#durable[0]) {
+      const answers = group.answers.slice(this.#told, this.#told + left);
+      for (const answer of answers) this.#settleOne(answer);
+      left -= answers.length;
+      this.#told += answers.length;
+      if (this.#told < group.answers.length) break;
+      this.#durable.shift();
+      this.#told = 0;
+      this.#events.committed(group.head);
+    }
+    if (this.#durable.length > 0) setImmediate(() => this.#settle(SETTLED_PER_TURN));
+  }
+
+  #settleOne(answer: Answer): void {
     const call = this.#pending.shift();
     if (isRefused(answer)) {
       call.reject(new PortError(answer.kind, answer.message));
@@ -156,6 +198,8 @@ export class WriterClient {
 
   #fail(error: PortError): void {
     if (this.#clean) return;
+    // What is durable is told as such, whatever became of the writer afterwards.
+    this.#settle(Number.POSITIVE_INFINITY);
     this.#clean = true;
     this.#stopped = error;
     this.#batch = undefined;
