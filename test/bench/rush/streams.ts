@@ -16,8 +16,8 @@ const STUBBORN_MILLISECONDS = 2_000;
 const PATIENCE_MILLISECONDS = 20_000;
 const CALM_MILLISECONDS = 10_000;
 
-/** Before the rush and after it. */
-export const QUIET_SECONDS = 5;
+/** Before the rush and after it. How quick it was in the slowest of the first is what the second is held against: no handful. */
+export const QUIET_SECONDS = 10;
 export const AFTER_SECONDS = 20;
 /** Numbers of orders, far enough apart. */
 const ORDERS_APART = 3_000_000;
