@@ -63,9 +63,13 @@ t.test(
 t.test('what is durable when the log is closed is told', async (t) => {
   const { store, destroy } = await embeddedEventStore();
   t.teardown(destroy);
-  const calls = Array.from({ length: 100 }, (_, index) => store.append([first(`stamp-${index}`)]));
+  let told = 0;
+  for (let index = 0; index < 1_000; index++)
+    void store.append([first(`stamp-${index}`)]).then(() => {
+      told += 1;
+    });
   await store.close();
-  t.equal((await Promise.all(calls)).length, 100);
+  t.equal(told, 1_000);
 });
 
 t.test('one call takes as many streams as the limit allows', async (t) => {

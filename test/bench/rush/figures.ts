@@ -6,6 +6,8 @@ import { AFFIXINGS, AROUND, LOOK_UPS_STREAM, QUIET_SECONDS, RUSH, STUBBORN } fro
 
 /** Latency that is normal for a ledger with little to do, in milliseconds, however quick it was before. */
 const NORMAL_MILLISECONDS = 25;
+/** Seconds on end that have to be calm: one alone is chance, and one that is not, long afterwards, is another matter. */
+export const CALM_ON_END = 5;
 
 /** What one run came to. A share is in per cent of the capacity. */
 export interface Figures {
@@ -21,7 +23,7 @@ export interface Figures {
   readonly lookUpsP99: number;
   readonly affixingsP99: number;
   readonly refusalP50: number;
-  /** Seconds after the rush until orders were as quick as before it, from then on; infinite when they never were. */
+  /** Seconds after the rush until orders were as quick as before it for some on end; infinite when they never were. */
   readonly calmAfter: number;
   readonly memoryGrowth?: number;
   readonly drainShare?: number;
@@ -69,9 +71,13 @@ const sum = (seconds: readonly Second[] | undefined, of: keyof Second, from: num
 /** Some must be accepted for a second to be calm: a ledger that takes none is not quick. */
 function calmAfter(around: readonly Second[], rushEnds: number): number {
   const quiet = Math.max(...around.slice(1, QUIET_SECONDS).map(({ p99 }) => p99), NORMAL_MILLISECONDS);
-  const after = around.slice(rushEnds).filter(({ offered, accepted }) => offered > 0 || accepted > 0);
-  const isCalm = ({ accepted, offered, p99 }: Second): boolean => accepted >= offered / 2 && p99 <= 2 * quiet;
-  const calm = after.findIndex((_, index) => after.slice(index).every(isCalm));
+  const after = around.slice(rushEnds);
+  const isCalm = ({ accepted, offered, p99 }: Second): boolean =>
+    accepted > 0 && accepted >= offered / 2 && p99 <= 2 * quiet;
+  const calm = after.findIndex((_, index) => {
+    const onEnd = after.slice(index, index + CALM_ON_END);
+    return onEnd.length === CALM_ON_END && onEnd.every(isCalm);
+  });
   return calm < 0 ? Number.POSITIVE_INFINITY : calm;
 }
 

@@ -1,7 +1,7 @@
 import type { Audit, Verdict } from '../harness/part.js';
 import { figure } from '../harness/table.js';
 import type { Fairness } from './fairness.js';
-import { figuresOf } from './figures.js';
+import { CALM_ON_END, figuresOf } from './figures.js';
 import type { Outcome } from './run.js';
 import { TIMES } from './streams.js';
 
@@ -76,7 +76,7 @@ export function verdictsOf({
       because: `${figure(acknowledged(killedAudits))} accepted, ${figure(missing(killedAudits))} missing, goodput ${figure(figuresOf(killed).goodputShare)} % with the restart in it`,
     },
     {
-      claim: `Latency is normal again in under ${CALM_SECONDS} s after the load`,
+      claim: `Latency is normal again, for ${CALM_ON_END} s on end, in under ${CALM_SECONDS} s after the load`,
       isKept: figures.calmAfter < CALM_SECONDS,
       because: `${figure(figures.calmAfter)} s`,
     },

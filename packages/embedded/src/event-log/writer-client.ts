@@ -7,6 +7,7 @@ import {
   addCall,
   type FromWriter,
   isRefused,
+  lastPlaceOf,
   resultsOf,
   type ToWriter,
 } from './writer-protocol.js';
@@ -98,9 +99,9 @@ export class WriterClient {
       this.#pending.add({ appends, events, resolve, reject });
       if (this.#batch === undefined) {
         this.#batch = new AppendBatch();
+        addCall(this.#batch, appends);
         this.#gather(this.#batch);
-      }
-      addCall(this.#batch, appends);
+      } else addCall(this.#batch, appends);
     });
   }
 
@@ -177,6 +178,9 @@ export class WriterClient {
       for (const answer of answers) this.#settleOne(answer);
       left -= answers.length;
       this.#told += answers.length;
+      // Whoever was told may ask what follows the log for it.
+      const place = lastPlaceOf(answers);
+      if (place > 0) this.#events.committed(place);
       if (this.#told < group.answers.length) break;
       this.#durable.shift();
       this.#told = 0;

@@ -92,6 +92,15 @@ export function resultsOf(answer: readonly number[]): AppendResult[] {
   return results;
 }
 
+/** The last place that was written for some calls of a group, in their order; 0 when none was. */
+export function lastPlaceOf(answers: readonly Answer[]): number {
+  let last = 0;
+  for (const answer of answers)
+    if (!isRefused(answer))
+      for (let index = 1; index < answer.length; index += 2) last = Math.max(last, answer[index] ?? 0);
+  return last;
+}
+
 export type ToWriter = { readonly kind: 'append'; readonly batch: AppendBatch } | { readonly kind: 'close' };
 
 export type FromWriter =

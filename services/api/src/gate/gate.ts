@@ -685,9 +685,11 @@ export class Gate {
   #letTurnsIn(until: number): void {
     for (const { visit, waiter } of this.#tickets.next(until)) this.#offer(visit, waiter);
     const { limit, inFlight, waiting } = this.#shared;
-    const idle = Math.floor(this.options.limits.gateIdleShare * limit) - inFlight - waiting;
+    const own = this.#poolOf('ticket');
+    const taken = inFlight + waiting + own.inFlight + own.waiting;
+    const idle = Math.floor(this.options.limits.gateIdleShare * limit) - taken;
     if (this.#tickets.size === 0 || idle <= 0) return;
-    for (const { visit, waiter } of this.#tickets.first(idle)) {
+    for (const { visit, waiter } of this.#tickets.early(idle, until)) {
       visit.due = until;
       this.#offer(visit, waiter);
     }

@@ -26,6 +26,11 @@ export class Pacing {
     return this.#next >= now + this.terms.mostMilliseconds;
   }
 
+  /** Nobody waits any more: whoever comes next does not stand behind turns that were not used. */
+  forget(now: number): void {
+    this.#next = Math.min(this.#next, now);
+  }
+
   /** When the next one may leave; `now` or later. Takes the turn. */
   turn(now: number): number {
     this.#next = this.next(now);

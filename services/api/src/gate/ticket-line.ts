@@ -54,11 +54,17 @@ export class TicketLine<Item> {
   /** Those whose turn it is; they wait no more. */
   next(until: number): Item[] {
     const first = this.#waiting.findIndex(({ due }) => due > until);
-    return this.first(first < 0 ? this.#waiting.length : first);
+    return this.#first(first < 0 ? this.#waiting.length : first);
   }
 
-  /** Those that have waited longest, before their turn; they wait no more. */
-  first(count: number): Item[] {
+  /** Those that have waited longest, before their turn; they wait no more, and nobody who comes waits for their turns. */
+  early(count: number, now: number): Item[] {
+    const early = this.#first(count);
+    if (this.size === 0) this.#all.forget(now);
+    return early;
+  }
+
+  #first(count: number): Item[] {
     return this.#waiting.splice(0, count).map(({ item }) => item);
   }
 }

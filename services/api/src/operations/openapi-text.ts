@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 /**
@@ -20,7 +19,7 @@ export class OpenApiText {
   }
 }
 
-async function made(serverUrl: string): Promise<string> {
+function made(serverUrl: string): Promise<string> {
   const worker = new Worker(new URL('./openapi-worker.js', import.meta.url), {
     workerData: serverUrl,
     // No loaders or debuggers of the process: the thread runs this package alone.
@@ -28,6 +27,9 @@ async function made(serverUrl: string): Promise<string> {
   });
   // The process need not outlive its other work for it.
   worker.unref();
-  const [text] = (await once(worker, 'message')) as [string];
-  return text;
+  return new Promise((resolve, reject) => {
+    worker.on('message', resolve);
+    worker.on('error', reject);
+    worker.on('exit', () => reject(new Error('the thread ended without the document')));
+  });
 }

@@ -10,7 +10,7 @@ import { slowClients } from './slow-clients.js';
 const TICK_MILLISECONDS = 5;
 const START_MILLISECONDS = 1_000;
 const COMPACTED = 4_096;
-const CONNECTED_AT_ONCE = 4;
+const CONNECTED_AT_ONCE = 10;
 
 interface Tally {
   offered: number;
