@@ -157,7 +157,7 @@ t.test('the life of stamps', async (t) => {
     { what: 'the document in the read model', milliseconds: 20_000 },
   );
   t.match(bound, [{ serial: first }]);
-  t.match((await client.stamps.lookUp(fourth, { atLeastRevision: 1 })).body.state, 'sold');
+  t.match((await client.stamps.lookUp(fourth, { atLeastRevision: 2 })).body.state, 'sold');
 });
 
 t.test('direct sale and return of stock', async (t) => {

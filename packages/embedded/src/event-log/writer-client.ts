@@ -97,11 +97,10 @@ export class WriterClient {
       const events = countEvents(appends);
       if (this.#stopped !== undefined) throw this.#stopped;
       this.#pending.add({ appends, events, resolve, reject });
-      if (this.#batch === undefined) {
-        this.#batch = new AppendBatch();
-        addCall(this.#batch, appends);
-        this.#gather(this.#batch);
-      } else addCall(this.#batch, appends);
+      const isFirst = this.#batch === undefined;
+      this.#batch ??= new AppendBatch();
+      addCall(this.#batch, appends);
+      if (isFirst) this.#gather(this.#batch);
     });
   }
 
