@@ -24,7 +24,7 @@ function watched({
   for (let second = from; second < from + seconds; second++)
     overbooking.observe({
       now: second * 1_000,
-      taken: second * perSecond,
+      came: second * perSecond,
       capacity: CAPACITY,
       isAlone,
       isHeldBack,
@@ -36,7 +36,11 @@ function watched({
 t.test('nobody more is let in while enough come, or while nobody waits', async (t) => {
   t.equal(watched({ perSecond: 90 }).factor, 1);
   t.equal(watched({ perSecond: 5, isHeldBack: false }).factor, 1);
-  t.equal(watched({ perSecond: 5, isPressed: true }).factor, 1);
+  t.equal(watched({ perSecond: 60, isPressed: true }).factor, 1);
+});
+
+t.test('pressure by others than those in the line is no reason to let in fewer of them', async (t) => {
+  t.equal(watched({ perSecond: 0, isAlone: true, isPressed: true }).factor, 64);
 });
 
 t.test('the fewer come, the more are let in, up to a bound', async (t) => {
@@ -56,8 +60,8 @@ t.test('one of several lets in no more than what comes to itself gives reason to
 
 t.test('what was let in too much is taken back', async (t) => {
   const alone = watched({ perSecond: 0, isAlone: true });
-  watched({ perSecond: 5, isPressed: true, seconds: 1, overbooking: alone });
-  t.equal(alone.factor, 32, 'by half at every look under pressure');
+  watched({ perSecond: 60, from: 31, isPressed: true, seconds: 1, overbooking: alone });
+  t.equal(alone.factor, 32, 'by half at every look at which many of them come and more than can be taken');
   const joined = watched({ perSecond: 0, isAlone: true });
   watched({ perSecond: 0, from: 31, seconds: 6, overbooking: joined });
   t.equal(joined.factor, 1, 'whole when another process came, to which the orders may go');

@@ -345,10 +345,10 @@ export interface Ledger {
     announce(body: AnnounceOpening, caller: Caller): Promise<Outcome<QueueState>>;
     withdraw(id: OpeningId, body: WithdrawOpening, caller: Caller): Promise<Outcome<QueueState>>;
     /**
-     * Whether there are tickets, and `closed` when orders are taken with one alone, as far as this process has heard. Of
-     * the cheap.
+     * Whether there are tickets, as far as this process has heard: `closed` when orders are taken with one alone, `ajar` when
+     * others get what room is left. Of the cheap.
      */
-    doors(): 'none' | 'closing' | 'closed';
+    doors(): 'none' | 'ajar' | 'closed';
     report(): Promise<QueueReport>;
     take(body: TakeTicket, caller: Caller): Promise<TakenTicket>;
     /** Undefined for a ticket that is not the caller's. */

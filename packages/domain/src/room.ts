@@ -277,10 +277,6 @@ export const isHeldBack = ({ lines, atMilliseconds }: RoomState): boolean =>
     ({ waiting }) => (waiting[0]?.second ?? Number.POSITIVE_INFINITY) <= settledSecond(atMilliseconds),
   );
 
-/** When somebody was let in first, as far back as is remembered; infinity before. */
-export const letInSince = ({ lines }: RoomState): number =>
-  Math.min(...[...lines.values()].map(({ passed }) => passed[0]?.atMilliseconds ?? Number.POSITIVE_INFINITY));
-
 /** When a ticket of a second is let in at the soonest. */
 export const settledAt = (second: number): number => (second + ROOM_RULES.settleSeconds) * 1_000;
 

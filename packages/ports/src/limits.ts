@@ -176,8 +176,6 @@ export const LIMITS = {
   roomPressureMilliseconds: 5_000,
   /** Milliseconds without anybody kept waiting and without pressure after which it closes by itself. */
   roomQuietMilliseconds: 10_000,
-  /** Milliseconds from when it lets somebody in first until it keeps out who has no ticket, when it opened by itself. */
-  roomDoorsMilliseconds: 4_000,
   /** Milliseconds over which those who come are counted, for how many do not; more than until they ask again. */
   roomAttendanceMilliseconds: 3_000,
   /** How many times more than can be taken are let in, at most, where most do not come. */

@@ -4,6 +4,6 @@ export interface OrderIntake {
   capacity(): number;
   /** Whether more orders come than that, now. */
   isPressed(): boolean;
-  /** Orders taken so far. Absent where nobody counts them: then all who are let in are taken to come. */
-  taken?(): number;
+  /** Orders that came so far with a ticket that let them in. Absent where nobody counts them: then all who are let in are taken to come. */
+  came?(): number;
 }

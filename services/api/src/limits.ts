@@ -105,7 +105,7 @@ export const HTTP_LIMITS = {
    * not come: the line must not run dry while a crowd stands before it.
    */
   gateTicketsPerSecond: 200,
-  gateTicketsPerCommand: 0.15,
+  gateTicketsPerCommand: 0.05,
   gateTicketsPerCommandAlone: 0.7,
   /** Who waits for its turn to take a ticket: how many, and for how long, in milliseconds. */
   gateTicketsWaiting: 4_000,
@@ -141,7 +141,7 @@ export const GATE_CLASSES = {
     ['verification', { share: 0.25, shareMost: 1, waiting: 500, waitMilliseconds: 150 }],
     ['affixing', { share: 0.3, shareMost: 1, waiting: 500, waitMilliseconds: 150 }],
     ['order', { share: 0.25, shareMost: 1, waiting: 500, waitMilliseconds: 150 }],
-    ['walk-in', { share: 0, shareMost: 1, waiting: 64, waitMilliseconds: 150 }],
+    ['walk-in', { share: 0, shareMost: 1, waiting: 128, waitMilliseconds: 150 }],
     ['bulk', { share: 0.1, shareMost: 0.5, waiting: 200, waitMilliseconds: 2_000 }],
   ],
 } as const;

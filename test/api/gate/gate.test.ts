@@ -259,7 +259,7 @@ const NO_TICKETS = { gateTicketsPerCaller: 0, gateTicketsWaiting: 0 };
 t.test(
   'while the doors of the waiting room are closed, orders without a ticket are sent there',
   async (t) => {
-    let doors: 'none' | 'closing' | 'closed' = 'closed';
+    let doors: 'none' | 'ajar' | 'closed' = 'closed';
     const ledger = { ...opened.ledger, queue: { ...opened.ledger.queue, doors: () => doors } };
     const { api, call } = await serve(opened, { ledger, limits: NO_TICKETS, witness });
     const place = (headers = {}) => call('/v1/orders', { body: order, headers });
@@ -274,7 +274,7 @@ t.test(
       'a ticket is looked at',
     );
     t.notOk(api.keepsOut('order'));
-    doors = 'closing';
+    doors = 'ajar';
     t.equal((await place()).status, 202, 'until somebody was let in');
     await api.close();
   },
@@ -341,7 +341,7 @@ t.test('while the waiting room is open, who has no ticket gets what room is left
   const { admit } = ledger.queue;
   const queue: typeof ledger.queue = {
     ...ledger.queue,
-    doors: () => 'closing',
+    doors: () => 'ajar',
     admit: (order, caller, showing) => {
       asked.push(showing.isFull);
       return admit(order, caller, showing);
@@ -354,14 +354,20 @@ t.test('while the waiting room is open, who has no ticket gets what room is left
   const running = call(`/v1/stamps/${UNKNOWN_SERIAL}/sale`, { body: sale });
   await soon(async () => begun() === 1, 'a command to take the only place');
   await place();
-  t.strictSame(asked, [false, true], 'with all places taken it is there for a ticket');
+  t.strictSame(asked, [false, true], 'who found no room for as long as anybody waits is there for a ticket');
   t.notOk(api.keepsOut('order'), 'a moment without room is no pressure');
   await soon(async () => {
     await place();
     return api.keepsOut('order');
   }, 'lasting want of room to count as pressure');
+  let latest: Promise<Reply> | undefined;
+  await soon(async () => {
+    latest = place();
+    return /\nstamp_ledger_gate_waiting\{class="walk-in"\} [1-9]/.test((await call('/metrics')).text);
+  }, 'an order to wait for a place');
   letGo();
-  await running;
+  await Promise.all([running, latest]);
+  t.equal(asked.at(-1), false, 'who found room in time needs no ticket');
   await api.close();
 });
 

@@ -19,7 +19,7 @@ const FORGETS = 1.02;
 export class OrderFlow implements OrderIntake {
   readonly #commits = new CommitMeter();
   #done = 0;
-  #taken = 0;
+  #came = 0;
   #underWay = 0;
   #isKeptOut: () => boolean = () => false;
   /** At the last look already: a moment without room is a hiccup. */
@@ -39,10 +39,7 @@ export class OrderFlow implements OrderIntake {
     try {
       const result = await place();
       // What is refused costs the store nothing, however many are.
-      if (result.kind === 'done' && result.changed === true) {
-        this.#done++;
-        this.#taken++;
-      }
+      if (result.kind === 'done' && result.changed === true) this.#done++;
       return result;
     } finally {
       this.#underWay--;
@@ -63,8 +60,13 @@ export class OrderFlow implements OrderIntake {
     return this.#isPilingUp() || this.#isKeptOut();
   }
 
-  taken(): number {
-    return this.#taken;
+  /** An order has come with a ticket that lets it in. */
+  comes(): void {
+    this.#came++;
+  }
+
+  came(): number {
+    return this.#came;
   }
 
   capacity(): number {

@@ -3,8 +3,8 @@ import { LIMITS } from '@stamp-ledger/ports';
 /** What one look at a waiting room shows. */
 export interface Attendance {
   readonly now: number;
-  /** Orders taken so far. */
-  readonly taken: number;
+  /** Orders that came so far with a ticket that let them in. */
+  readonly came: number;
   /** Orders a second that can be taken. */
   readonly capacity: number;
   /** Whether no other process told the room lately, so that every order that comes is seen here. */
@@ -15,40 +15,51 @@ export interface Attendance {
   readonly isPressed: boolean;
 }
 
-/** While more than this part of what is possible is taken, enough come. */
+/** While more than this part of what is possible comes, enough do. */
 const ENOUGH = 0.8;
+/** While less than this part of what is possible comes from the line, it is not the line that presses. */
+const PRESSES = 0.5;
 const AIM = 0.9;
 /** By how much the factor may grow at one look; it takes some seconds until those let in have come. */
 const GROWTH = 4;
 const LEAST_PER_SECOND = 1;
 
+type Look = Pick<Attendance, 'now' | 'came'>;
+
+const perSecondBetween = (from: Look, to: Look): number =>
+  ((to.came - from.came) * 1_000) / Math.max(1, to.now - from.now);
+
 /**
  * How many more are let in than can be taken, because some do not come: whoever has left holds a ticket still. As long as
- * somebody waits and fewer come than can be taken, more are let in, so that nothing stands idle and a line that was
- * abandoned is passed in seconds. When too many come it is taken back at once; what came too much waits at the gate.
+ * somebody waits and fewer come than can be taken, more are let in, so that nobody waits for whom nobody comes and a line that
+ * was abandoned is passed in seconds. When too many of them come it is taken back at once; what came too much waits at the
+ * gate. That others press, who have no ticket, is no reason: they get what those let in leave.
  *
  * One of several processes sees only the orders that come to itself: that few do may be because they go to the others. So
  * it lets in at most so many times what came to it, and where nothing did no more than can be taken.
  */
 export class Overbooking {
   #factor = 1;
-  #since: { readonly now: number; readonly taken: number } | undefined;
+  #since: Look | undefined;
+  #last: Look | undefined;
 
   get factor(): number {
     return this.#factor;
   }
 
-  observe({ now, taken, capacity, isAlone, isHeldBack, isPressed }: Attendance): void {
-    if (isPressed || !isHeldBack) {
+  observe({ now, came, capacity, isAlone, isHeldBack, isPressed }: Attendance): void {
+    const look = { now, came };
+    const lately = this.#last === undefined ? 0 : perSecondBetween(this.#last, look);
+    this.#last = look;
+    if (!isHeldBack || (isPressed && lately >= capacity * PRESSES)) {
       this.#factor = Math.max(1, this.#factor / 2);
       this.#since = undefined;
       return;
     }
-    this.#since ??= { now, taken };
-    const milliseconds = now - this.#since.now;
-    if (milliseconds < LIMITS.roomAttendanceMilliseconds) return;
-    const perSecond = ((taken - this.#since.taken) * 1_000) / milliseconds;
-    this.#since = { now, taken };
+    this.#since ??= look;
+    if (now - this.#since.now < LIMITS.roomAttendanceMilliseconds) return;
+    const perSecond = perSecondBetween(this.#since, look);
+    this.#since = look;
     if (perSecond >= capacity * ENOUGH) return;
     const missing = (AIM * capacity) / Math.max(LEAST_PER_SECOND, perSecond);
     const most = isAlone

@@ -5,7 +5,6 @@ import {
   type CommandId,
   type Instant,
   isHeldBack,
-  letInSince,
   type OpenRoom,
   type Place,
   type QueueState,
@@ -39,8 +38,7 @@ interface Telling {
 export class RoomKeeper {
   #queue: QueueState = queueDecider.initialState;
   #room: RoomState = roomDecider.initialState;
-  /** Found once a step: every order that comes asks for them, and there may be thousands of lines. */
-  #letInSince = letInSince(this.#room);
+  /** Found once a step: every order that comes asks for it, and there may be thousands of lines. */
   #isHeldBack = isHeldBack(this.#room);
   #loading: Promise<void> | undefined;
   #isLoaded = false;
@@ -67,14 +65,11 @@ export class RoomKeeper {
   }
 
   /**
-   * Whether an order is only taken with a ticket. A room that opened under pressure keeps nobody out before those whom it
-   * let in first can have come, nor while it keeps nobody waiting: nothing would be sold, and no one served sooner.
+   * Whether an order is only taken with a ticket: the places of an announced opening are drawn. A room that opened under
+   * pressure only gives those who hold one the precedence: to keep others out of what they leave would serve nobody sooner.
    */
   get isStrict(): boolean {
-    const { room } = this.#queue;
-    if (room === undefined || room.cause === 'opening') return room !== undefined;
-    const now = toMilliseconds(this.context.runtime.clock.now());
-    return this.#isHeldBack && now - this.#letInSince >= LIMITS.roomDoorsMilliseconds;
+    return this.#queue.room?.cause === 'opening';
   }
 
   get room(): RoomState {
@@ -139,10 +134,10 @@ export class RoomKeeper {
   #look(intake: OrderIntake): void {
     const capacity = intake.capacity();
     const { clock } = this.context.runtime;
-    if (intake.taken !== undefined)
+    if (intake.came !== undefined)
       this.#overbooking.observe({
         now: clock.monotonicMilliseconds(),
-        taken: intake.taken(),
+        came: intake.came(),
         capacity,
         isAlone: [...this.#room.copies.keys()].every((copy) => copy === this.#copy),
         isHeldBack: this.#queue.room !== undefined && this.#isHeldBack,
@@ -171,7 +166,6 @@ export class RoomKeeper {
 
   #sees(room: RoomState): void {
     this.#room = room;
-    this.#letInSince = letInSince(room);
     this.#isHeldBack = isHeldBack(room);
   }
 

@@ -56,7 +56,7 @@ export function waitingRoom(context: Context): Ledger['queue'] {
           ...(reason === undefined ? {} : { reason }),
         }),
       }),
-    doors: () => (keeper.open === undefined ? 'none' : keeper.isStrict ? 'closed' : 'closing'),
+    doors: () => (keeper.open === undefined ? 'none' : keeper.isStrict ? 'closed' : 'ajar'),
     report: async () => {
       await keeper.known();
       return reportOf(keeper, runtime.clock.now());
@@ -77,7 +77,10 @@ export function waitingRoom(context: Context): Ledger['queue'] {
       if (ticket !== undefined && !isFor(ticket, order)) return { kind: 'other-order' };
       const orderId = ticket?.orderId ?? ((order.orderId ?? caller.commandId) as OrderId);
       const admission = await admissionOf(context, keeper, { ticket, isFull });
-      if (admission.kind === 'admitted') return { kind: 'admitted', orderId };
+      if (admission.kind === 'admitted') {
+        if (ticket !== undefined) context.orderFlow.comes();
+        return { kind: 'admitted', orderId };
+      }
       // An order that was taken before is answered as before: the room keeps out new ones alone.
       const { head } = await aggregates.orders.load(orderStream(orderId));
       if (head !== 'no-stream') return { kind: 'admitted', orderId };

@@ -91,12 +91,6 @@ export class Admission<Name extends string, Item> {
     return oldest === undefined ? 0 : now - oldest.since;
   }
 
-  /** Whether there is a place for one more of a class that nobody who waits could have. */
-  hasRoom(name: Name): boolean {
-    const isWanted = this.#lanes.some((lane) => lane.waiting > 0 && this.#hasRoom(lane));
-    return !isWanted && this.#hasRoom(this.#lane(name));
-  }
-
   /** Whether one more of a class would be turned away. */
   isFull(name: Name): boolean {
     const lane = this.#lane(name);

@@ -55,7 +55,8 @@ export interface GateOptions {
 interface Visit {
   readonly response: ServerResponse;
   readonly connection: Connection;
-  readonly work: WorkClass;
+  /** A walk-in that finds no room becomes one that takes a ticket. */
+  work: WorkClass;
   readonly arrived: number;
   readonly deadline: number;
   /** Absent while body or credentials are still to be seen, and where nothing is bounded. */
@@ -83,6 +84,7 @@ const VISIT = Symbol('visit');
 type Visiting = IncomingMessage & { [VISIT]?: Visit };
 
 interface Waiter {
+  readonly visit: Visit;
   start(): void;
   refuse(reason: RefusalReason): void;
   /** The client has left before it was let in. */
@@ -94,11 +96,6 @@ interface Waiter {
  * throws or rejects.
  */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | undefined;
-
-interface Turn {
-  readonly visit: Visit;
-  readonly waiter: Waiter;
-}
 
 type Pool = Admission<WorkClass, Waiter>;
 
@@ -132,7 +129,7 @@ export class Gate {
   readonly #estimate = new CapacityEstimate();
   readonly #quota: CallerQuota | undefined;
   readonly #strangers: Strangers;
-  readonly #tickets: TicketLine<Turn>;
+  readonly #tickets: TicketLine<Waiter>;
   readonly #refusals: Refusals;
   readonly #held: HeldRefusals;
   /** Requests whose answers are not out yet. */
@@ -285,12 +282,12 @@ export class Gate {
       else void settling.finally(() => this.#settled(visit));
     };
     if (worth !== 'good') this.#admitStranger(visit, worth, start);
-    else if (method === 'GET' || method === 'HEAD') this.#read(visit, this.#waiter(visit, start), arrived);
+    else if (method === 'GET' || method === 'HEAD') this.#read(this.#waiter(visit, start), arrived);
     else if (this.#poolOf(work).isFull(work)) this.#refuse(visit, 'queue-full');
     // The body of a command mostly comes with its head, and is read with it; any other is waited for outside.
     else
       setImmediate(() => {
-        if (request.complete) this.#offer(visit, this.#waiter(visit, start));
+        if (request.complete) this.#offer(this.#waiter(visit, start));
         else this.#begin(visit, start);
       });
   }
@@ -299,10 +296,10 @@ export class Gate {
    * What everybody may read can be large. Asked for a hundred times ahead, it is answered one by one: Node would give the
    * kernel all of it in one turn of the event loop, in which nobody else is answered.
    */
-  #read(visit: Visit, waiter: Waiter, now: number): void {
-    const { connection, work } = visit;
-    if (connection.unanswered === 1 || (work !== 'log' && work !== 'health')) this.#offer(visit, waiter, now);
-    else connection.behind.push(() => this.#offer(visit, waiter));
+  #read(waiter: Waiter, now: number): void {
+    const { connection, work } = waiter.visit;
+    if (connection.unanswered === 1 || (work !== 'log' && work !== 'health')) this.#offer(waiter, now);
+    else connection.behind.push(() => this.#offer(waiter));
   }
 
   /**
@@ -313,7 +310,8 @@ export class Gate {
     const visit = visitOf(request);
     if (visit === undefined || !this.#arriving.delete(visit)) return undefined;
     return new Promise((resolve, reject) => {
-      this.#offer(visit, {
+      this.#offer({
+        visit,
         start: resolve,
         refuse: (reason) => reject(this.#turnedAway(visit, reason)),
         drop: () => reject(new ClientGone()),
@@ -392,7 +390,7 @@ export class Gate {
   #now = (): number => this.options.clock.monotonicMilliseconds();
 
   #waiter(visit: Visit, start: () => void): Waiter {
-    return { start, refuse: (reason) => this.#refuse(visit, reason), drop: () => undefined };
+    return { visit, start, refuse: (reason) => this.#refuse(visit, reason), drop: () => undefined };
   }
 
   #connection(socket: Socket): Connection {
@@ -403,7 +401,8 @@ export class Gate {
     return connection;
   }
 
-  #offer(visit: Visit, waiter: Waiter, now = this.#now()): void {
+  #offer(waiter: Waiter, now = this.#now()): void {
+    const { visit } = waiter;
     const { work, deadline } = visit;
     // Node says nothing to a response that stands behind another one: the socket tells.
     if (visit.response.destroyed || visit.response.req.socket.destroyed) {
@@ -415,7 +414,7 @@ export class Gate {
       return;
     }
     if (now < visit.due && this.#timer !== undefined) {
-      this.#tickets.wait({ visit, waiter }, visit.due);
+      this.#tickets.wait(waiter, visit.due);
       return;
     }
     const place: Place<WorkClass, Waiter> = {
@@ -437,9 +436,23 @@ export class Gate {
         return;
       case 'queue-full':
         place.state = 'over';
-        waiter.refuse('queue-full');
+        this.#findsNoRoom(waiter, 'queue-full', now);
         return;
     }
+  }
+
+  /** A walk-in that could not be let in after all stands in line for a ticket. */
+  #findsNoRoom(waiter: Waiter, reason: RefusalReason, now: number): void {
+    const { visit } = waiter;
+    if (visit.work !== 'walk-in' || !isForWantOfRoom(reason)) {
+      waiter.refuse(reason);
+      return;
+    }
+    visit.work = 'ticket';
+    visit.place = undefined;
+    const tooMany = this.#isOneTooMany(visit, now);
+    if (tooMany === undefined) this.#offer(waiter, now);
+    else waiter.refuse(tooMany);
   }
 
   /**
@@ -451,7 +464,7 @@ export class Gate {
     if (work !== 'order' || !isUnticketed(request)) return work;
     const doors = this.options.doors();
     if (doors === 'none') return work;
-    return doors === 'closing' && this.#shared.hasRoom('walk-in') ? 'walk-in' : 'ticket';
+    return doors === 'ajar' && !this.#shared.isFull('walk-in') ? 'walk-in' : 'ticket';
   }
 
   /**
@@ -461,10 +474,9 @@ export class Gate {
   #isOneTooMany(visit: Visit, now: number): RefusalReason | undefined {
     const { work, response } = visit;
     const { req } = response;
-    if (work === 'walk-in') this.#lacking = Math.max(0, this.#lacking - 1);
     if (work !== 'ticket') return undefined;
     const isOrder = isPlacing(req);
-    if (isOrder && this.options.doors() === 'closing') this.#lacksRoom();
+    if (isOrder && this.options.doors() === 'ajar') this.#lacksRoom();
     const name = isOrder ? nameOf(req) : undefined;
     // An order that comes again without the ticket that it was given takes no other meanwhile.
     if (name !== undefined && this.#held.isEarly(name, now)) return 'ticket';
@@ -522,6 +534,7 @@ export class Gate {
   /** Look-ups begin at once; of what costs more only so much begins in one turn of the event loop, or nobody else has one. */
   #start(place: Place<WorkClass, Waiter>): void {
     this.#admitted.set(place.name, (this.#admitted.get(place.name) ?? 0) + 1);
+    if (place.name === 'walk-in') this.#lacking = Math.max(0, this.#lacking - 1);
     if (this.#poolOf(place.name) !== this.#shared) place.item.start();
     else if (this.#ready.push(place.item) === 1) setImmediate(() => this.#startReady());
   }
@@ -657,7 +670,7 @@ export class Gate {
     this.#beats += 1;
     this.#lastBeat = now;
     for (const pool of new Set(this.#pools.values()))
-      for (const [place, reason] of pool.expired(now)) place.item.refuse(reason);
+      for (const [{ item }, reason] of pool.expired(now)) this.#findsNoRoom(item, reason, now);
     this.#letTurnsIn(now);
     this.#held.sendDue(now);
     if (now - this.#lastAdjusted >= gateAdjustMilliseconds) this.#adjust(now);
@@ -683,15 +696,15 @@ export class Gate {
   }
 
   #letTurnsIn(until: number): void {
-    for (const { visit, waiter } of this.#tickets.next(until)) this.#offer(visit, waiter);
+    for (const waiter of this.#tickets.next(until)) this.#offer(waiter);
     const { limit, inFlight, waiting } = this.#shared;
     const own = this.#poolOf('ticket');
     const taken = inFlight + waiting + own.inFlight + own.waiting;
     const idle = Math.floor(this.options.limits.gateIdleShare * limit) - taken;
     if (this.#tickets.size === 0 || idle <= 0) return;
-    for (const { visit, waiter } of this.#tickets.early(idle, until)) {
-      visit.due = until;
-      this.#offer(visit, waiter);
+    for (const waiter of this.#tickets.early(idle, until)) {
+      waiter.visit.due = until;
+      this.#offer(waiter);
     }
   }
 
