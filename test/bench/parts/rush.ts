@@ -48,7 +48,7 @@ const resultOf = (outcomes: readonly Outcome[]): PartResult => ({
   })),
   notes: [
     ...CROWD_NOTES,
-    'The capacity is the mean of what was measured before and afterwards, until the last order was fulfilled: the machine is shared, and not as quick at all times.',
+    'The capacity is what 64 connections bring about that order one after another, until the last order is fulfilled, beside the look-ups and affixings of the rush, which count; the mean of before and afterwards: the machine is shared, and not as quick at all times.',
     'Latency is that of the attempt that was accepted. Verdicts are of the first run; the run without the gate is the control.',
   ],
 });

@@ -82,13 +82,14 @@ function calmAfter(around: readonly Second[], rushEnds: number): number {
 }
 
 export function rowsOf(outcome: Outcome): Row[] {
-  const { name, before, after, inside } = outcome;
+  const { name, before, after, alone, inside } = outcome;
   const figures = figuresOf(outcome);
   const row = (what: string, unit: string, value: number | undefined): Row[] =>
     value === undefined ? [] : [{ what: `${name}: ${what}`, unit, ours: single(value) }];
   return [
-    ...row('capacity in orders, measured before', '1/s', before),
-    ...row('capacity in orders, measured afterwards', '1/s', after),
+    ...row('capacity in orders and affixings beside look-ups, measured before', '1/s', before),
+    ...row('capacity in orders and affixings beside look-ups, measured afterwards', '1/s', after),
+    ...row('capacity in orders alone', '1/s', alone),
     ...row('clients that came in the rush', '1/s', figures.offered),
     ...row('orders sent in the rush', '1/s', figures.sent),
     ...row('refused in the rush', '1/s', figures.refused),
@@ -97,6 +98,11 @@ export function rowsOf(outcome: Outcome): Row[] {
     ...row('turns asked for in the rush', '1/s', figures.turnsAsked),
     ...row('goodput: orders and affixings accepted', '1/s', figures.goodput),
     ...row('goodput as a share of the capacity', '%', figures.goodputShare),
+    ...row(
+      'goodput as a share of the capacity in orders alone',
+      '%',
+      alone && (100 * figures.goodput) / alone,
+    ),
     ...row('p99 of accepted commands', 'ms', figures.commandsP99),
     ...row('p50 of refusals', 'ms', figures.refusalP50),
     ...row('p99 of look-ups throughout', 'ms', figures.lookUpsP99),

@@ -3,7 +3,12 @@ import { orderStream, type StreamName } from '@stamp-ledger/codec';
 import type { OrderId } from '@stamp-ledger/domain';
 import { eventually } from '../../support/eventually.js';
 import type { LedgerProcess } from '../../support/server-process.js';
-import { runCrowd, type Stream, type StreamResult } from '../harness/crowd/crowd.js';
+import {
+  CROWD_BEGINS_MILLISECONDS,
+  runCrowd,
+  type Stream,
+  type StreamResult,
+} from '../harness/crowd/crowd.js';
 import { failuresOf, runLoad } from '../harness/load/load.js';
 import type { Audit, Bench } from '../harness/part.js';
 import { residentBytes } from '../harness/process-usage.js';
@@ -11,7 +16,17 @@ import { startSeeded } from '../ledger/bench-ledger.js';
 import { allFulfilled } from '../ledger/fulfilment.js';
 import { auditOrders, conservationDifferences, type OrderLog, readOrderLog } from '../ledger/order-log.js';
 import { orderIdAt, paidOrders } from '../ledger/requests.js';
-import { QUIET_SECONDS, RUSH, STUBBORN, streamsOf } from './streams.js';
+import {
+  AFFIXING_SHARE,
+  AFFIXINGS,
+  type Beside,
+  besideStreams,
+  QUIET_SECONDS,
+  RUSH,
+  STUBBORN,
+  secondsAround,
+  streamsOf,
+} from './streams.js';
 
 const SLOW_CLIENTS = 30;
 const ATTEMPT_MILLISECONDS = 10_000;
@@ -25,6 +40,8 @@ const SOLD = 40_000;
 /** Stamps minted for each second of the rush and around it: more than are sold in one. */
 const STAMPS_PER_SECOND = 3_500;
 const SECONDS_AROUND = 50;
+/** Probes around one rush. */
+const PROBES = 4;
 
 export interface Scale {
   readonly rushSeconds: number;
@@ -35,11 +52,16 @@ export interface Scale {
 export interface Outcome {
   readonly name: string;
   readonly rushSeconds: number;
-  /** Orders a second: what the crowd is a multiple of, and what was found afterwards, where that was measured again. */
+  /**
+   * Orders and affixings a second, beside the same look-ups: what the crowd is a multiple of, and what was found afterwards,
+   * where that was measured again.
+   */
   readonly before: number;
   readonly after?: number;
   /** The mean of those, since a machine shared with others is not as quick at all times. */
   readonly capacity: number;
+  /** The same where there is nothing beside the orders. */
+  readonly alone?: number;
   readonly results: ReadonlyMap<string, StreamResult>;
   /** What only the bench's own ledger shows. */
   readonly inside?: Inside;
@@ -64,10 +86,9 @@ export async function runAgainst(
   const { accepted, milliseconds } = await acceptedPerSecond(ledger, { first: key, seconds: probeSeconds });
   const capacity = (accepted * 1_000) / milliseconds;
   bench.log(`  ${ledger.url}: ${Math.round(capacity)} orders/s; the rush`);
-  const streams = streamsOf(capacity, { rushSeconds, of: 1, firstOrder: key + PROBE_ORDERS });
   const results = await letLoose(
     ledger,
-    streams.filter(({ kind }) => kind === 'orders'),
+    streamsOf(capacity, { rushSeconds, firstOrder: key + PROBE_ORDERS }),
   );
   return { name: 'the running ledger', rushSeconds, before: capacity, capacity, results: byName(results) };
 }
@@ -87,16 +108,30 @@ export async function runRush(
   },
 ): Promise<Outcome> {
   bench.log(`  ${name}: preparing`);
-  const stamps = SOLD + STAMPS_PER_SECOND * (rushSeconds + 2 * probeSeconds + SECONDS_AROUND);
+  const stamps = SOLD + STAMPS_PER_SECOND * (rushSeconds + PROBES * probeSeconds + SECONDS_AROUND);
   let ledger = await startSeeded(
     { minted: stamps, allocated: stamps, sold: SOLD, affixed: 0 },
     { variables },
   );
   try {
     await acceptedPerSecond(ledger, { first: 0, seconds: WARM_SECONDS });
-    const before = await measureCapacity(ledger, { first: PROBE_ORDERS, seconds: probeSeconds });
-    bench.log(`  ${name}: ${Math.round(before)} orders/s; the rush`);
-    const streams = streamsOf(before, { rushSeconds, of: SOLD, firstOrder: 3 * PROBE_ORDERS });
+    const seconds = probeSeconds;
+    const aloneBefore = await measureCapacity(ledger, { first: PROBE_ORDERS, seconds });
+    const around = secondsAround(rushSeconds);
+    const affixingsPerSecond = Math.floor(
+      Math.min(AFFIXING_SHARE * aloneBefore, SOLD / (around + 2 * probeSeconds)),
+    );
+    const beside = (after: number): Beside => ({
+      affixingsPerSecond,
+      firstAffixed: affixingsPerSecond * after,
+      sold: SOLD,
+    });
+    const before = await measureCapacity(ledger, { first: 2 * PROBE_ORDERS, seconds, beside: beside(0) });
+    bench.log(`  ${name}: ${Math.round(before)} a second, ${Math.round(aloneBefore)} orders alone; the rush`);
+    const streams = [
+      ...streamsOf(before, { rushSeconds, firstOrder: (PROBES + 1) * PROBE_ORDERS }),
+      ...besideStreams(beside(probeSeconds), around),
+    ];
     const memory: number[] = [];
     const stop = new AbortController();
     const watching = watchMemory(() => ledger.pid, memory, stop.signal);
@@ -119,7 +154,12 @@ export async function runRush(
       what: 'the waiting room to close',
       milliseconds: ROOM_CLOSES_MILLISECONDS,
     });
-    const after = await measureCapacity(ledger, { first: 2 * PROBE_ORDERS, seconds: probeSeconds });
+    const after = await measureCapacity(ledger, {
+      first: 3 * PROBE_ORDERS,
+      seconds,
+      beside: beside(probeSeconds + around),
+    });
+    const aloneAfter = await measureCapacity(ledger, { first: 4 * PROBE_ORDERS, seconds });
     const differences = await conservationDifferences(ledger);
     await ledger.kill();
     const log = readOrderLog(ledger.directory);
@@ -129,6 +169,7 @@ export async function runRush(
       before,
       after,
       capacity: (before + after) / 2,
+      alone: (aloneBefore + aloneAfter) / 2,
       results: byName(results),
       inside: {
         residentMegabytes: memory,
@@ -168,16 +209,34 @@ const byName = (results: readonly StreamResult[]): ReadonlyMap<string, StreamRes
 const orderStreamAt = (index: number): StreamName => orderStream(orderIdAt(index) as OrderId);
 
 /**
- * Orders a second that are accepted when 64 connections send one after another, until the last of them is fulfilled. Not of
- * a ledger that has just started: it is quicker than it is from then on.
+ * Orders a second that are accepted when 64 connections send one after another, until the last of them is fulfilled, and
+ * affixings where there are some beside. Not of a ledger that has just started: it is quicker than it is from then on.
  */
 async function measureCapacity(
   ledger: LedgerProcess,
-  probe: { readonly first: number; readonly seconds: number },
+  { beside, ...probe }: { readonly first: number; readonly seconds: number; readonly beside?: Beside },
 ): Promise<number> {
+  const around = beside && affixedPerSecond(ledger, beside, probe.seconds);
+  if (beside !== undefined) await sleep(CROWD_BEGINS_MILLISECONDS);
   const { accepted, last, milliseconds } = await acceptedPerSecond(ledger, probe);
   const waited = await millisecondsOf(() => allFulfilled(ledger.directory, [orderStreamAt(last)]));
-  return (accepted * 1_000) / (milliseconds + waited);
+  return (accepted * 1_000) / (milliseconds + waited) + ((await around) ?? 0);
+}
+
+async function affixedPerSecond(
+  { url, token }: LedgerProcess,
+  beside: Beside,
+  seconds: number,
+): Promise<number> {
+  const streams = besideStreams(beside, seconds);
+  const results = await runCrowd({
+    url,
+    token,
+    streams,
+    slowClients: 0,
+    attemptMilliseconds: ATTEMPT_MILLISECONDS,
+  });
+  return (byName(results).get(AFFIXINGS)?.accepted.length ?? 0) / seconds;
 }
 
 async function acceptedPerSecond(

@@ -6,7 +6,8 @@ export const TIMES = 10;
 /** Of the crowd, those who take no ticket whatever they are told. */
 const STUBBORN_SHARE = 0.2;
 const QUIET_SHARE = 0.3;
-const AFFIXING_SHARE = 0.05;
+/** Of what the ledger takes in orders alone. */
+export const AFFIXING_SHARE = 0.05;
 const LOOK_UPS = 300;
 const CONNECTIONS = 1_000;
 const STUBBORN_CONNECTIONS = 200;
@@ -42,25 +43,55 @@ export function evening(seconds: number, mean: number): number[] {
 
 const fill = (seconds: number, rate: number): number[] => Array<number>(seconds).fill(Math.round(rate));
 
-/** The crowd: buyers, those who only hammer, and the others whose work has to go on beside them. */
+const CALM = {
+  connections: OTHER_CONNECTIONS,
+  retry: 'as-told',
+  patienceMilliseconds: CALM_MILLISECONDS,
+} as const;
+
+/** What goes on at all times, in a rush and without one. */
+export interface Beside {
+  readonly affixingsPerSecond: number;
+  /** Number of the first stamp that is affixed, of those that were sold. */
+  readonly firstAffixed: number;
+  /** Stamps that look-ups are spread over. */
+  readonly sold: number;
+}
+
+export const besideStreams = (
+  { affixingsPerSecond, firstAffixed, sold }: Beside,
+  seconds: number,
+): Stream[] => [
+  {
+    ...CALM,
+    name: AFFIXINGS,
+    kind: 'affixings',
+    first: firstAffixed,
+    perSecond: fill(seconds, affixingsPerSecond),
+  },
+  {
+    ...CALM,
+    name: LOOK_UPS_STREAM,
+    kind: 'look-ups',
+    first: 0,
+    of: sold,
+    perSecond: fill(seconds, LOOK_UPS),
+    retry: 'never',
+  },
+];
+
+/** Seconds from before a rush to after it. */
+export const secondsAround = (rushSeconds: number): number => QUIET_SECONDS + rushSeconds + AFTER_SECONDS;
+
+/** The crowd: buyers, those who only hammer, and calm ones before and after them. */
 export function streamsOf(
   capacity: number,
-  {
-    rushSeconds,
-    of,
-    firstOrder,
-  }: { readonly rushSeconds: number; readonly of: number; readonly firstOrder: number },
+  { rushSeconds, firstOrder }: { readonly rushSeconds: number; readonly firstOrder: number },
 ): Stream[] {
-  const all = QUIET_SECONDS + rushSeconds + AFTER_SECONDS;
   const inRush = (share: number): number[] => [
     ...fill(QUIET_SECONDS, 0),
     ...evening(rushSeconds, capacity * TIMES * share),
   ];
-  const calm = {
-    connections: OTHER_CONNECTIONS,
-    retry: 'as-told',
-    patienceMilliseconds: CALM_MILLISECONDS,
-  } as const;
   return [
     {
       name: RUSH,
@@ -84,7 +115,7 @@ export function streamsOf(
       leavesAtEnd: true,
     },
     {
-      ...calm,
+      ...CALM,
       name: AROUND,
       kind: 'orders',
       first: firstOrder,
@@ -95,26 +126,10 @@ export function streamsOf(
       ],
       takesTickets: true,
     },
-    {
-      ...calm,
-      name: AFFIXINGS,
-      kind: 'affixings',
-      first: 0,
-      perSecond: fill(all, Math.min(capacity * AFFIXING_SHARE, of / all)),
-    },
-    {
-      ...calm,
-      name: LOOK_UPS_STREAM,
-      kind: 'look-ups',
-      first: 0,
-      of,
-      perSecond: fill(all, LOOK_UPS),
-      retry: 'never',
-    },
   ];
 }
 
 export const CROWD_NOTES: readonly string[] = [
   `Clients: ${TIMES} capacities a second on average, as they came between 17:00 and 23:00 of a day of registration. Four in five take a ticket when they are told to, ask for their turn when they were told to, and leave after ${PATIENCE_MILLISECONDS / 1_000} s; one in five only orders, and leaves after ${STUBBORN_MILLISECONDS / 1_000} s; at the end of the rush all leave. Whoever is turned away sends again at once, on ${CONNECTIONS + STUBBORN_CONNECTIONS} connections together; which of those who wait gets one that falls free is drawn.`,
-  `Beside them ${LOOK_UPS} look-ups a second, affixings of ${100 * AFFIXING_SHARE} % of the capacity, and clients that never end their heads, never end their bodies, and never read their answers. Before and after: ${100 * QUIET_SHARE} % of the capacity.`,
+  `Beside them, as at all times, ${LOOK_UPS} look-ups a second and affixings of ${100 * AFFIXING_SHARE} % of what the ledger takes in orders alone; and clients that never end their heads, never end their bodies, and never read their answers. Before and after: ${100 * QUIET_SHARE} % of the capacity.`,
 ];

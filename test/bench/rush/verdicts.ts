@@ -40,7 +40,7 @@ export function verdictsOf({
     {
       claim: `At ${TIMES}x the capacity for ${gated.rushSeconds} s, with clients that come back at once: goodput at least ${GOODPUT_SHARE} % of the capacity`,
       isKept: figures.goodputShare >= GOODPUT_SHARE,
-      because: `${figure(figures.goodput)} of ${figure(gated.capacity)} a second: ${figure(figures.goodputShare)} %; ${figure(figures.offered)} a second came`,
+      because: `${figure(figures.goodput)} of ${figure(gated.capacity)} a second: ${figure(figures.goodputShare)} %; ${figure(figures.offered)} a second came; with nothing beside the orders the capacity is ${figure(gated.alone ?? 0)}`,
     },
     {
       claim: `p99 of accepted commands under ${COMMANDS_P99} ms`,

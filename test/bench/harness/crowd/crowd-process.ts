@@ -2,13 +2,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LatencyHistogram } from '../latency.js';
 import { Client } from './client.js';
-import type { Plan, Second, Stream, StreamResult } from './crowd.js';
+import {
+  CROWD_BEGINS_MILLISECONDS,
+  type Plan,
+  type Second,
+  type Stream,
+  type StreamResult,
+} from './crowd.js';
 import { Line, type LineReply } from './line.js';
 import { slowClients } from './slow-clients.js';
 
 /** Often enough for clients that are to come in each millisecond on average; the crowd takes its time from the same processors. */
 const TICK_MILLISECONDS = 5;
-const START_MILLISECONDS = 1_000;
 const COMPACTED = 4_096;
 const CONNECTED_AT_ONCE = 10;
 
@@ -266,7 +271,7 @@ class Crowd {
 
 process.once('message', async (plan: Plan) => {
   slowClients({ url: plan.url, token: plan.token, each: plan.slowClients });
-  const start = performance.now() + START_MILLISECONDS;
+  const start = performance.now() + CROWD_BEGINS_MILLISECONDS;
   const results = await Promise.all(plan.streams.map((stream) => new Crowd(stream, plan, start).run()));
   process.send?.(results, undefined, undefined, () => process.exit(0));
 });

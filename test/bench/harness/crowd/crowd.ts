@@ -67,6 +67,9 @@ export interface StreamResult {
   readonly accepted: Uint32Array;
 }
 
+/** From when its process runs until the first of it come. */
+export const CROWD_BEGINS_MILLISECONDS = 1_000;
+
 /** Lets a crowd loose from a process of its own, as what it costs must not be the ledger's. */
 export async function runCrowd(plan: Plan): Promise<readonly StreamResult[]> {
   const child = fork(fileURLToPath(new URL('./crowd-process.js', import.meta.url)), {
