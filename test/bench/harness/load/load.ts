@@ -72,8 +72,8 @@ export async function runLoad(load: Load): Promise<LoadResult> {
 export const perSecond = ({ acknowledged, seconds }: LoadResult): number => acknowledged.length / seconds;
 
 /** Answers other than the ones wanted, for a figure that must not be quoted with failures in it. */
-export function failuresOf({ statuses }: LoadResult): string | undefined {
-  const failures = Object.entries(statuses).filter(([status]) => !status.startsWith('2'));
+export function failuresOf({ statuses }: Pick<LoadResult, 'statuses'>): string | undefined {
+  const failures = Object.entries(statuses).filter(([status, count]) => count > 0 && !status.startsWith('2'));
   return failures.length === 0
     ? undefined
     : failures.map(([status, count]) => `${count} answers ${status}`).join(', ');
