@@ -11,7 +11,7 @@ function watched({
   seconds = 31,
   overbooking = new Overbooking(),
   isHeldBack = true,
-  isPressed = false,
+  isPressedByLine = false,
 }: {
   readonly perSecond: number;
   readonly isAlone?: boolean;
@@ -19,7 +19,7 @@ function watched({
   readonly seconds?: number;
   readonly overbooking?: Overbooking;
   readonly isHeldBack?: boolean;
-  readonly isPressed?: boolean;
+  readonly isPressedByLine?: boolean;
 }): Overbooking {
   for (let second = from; second < from + seconds; second++)
     overbooking.observe({
@@ -28,7 +28,7 @@ function watched({
       capacity: CAPACITY,
       isAlone,
       isHeldBack,
-      isPressed,
+      isPressedByLine,
     });
   return overbooking;
 }
@@ -36,11 +36,7 @@ function watched({
 t.test('nobody more is let in while enough come, or while nobody waits', async (t) => {
   t.equal(watched({ perSecond: 90 }).factor, 1);
   t.equal(watched({ perSecond: 5, isHeldBack: false }).factor, 1);
-  t.equal(watched({ perSecond: 60, isPressed: true }).factor, 1);
-});
-
-t.test('pressure by others than those in the line is no reason to let in fewer of them', async (t) => {
-  t.equal(watched({ perSecond: 0, isAlone: true, isPressed: true }).factor, 64);
+  t.equal(watched({ perSecond: 5, isPressedByLine: true }).factor, 1);
 });
 
 t.test('the fewer come, the more are let in, up to a bound', async (t) => {
@@ -60,8 +56,8 @@ t.test('one of several lets in no more than what comes to itself gives reason to
 
 t.test('what was let in too much is taken back', async (t) => {
   const alone = watched({ perSecond: 0, isAlone: true });
-  watched({ perSecond: 60, from: 31, isPressed: true, seconds: 1, overbooking: alone });
-  t.equal(alone.factor, 32, 'by half at every look at which many of them come and more than can be taken');
+  watched({ perSecond: 5, isPressedByLine: true, seconds: 1, overbooking: alone });
+  t.equal(alone.factor, 32, 'by half at every look under pressure');
   const joined = watched({ perSecond: 0, isAlone: true });
   watched({ perSecond: 0, from: 31, seconds: 6, overbooking: joined });
   t.equal(joined.factor, 1, 'whole when another process came, to which the orders may go');

@@ -204,7 +204,12 @@ t.test('who walks in is no reason to let in those more slowly who hold a ticket'
   const world = await queueWorld();
   t.teardown(() => world.close());
   // More come than can be taken all the time, but nobody from the line.
-  const { ledger } = world.start({ capacity: () => 10, isPressed: () => true, came: () => 0 });
+  const { ledger } = world.start({
+    capacity: () => 10,
+    isPressed: () => true,
+    isPressedByLine: () => false,
+    came: () => 0,
+  });
   await world.steps(7);
   for (let each = 0; each < 2_000; each++) await ticketOf(ledger, 'gone', 'kiosk');
   await world.steps(3);
@@ -300,11 +305,11 @@ t.test('one channel that takes a thousand tickets keeps nobody else out', async 
 t.test('orders that are kept out before they come to the ledger are pressure too', async (t) => {
   const world = await queueWorld();
   t.teardown(() => world.close());
-  const openings = world.start({ isKeptOut: () => true, opensUnderPressure: false });
+  const openings = world.start({ keptOut: () => 'everybody', opensUnderPressure: false });
   await world.steps(7);
   t.equal((await openings.ledger.queue.report()).room, undefined, 'not where only openings are wanted');
   await openings.stop();
-  const { ledger } = world.start({ isKeptOut: () => true });
+  const { ledger } = world.start({ keptOut: () => 'everybody' });
   await world.steps(7);
   t.match((await ledger.queue.report()).room, { cause: 'pressure' });
 });

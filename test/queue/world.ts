@@ -2,7 +2,7 @@ import { type Caller, type Context, createContext, createLedger, type Ledger } f
 import { deriveCommandId, serialDeriver, sha256Hex, ticketSealer } from '@stamp-ledger/codec';
 import type { Channel, Instant, PlaceOrder } from '@stamp-ledger/domain';
 import { openEmbeddedEventStore } from '@stamp-ledger/embedded';
-import type { EventStore, OrderIntake, Runtime } from '@stamp-ledger/ports';
+import type { EventStore, KeptOut, OrderIntake, Runtime } from '@stamp-ledger/ports';
 import { openEmbeddedReadModels } from '@stamp-ledger/wiring';
 import { temporaryDirectory } from '../support/server.js';
 
@@ -59,16 +59,19 @@ interface Copy {
   stop(): Promise<void>;
 }
 
-interface KeptOut {
-  readonly isKeptOut: () => boolean;
+interface Measured {
+  readonly keptOut: () => KeptOut;
   readonly opensUnderPressure?: boolean;
 }
+
+/** Whoever presses is of the line, unless said otherwise. */
+type Intake = Omit<OrderIntake, 'isPressedByLine'> & Partial<OrderIntake>;
 
 /** Several processes of one ledger on one log, on a clock of the test's. */
 export interface QueueWorld {
   readonly time: StepClock;
   readonly store: EventStore;
-  start(given?: OrderIntake | KeptOut): Copy;
+  start(given?: Intake | Measured): Copy;
   /** Lets every process take this many steps of a second. */
   steps(count: number): Promise<void>;
   close(): Promise<void>;
@@ -103,7 +106,7 @@ export async function queueWorld(openStore?: () => Promise<EventStore>): Promise
       const stopping = new AbortController();
       const run = ledger.queue.run({
         signal: stopping.signal,
-        ...('isKeptOut' in given ? given : { intake: given }),
+        ...('keptOut' in given ? given : { intake: { isPressedByLine: given.isPressed, ...given } }),
         onPortError: (error) => {
           throw error;
         },
@@ -137,7 +140,7 @@ export async function queueWorld(openStore?: () => Promise<EventStore>): Promise
   };
 }
 
-export const steady = (perSecond: number): OrderIntake => ({
+export const steady = (perSecond: number): Intake => ({
   capacity: () => perSecond,
   isPressed: () => false,
 });

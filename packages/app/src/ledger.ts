@@ -51,6 +51,7 @@ import type {
   IncidentView,
   InventoryFilter,
   InventoryGroup,
+  KeptOut,
   Moment,
   OrderCursor,
   OrderIntake,
@@ -246,8 +247,8 @@ export type TakenTicket = { readonly kind: 'not-needed' } | { readonly kind: 'wr
 
 /** Whether an order may be placed now. */
 export type Admission =
-  /** `orderId`: which order it has to be, the ticket's own or the one asked for. */
-  | { readonly kind: 'admitted'; readonly orderId: OrderId }
+  /** `orderId`: which order it has to be, the ticket's own or the one asked for. `hasTicket`: a ticket let it in. */
+  | { readonly kind: 'admitted'; readonly orderId: OrderId; readonly hasTicket: boolean }
   /** An order needs a ticket, and came with none: here is one, unless the caller may have none for this channel. */
   | { readonly kind: 'ticket-required'; readonly taken?: GivenTicket }
   /** Not given to this caller by this ledger. */
@@ -291,7 +292,12 @@ export interface Ledger {
     settled(id: AllocationId, signal: AbortSignal): Promise<void>;
   };
   readonly orders: {
-    place(body: PlaceOrder, caller: Caller): Promise<Outcome<OrderState>>;
+    /** `hasTicket`: whether a ticket of the waiting room let it in, which counts those who come. */
+    place(
+      body: PlaceOrder,
+      caller: Caller,
+      admission?: { readonly hasTicket: boolean },
+    ): Promise<Outcome<OrderState>>;
     pay(id: OrderId, body: PayOrder, caller: Caller): Promise<Outcome<OrderState>>;
     cancel(id: OrderId, body: { readonly reason?: string }, caller: Caller): Promise<Outcome<OrderState>>;
     refund(id: OrderId, body: RefundOrder, caller: Caller): Promise<Outcome<OrderState>>;
@@ -364,14 +370,14 @@ export interface Ledger {
     ): Promise<Admission>;
     /**
      * Opens, moves and closes the waiting room until `signal` aborts; in every process that takes orders. `intake` is
-     * what it can take, measured by the ledger itself when absent; `isKeptOut` says whether orders are kept out before
+     * what it can take, measured by the ledger itself when absent; `keptOut` says whose orders are kept out before
      * they come to be counted here. Unless `opensUnderPressure` is false, lasting pressure opens it; an announced opening
      * always does.
      */
     run(request: {
       readonly signal: AbortSignal;
       readonly intake?: OrderIntake;
-      readonly isKeptOut?: () => boolean;
+      readonly keptOut?: () => KeptOut;
       readonly opensUnderPressure?: boolean;
       readonly onPortError: (error: PortError) => void;
     }): Promise<void>;

@@ -16,14 +16,16 @@ const isSettled = ({ status }: OrderState): boolean =>
 export function orderCommands(context: Context): Ledger['orders'] {
   const { orders } = context.aggregates;
   return {
-    place: (body, caller) => {
+    place: (body, caller, admission = { hasTicket: false }) => {
       const orderId = (body.orderId ?? caller.commandId) as OrderId;
-      return context.orderFlow.run(() =>
-        orders.execute({
-          stream: orderStream(orderId),
-          source: fromCaller(caller),
-          command: () => ({ kind: 'place', ...terms(orderId, body), ...acting(caller) }),
-        }),
+      return context.orderFlow.run(
+        () =>
+          orders.execute({
+            stream: orderStream(orderId),
+            source: fromCaller(caller),
+            command: () => ({ kind: 'place', ...terms(orderId, body), ...acting(caller) }),
+          }),
+        admission,
       );
     },
     pay: async (id, { occurredAt, backfill, ...payment }, caller) =>

@@ -73,7 +73,7 @@ export interface OpeningAnswer {
 }
 
 export interface QueueAnswer {
-  /** Whether orders need a ticket. */
+  /** Whether there are tickets. By an opening orders need one; under pressure those with one go before the others. */
   readonly isOpen: boolean;
   readonly roomId?: string;
   readonly cause?: 'opening' | 'pressure';

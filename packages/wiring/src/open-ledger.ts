@@ -9,6 +9,7 @@ import {
 } from '@stamp-ledger/app';
 import type {
   IdempotencyKeys,
+  KeptOut,
   OperationsJournal,
   OrderIntake,
   PortError,
@@ -53,8 +54,8 @@ export interface OpenLedger {
 export interface WaitingRoomGiven {
   /** What this process can take of them; measured by itself when absent. */
   readonly intake?: OrderIntake;
-  /** Whether some are kept out before they come to it. */
-  readonly isKeptOut?: () => boolean;
+  /** Whose are kept out before they come to it. */
+  readonly keptOut?: () => KeptOut;
   readonly opensUnderPressure?: boolean;
 }
 

@@ -114,7 +114,7 @@ export const HTTP_LIMITS = {
    * Share of the places that those in line for a ticket may take before their turn while nobody else does: what has gone
    * quiet need not work off its line at the pace of a rush.
    */
-  gateIdleShare: 0.25,
+  gateIdleShare: 0.125,
   /** Tickets a second, and as many saved up, that each caller is given whatever others take. */
   gateTicketsPerCaller: 20,
   /** Callers whose quotas are remembered. */

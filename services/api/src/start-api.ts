@@ -1,7 +1,8 @@
 import { setImmediate as pause } from 'node:timers/promises';
 import { warmCommands } from '@stamp-ledger/codec';
+import type { KeptOut } from '@stamp-ledger/ports';
 import { adminTokenPath, type Given, type OpenLedger, openLedger, type Service } from '@stamp-ledger/wiring';
-import { createApi } from './api.js';
+import { type Api, createApi } from './api.js';
 import { createAuthenticator } from './authentication/create-authenticator.js';
 
 /**
@@ -27,7 +28,7 @@ export async function startApi(given: Given, { jobs }: { readonly jobs: boolean 
   });
   const { url } = await api.listen(configuration);
   void warm(warmCommands());
-  opened.startWaitingRoom({ ...configuration.waitingRoom, isKeptOut: () => api.keepsOut('order') });
+  opened.startWaitingRoom({ ...configuration.waitingRoom, keptOut: () => keptOut(api) });
   if (jobs) opened.startBackground();
   return {
     url,
@@ -36,6 +37,12 @@ export async function startApi(given: Given, { jobs }: { readonly jobs: boolean 
       : {}),
     stop: () => stop(api, opened),
   };
+}
+
+/** Orders of the class `order` hold a ticket while the waiting room is open, and are everybody's otherwise. */
+function keptOut(api: Api): KeptOut {
+  if (api.keepsOut('order')) return 'everybody';
+  return api.keepsOut('walk-in') ? 'walk-ins' : 'nobody';
 }
 
 /** Step by step between the requests, so that none waits for more than one step. */

@@ -31,7 +31,9 @@ export async function queue(t: Test, world: World): Promise<void> {
   });
   await t.test('announcing and withdrawing', (t) => openings(t, call));
 
-  opened.startWaitingRoom({ intake: { capacity: () => 1_000, isPressed: () => false } });
+  opened.startWaitingRoom({
+    intake: { capacity: () => 1_000, isPressed: () => false, isPressedByLine: () => false },
+  });
   const openingId = `opening-${fresh().slice(0, 8)}`;
   const body = { openingId, opensAt: inSeconds(2), ticketsFrom: inSeconds(0.2), title: 'Last day' };
   t.equal((await call('/v1/queue/openings', { body })).status, 201);

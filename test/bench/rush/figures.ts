@@ -29,7 +29,7 @@ export interface Figures {
   readonly drainShare?: number;
 }
 
-export function figuresOf({ capacity, results, rushSeconds, inside }: Outcome): Figures {
+export function figuresOf({ capacity, alone, results, rushSeconds, inside }: Outcome): Figures {
   const from = QUIET_SECONDS;
   const to = QUIET_SECONDS + rushSeconds;
   const crowd = [results.get(RUSH), results.get(STUBBORN)];
@@ -51,17 +51,18 @@ export function figuresOf({ capacity, results, rushSeconds, inside }: Outcome): 
     affixingsP99: p99(AFFIXINGS),
     refusalP50: results.get(RUSH)?.refusal.p50 ?? 0,
     calmAfter: calmAfter(results.get(AROUND)?.seconds ?? [], to),
-    ...(inside === undefined ? {} : insideFigures(inside, capacity, rushSeconds)),
+    ...(inside === undefined ? {} : insideFigures(inside, alone ?? capacity, rushSeconds)),
   };
 }
 
-function insideFigures({ residentMegabytes, drainPerSecond }: Inside, capacity: number, rushSeconds: number) {
+/** `orders`: the capacity in orders alone. */
+function insideFigures({ residentMegabytes, drainPerSecond }: Inside, orders: number, rushSeconds: number) {
   const middle = QUIET_SECONDS + Math.ceil(rushSeconds / 2);
   const most = (from: number, to: number): number => Math.max(...residentMegabytes.slice(from, to));
   const early = most(QUIET_SECONDS + Math.ceil(rushSeconds / 3), middle);
   return {
     memoryGrowth: 100 * (most(middle, QUIET_SECONDS + rushSeconds) / early - 1),
-    ...(drainPerSecond === undefined ? {} : { drainShare: (100 * drainPerSecond) / capacity }),
+    ...(drainPerSecond === undefined ? {} : { drainShare: (100 * drainPerSecond) / orders }),
   };
 }
 
@@ -86,9 +87,11 @@ export function rowsOf(outcome: Outcome): Row[] {
   const figures = figuresOf(outcome);
   const row = (what: string, unit: string, value: number | undefined): Row[] =>
     value === undefined ? [] : [{ what: `${name}: ${what}`, unit, ours: single(value) }];
+  const what =
+    alone === undefined ? 'capacity in orders' : 'capacity in orders and affixings beside look-ups';
   return [
-    ...row('capacity in orders and affixings beside look-ups, measured before', '1/s', before),
-    ...row('capacity in orders and affixings beside look-ups, measured afterwards', '1/s', after),
+    ...row(`${what}, measured before`, '1/s', before),
+    ...row(`${what}, measured afterwards`, '1/s', after),
     ...row('capacity in orders alone', '1/s', alone),
     ...row('clients that came in the rush', '1/s', figures.offered),
     ...row('orders sent in the rush', '1/s', figures.sent),

@@ -153,15 +153,13 @@ export async function runRush(
     stop.abort();
     await watching;
     const over = Date.now();
-    await eventually(async () => !(await isRoomOpen(ledger.url)), {
-      what: 'the waiting room to close',
-      milliseconds: ROOM_CLOSES_MILLISECONDS,
-    });
+    await roomToClose(ledger.url);
     const after = await measureCapacity(ledger, {
       first: 3 * PROBE_ORDERS,
       seconds,
       beside: beside(probeSeconds + around),
     });
+    await roomToClose(ledger.url);
     const aloneAfter = await measureCapacity(ledger, { first: 4 * PROBE_ORDERS, seconds });
     const differences = await conservationDifferences(ledger);
     await ledger.kill();
@@ -219,11 +217,17 @@ async function measureCapacity(
   ledger: LedgerProcess,
   { beside, ...probe }: { readonly first: number; readonly seconds: number; readonly beside?: Beside },
 ): Promise<number> {
-  const around = beside && affixedPerSecond(ledger, beside, probe.seconds);
-  if (beside !== undefined) await sleep(CROWD_BEGINS_MILLISECONDS);
-  const { accepted, last, milliseconds } = await acceptedPerSecond(ledger, probe);
-  const waited = await millisecondsOf(() => allFulfilled(ledger.directory, [orderStreamAt(last)]));
-  return (accepted * 1_000) / (milliseconds + waited) + ((await around) ?? 0);
+  const orders = async (): Promise<number> => {
+    if (beside !== undefined) await sleep(CROWD_BEGINS_MILLISECONDS);
+    const { accepted, last, milliseconds } = await acceptedPerSecond(ledger, probe);
+    const waited = await millisecondsOf(() => allFulfilled(ledger.directory, [orderStreamAt(last)]));
+    return (accepted * 1_000) / (milliseconds + waited);
+  };
+  const [ordered, affixed] = await Promise.all([
+    orders(),
+    beside === undefined ? 0 : affixedPerSecond(ledger, beside, probe.seconds),
+  ]);
+  return ordered + affixed;
 }
 
 async function affixedPerSecond(
@@ -259,6 +263,12 @@ async function acceptedPerSecond(
     milliseconds: result.seconds * 1_000,
   };
 }
+
+const roomToClose = (url: string): Promise<void> =>
+  eventually(async () => !(await isRoomOpen(url)), {
+    what: 'the waiting room to close',
+    milliseconds: ROOM_CLOSES_MILLISECONDS,
+  });
 
 async function isRoomOpen(url: string): Promise<boolean> {
   const answer = await fetch(`${url}/v1/queue`);

@@ -34,7 +34,7 @@ export function verdictsOf({
   const killedAudits = killed.inside?.audits ?? [];
   const { memoryGrowth = 0, drainShare } = figures;
   // What is taken and left lying is no good to anybody.
-  const doneWithout = (100 * (control.inside?.fulfilledPerSecond ?? 0)) / control.capacity;
+  const doneWithout = (100 * (control.inside?.fulfilledPerSecond ?? 0)) / (control.alone ?? control.capacity);
   const leftWithout = Math.max(0, ...(control.inside?.backlog ?? []));
   return [
     {

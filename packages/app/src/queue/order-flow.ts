@@ -1,4 +1,4 @@
-import { LIMITS, type OrderIntake } from '@stamp-ledger/ports';
+import { type KeptOut, LIMITS, type OrderIntake } from '@stamp-ledger/ports';
 import { CommitMeter } from '../commit-meter.js';
 
 /** While more than this part of what was thought possible is done, more may come as soon as more is let in. */
@@ -21,7 +21,7 @@ export class OrderFlow implements OrderIntake {
   #done = 0;
   #came = 0;
   #underWay = 0;
-  #isKeptOut: () => boolean = () => false;
+  #keptOut: () => KeptOut = () => 'nobody';
   /** At the last look already: a moment without room is a hiccup. */
   #wasKeptOut = false;
   #perSecond: number = LIMITS.firstOrdersPerSecond;
@@ -34,12 +34,16 @@ export class OrderFlow implements OrderIntake {
 
   async run<Result extends { readonly kind: string; readonly changed?: boolean }>(
     place: () => Promise<Result>,
+    { hasTicket }: { readonly hasTicket: boolean },
   ): Promise<Result> {
     this.#underWay++;
     try {
       const result = await place();
       // What is refused costs the store nothing, however many are.
-      if (result.kind === 'done' && result.changed === true) this.#done++;
+      if (result.kind === 'done' && result.changed === true) {
+        this.#done++;
+        if (hasTicket) this.#came++;
+      }
       return result;
     } finally {
       this.#underWay--;
@@ -52,17 +56,16 @@ export class OrderFlow implements OrderIntake {
   }
 
   /** Who stands before this process and keeps orders out of it for want of room, so that they do not pile up within. */
-  behind(isKeptOut: () => boolean): void {
-    this.#isKeptOut = isKeptOut;
+  behind(keptOut: () => KeptOut): void {
+    this.#keptOut = keptOut;
   }
 
   isPressed(): boolean {
-    return this.#isPilingUp() || this.#isKeptOut();
+    return this.#isPilingUp() || this.#keptOut() !== 'nobody';
   }
 
-  /** An order has come with a ticket that lets it in. */
-  comes(): void {
-    this.#came++;
+  isPressedByLine(): boolean {
+    return this.#isPilingUp() || this.#keptOut() === 'everybody';
   }
 
   came(): number {
@@ -77,7 +80,7 @@ export class OrderFlow implements OrderIntake {
     this.#lookedAt = now;
     this.#done = 0;
     const isUsed = done > this.#perSecond * NEARLY_ALL;
-    const isKeptOut = this.#isKeptOut();
+    const isKeptOut = this.#keptOut() !== 'nobody';
     const isFull = isKeptOut && this.#wasKeptOut;
     this.#wasKeptOut = isKeptOut;
     if ((this.#isSlow() && isUsed) || this.#isPilingUp())

@@ -11,23 +11,16 @@ export interface Attendance {
   readonly isAlone: boolean;
   /** Whether somebody is kept waiting. */
   readonly isHeldBack: boolean;
-  /** Whether more come than can be taken. */
-  readonly isPressed: boolean;
+  /** Whether those let in are more than can be taken. */
+  readonly isPressedByLine: boolean;
 }
 
 /** While more than this part of what is possible comes, enough do. */
 const ENOUGH = 0.8;
-/** While less than this part of what is possible comes from the line, it is not the line that presses. */
-const PRESSES = 0.5;
 const AIM = 0.9;
 /** By how much the factor may grow at one look; it takes some seconds until those let in have come. */
 const GROWTH = 4;
 const LEAST_PER_SECOND = 1;
-
-type Look = Pick<Attendance, 'now' | 'came'>;
-
-const perSecondBetween = (from: Look, to: Look): number =>
-  ((to.came - from.came) * 1_000) / Math.max(1, to.now - from.now);
 
 /**
  * How many more are let in than can be taken, because some do not come: whoever has left holds a ticket still. As long as
@@ -40,26 +33,23 @@ const perSecondBetween = (from: Look, to: Look): number =>
  */
 export class Overbooking {
   #factor = 1;
-  #since: Look | undefined;
-  #last: Look | undefined;
+  #since: Pick<Attendance, 'now' | 'came'> | undefined;
 
   get factor(): number {
     return this.#factor;
   }
 
-  observe({ now, came, capacity, isAlone, isHeldBack, isPressed }: Attendance): void {
-    const look = { now, came };
-    const lately = this.#last === undefined ? 0 : perSecondBetween(this.#last, look);
-    this.#last = look;
-    if (!isHeldBack || (isPressed && lately >= capacity * PRESSES)) {
+  observe({ now, came, capacity, isAlone, isHeldBack, isPressedByLine }: Attendance): void {
+    if (isPressedByLine || !isHeldBack) {
       this.#factor = Math.max(1, this.#factor / 2);
       this.#since = undefined;
       return;
     }
-    this.#since ??= look;
-    if (now - this.#since.now < LIMITS.roomAttendanceMilliseconds) return;
-    const perSecond = perSecondBetween(this.#since, look);
-    this.#since = look;
+    this.#since ??= { now, came };
+    const milliseconds = now - this.#since.now;
+    if (milliseconds < LIMITS.roomAttendanceMilliseconds) return;
+    const perSecond = ((came - this.#since.came) * 1_000) / milliseconds;
+    this.#since = { now, came };
     if (perSecond >= capacity * ENOUGH) return;
     const missing = (AIM * capacity) / Math.max(LEAST_PER_SECOND, perSecond);
     const most = isAlone

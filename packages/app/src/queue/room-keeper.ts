@@ -141,7 +141,7 @@ export class RoomKeeper {
         capacity,
         isAlone: [...this.#room.copies.keys()].every((copy) => copy === this.#copy),
         isHeldBack: this.#queue.room !== undefined && this.#isHeldBack,
-        isPressed: intake.isPressed(),
+        isPressedByLine: intake.isPressedByLine(),
       });
     // Before anything was measured it is little, not nothing: what is let in shows how much more there is.
     this.#perSecond = Math.min(

@@ -77,19 +77,17 @@ export function waitingRoom(context: Context): Ledger['queue'] {
       if (ticket !== undefined && !isFor(ticket, order)) return { kind: 'other-order' };
       const orderId = ticket?.orderId ?? ((order.orderId ?? caller.commandId) as OrderId);
       const admission = await admissionOf(context, keeper, { ticket, isFull });
-      if (admission.kind === 'admitted') {
-        if (ticket !== undefined) context.orderFlow.comes();
-        return { kind: 'admitted', orderId };
-      }
+      if (admission.kind === 'admitted')
+        return { kind: 'admitted', orderId, hasTicket: ticket !== undefined };
       // An order that was taken before is answered as before: the room keeps out new ones alone.
       const { head } = await aggregates.orders.load(orderStream(orderId));
-      if (head !== 'no-stream') return { kind: 'admitted', orderId };
+      if (head !== 'no-stream') return { kind: 'admitted', orderId, hasTicket: false };
       if (admission.kind !== 'ticket-required') return admission;
       const taken = await take(context, keeper, order, caller);
       return taken.kind === 'taken' ? { kind: 'ticket-required', taken } : admission;
     },
-    run: ({ signal, intake = context.orderFlow, opensUnderPressure = true, isKeptOut, onPortError }) => {
-      if (isKeptOut !== undefined) context.orderFlow.behind(isKeptOut);
+    run: ({ signal, intake = context.orderFlow, opensUnderPressure = true, keptOut, onPortError }) => {
+      if (keptOut !== undefined) context.orderFlow.behind(keptOut);
       return keepRoom(keeper, { clock: runtime.clock, intake, opensUnderPressure, signal, onPortError });
     },
   };

@@ -51,6 +51,9 @@ export interface GateOptions {
   readonly random: () => number;
 }
 
+/** For so long orders that find no room are counted together. */
+const LACKING_MILLISECONDS = 1_000;
+
 /** One request, from the moment its head has arrived. */
 interface Visit {
   readonly response: ServerResponse;
@@ -148,8 +151,9 @@ export class Gate {
   /** Requests that have begun without a place, whose bodies or credentials are still to be seen; the oldest first. */
   readonly #arriving = new Set<Visit>();
   #refusedShared = 0;
-  /** How many more walk-ins lately found no room than found some. */
+  /** Orders without a ticket that found no room since then. */
   #lacking = 0;
+  #lackingSince = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #lastBeat = 0;
   #lastAdjusted = 0;
@@ -342,7 +346,7 @@ export class Gate {
     return method !== 'POST' || request.complete ? this.enter(request) : undefined;
   }
 
-  /** An order that needs a ticket was given one: without it, it is not answered again for a while. */
+  /** An order that needs a ticket was given one: without it, it takes no other for a while. */
   gaveTicket(request: IncomingMessage): void {
     const name = nameOf(request);
     if (name !== undefined) this.#held.comesBack(name, this.#now());
@@ -441,10 +445,11 @@ export class Gate {
     }
   }
 
-  /** A walk-in that could not be let in after all stands in line for a ticket. */
+  /** Refused, but for a walk-in: that stands in line for a ticket then, as long as there are some. */
   #findsNoRoom(waiter: Waiter, reason: RefusalReason, now: number): void {
     const { visit } = waiter;
-    if (visit.work !== 'walk-in' || !isForWantOfRoom(reason)) {
+    const isOffered = visit.work === 'walk-in' && this.options.doors() !== 'none';
+    if (!isOffered || !isForWantOfRoom(reason)) {
       waiter.refuse(reason);
       return;
     }
@@ -464,7 +469,7 @@ export class Gate {
     if (work !== 'order' || !isUnticketed(request)) return work;
     const doors = this.options.doors();
     if (doors === 'none') return work;
-    return doors === 'ajar' && !this.#shared.isFull('walk-in') ? 'walk-in' : 'ticket';
+    return doors === 'closed' || this.#shared.isFull('walk-in') ? 'ticket' : 'walk-in';
   }
 
   /**
@@ -476,7 +481,7 @@ export class Gate {
     const { req } = response;
     if (work !== 'ticket') return undefined;
     const isOrder = isPlacing(req);
-    if (isOrder && this.options.doors() === 'ajar') this.#lacksRoom();
+    if (isOrder && this.options.doors() === 'ajar') this.#lacksRoom(now);
     const name = isOrder ? nameOf(req) : undefined;
     // An order that comes again without the ticket that it was given takes no other meanwhile.
     if (name !== undefined && this.#held.isEarly(name, now)) return 'ticket';
@@ -488,11 +493,14 @@ export class Gate {
     return undefined;
   }
 
-  /** More without room than there are places is as much a sign of too much work as an order that is refused. */
-  #lacksRoom(): void {
-    const { limit } = this.#shared;
-    this.#lacking = Math.min(2 * limit, this.#lacking) + 1;
-    if (this.#lacking > limit) this.#keptOut('order');
+  /** More without room in a second than there are places is as much a sign of too much work as an order that is refused. */
+  #lacksRoom(now: number): void {
+    if (now - this.#lackingSince >= LACKING_MILLISECONDS) {
+      this.#lackingSince = now;
+      this.#lacking = 0;
+    }
+    this.#lacking += 1;
+    if (this.#lacking > this.#shared.limit) this.#keptOut('walk-in');
   }
 
   /** What costs the ledger something, beside the commands that it can make durable. */
@@ -534,7 +542,6 @@ export class Gate {
   /** Look-ups begin at once; of what costs more only so much begins in one turn of the event loop, or nobody else has one. */
   #start(place: Place<WorkClass, Waiter>): void {
     this.#admitted.set(place.name, (this.#admitted.get(place.name) ?? 0) + 1);
-    if (place.name === 'walk-in') this.#lacking = Math.max(0, this.#lacking - 1);
     if (this.#poolOf(place.name) !== this.#shared) place.item.start();
     else if (this.#ready.push(place.item) === 1) setImmediate(() => this.#startReady());
   }
@@ -640,7 +647,7 @@ export class Gate {
   #count(work: WorkClass, reason: RefusalReason): void {
     const counts = this.#refused.get(work);
     counts?.set(reason, (counts.get(reason) ?? 0) + 1);
-    if (isForWantOfRoom(reason)) this.#keptOut(work === 'walk-in' ? 'order' : work);
+    if (isForWantOfRoom(reason)) this.#keptOut(work);
   }
 
   #keptOut(work: WorkClass): void {

@@ -192,7 +192,7 @@ function queueGauges(ledger: Ledger, registers: Registry[]): void {
   });
   new Gauge({
     name: 'stamp_ledger_queue_open',
-    help: '1 while orders need a ticket.',
+    help: '1 while there are tickets of the waiting room.',
     registers,
     async collect() {
       const room = (await ledger.queue.report().catch(() => undefined))?.room;

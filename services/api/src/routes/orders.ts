@@ -21,8 +21,9 @@ function placeOrder(services: Services): Route {
     target: noTarget,
     body: 'place-order',
     execute: async ({ body, caller, exchange }) => {
-      const order = await admitted(services, exchange, body, caller);
-      return settle(exchange, await ledger.orders.place(order, caller), async ({ state }) => {
+      const { orderId: id, hasTicket } = await admitted(services, exchange, body, caller);
+      const placed = await ledger.orders.place({ ...body, orderId: id }, caller, { hasTicket });
+      return settle(exchange, placed, async ({ state }) => {
         if (state.status === 'none') throw new Error('an order was placed and is not there');
         const { orderId } = state;
         // An order that nobody has paid will not be settled by waiting for it.

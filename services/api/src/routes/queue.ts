@@ -137,7 +137,7 @@ function comeBack(report: TicketReport): Record<string, string> {
 }
 
 /**
- * Lets an order pass the waiting room, as the one that its ticket names. Throws a RequestProblem when it has to wait, so
+ * Lets an order pass the waiting room, as the one that its ticket names, or its own. Throws a RequestProblem when it has to wait, so
  * that nothing is kept under its key: the same request, with the same key, may pass later.
  */
 export async function admitted(
@@ -145,12 +145,12 @@ export async function admitted(
   { request }: Exchange,
   order: PlaceOrder,
   caller: Caller,
-): Promise<PlaceOrder> {
+): Promise<Extract<Admission, { kind: 'admitted' }>> {
   const header = request.headers['queue-ticket'];
   const ticket = header === undefined ? undefined : String(header).slice(0, TICKET_CHARACTERS);
   const isFull = gate.takesTicket(request);
   const admission = await ledger.queue.admit(order, caller, { ticket, isFull });
-  if (admission.kind === 'admitted') return { ...order, orderId: admission.orderId };
+  if (admission.kind === 'admitted') return admission;
   if (admission.kind === 'ticket-required' && admission.taken !== undefined) gate.gaveTicket(request);
   throw keptOut(admission, queuePath(pathPrefix), limits);
 }
