@@ -264,7 +264,7 @@ async function acceptedPerSecond(
   };
 }
 
-const roomToClose = (url: string): Promise<void> =>
+const roomToClose = (url: string): Promise<unknown> =>
   eventually(async () => !(await isRoomOpen(url)), {
     what: 'the waiting room to close',
     milliseconds: ROOM_CLOSES_MILLISECONDS,
