@@ -138,13 +138,13 @@ export async function runRush(
     const memory: number[] = [];
     const stop = new AbortController();
     const watching = watchMemory(() => ledger.pid, memory, stop.signal);
-    const begun = Date.now();
     const crowd = letLoose(ledger, streams);
     if (kill) {
       await sleep((QUIET_SECONDS + rushSeconds / 2) * 1_000);
       ledger = await ledger.restart();
     }
     const results = await crowd;
+    const begun = Math.min(...results.map((each) => each.begun));
     const rushEnds = begun + (QUIET_SECONDS + rushSeconds) * 1_000;
     const accepted = results
       .filter(({ name: of }) => of.startsWith('orders'))

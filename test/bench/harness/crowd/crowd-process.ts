@@ -136,6 +136,7 @@ class Crowd {
     }
     return {
       name: this.stream.name,
+      begun: performance.timeOrigin + this.start,
       seconds: this.#seconds.map(
         ({ histogram, ...counts }): Second => ({ ...counts, p99: histogram.latency().p99 }),
       ),

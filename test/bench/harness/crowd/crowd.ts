@@ -55,6 +55,8 @@ export interface Second {
 
 export interface StreamResult {
   readonly name: string;
+  /** When its first second began, in milliseconds of POSIX time: processes take a while to start. */
+  readonly begun: number;
   readonly seconds: readonly Second[];
   /** Of the attempts that were accepted. */
   readonly latency: Latency;
