@@ -130,6 +130,8 @@ class Crowd {
         await sleep(TICK_MILLISECONDS);
       }
     }
+    // Who leaves does not wait for an answer with the connection open.
+    if (this.stream.leavesAtEnd === true) for (const line of this.#lines) if (line.isBusy) line.giveUp();
     while (this.#present > 0) {
       this.#look(performance.now());
       await sleep(TICK_MILLISECONDS);

@@ -21,7 +21,7 @@ export interface Stream {
   readonly takesTickets?: boolean;
   /** After so long a client gives up. */
   readonly patienceMilliseconds: number;
-  /** Whether all leave at once when no more come: the load stops. */
+  /** Whether all leave at once when no more come, and their connections with them: the load stops. */
   readonly leavesAtEnd?: boolean;
 }
 
