@@ -120,7 +120,10 @@ async function showQueue({ client, output }: Session): Promise<void> {
   const { body } = await client.queue.get();
   await output.result(body, () => [
     ...pairs([
-      ['tickets', body.isOpen ? `${body.cause === 'opening' ? 'needed' : 'go first'} (${body.cause})` : 'not needed'],
+      [
+        'tickets',
+        body.isOpen ? `${body.cause === 'opening' ? 'needed' : 'go first'} (${body.cause})` : 'not needed',
+      ],
       ['waiting', body.waiting === undefined ? undefined : grouped(body.waiting)],
       ['let in', body.perSecond === undefined ? undefined : `${grouped(body.perSecond)} a second`],
       ...(body.lines ?? []).map(({ channel, waiting, weight }): [string, string] => [
