@@ -80,7 +80,7 @@ export const HTTP_LIMITS = {
   /** Milliseconds between two looks at the queues, and between two adjustments of the limit. */
   gateBeatMilliseconds: 20,
   gateAdjustMilliseconds: 100,
-  /** For so long after a request was refused, or found no room that many had wanted, its class counts as kept out. */
+  /** For so long after a request was refused its class counts as kept out, and so long orders without room are counted together. */
   gateKeptOutMilliseconds: 1_000,
   /** Refused requests that are remembered, so that one that comes back sooner than it was told is not answered before. */
   gateToldToWait: 50_000,

@@ -51,9 +51,6 @@ export interface GateOptions {
   readonly random: () => number;
 }
 
-/** For so long orders that find no room are counted together. */
-const LACKING_MILLISECONDS = 1_000;
-
 /** One request, from the moment its head has arrived. */
 interface Visit {
   readonly response: ServerResponse;
@@ -495,7 +492,7 @@ export class Gate {
 
   /** More without room in a second than there are places is as much a sign of too much work as an order that is refused. */
   #lacksRoom(now: number): void {
-    if (now - this.#lackingSince >= LACKING_MILLISECONDS) {
+    if (now - this.#lackingSince >= this.options.limits.gateKeptOutMilliseconds) {
       this.#lackingSince = now;
       this.#lacking = 0;
     }
