@@ -137,8 +137,8 @@ function comeBack(report: TicketReport): Record<string, string> {
 }
 
 /**
- * Lets an order pass the waiting room, as the one that its ticket names, or its own. Throws a RequestProblem when it has to wait, so
- * that nothing is kept under its key: the same request, with the same key, may pass later.
+ * Lets an order pass the waiting room, as the one that its ticket names, or its own. Throws a RequestProblem when it has to
+ * wait, so that nothing is kept under its key: the same request, with the same key, may pass later.
  */
 export async function admitted(
   { gate, ledger, pathPrefix, limits }: Services,
