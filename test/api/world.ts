@@ -30,6 +30,9 @@ export const payment = (amount: string, reference = `PAY-${fresh()}`) => ({
   paidAt: '2024-09-06T13:00:00Z',
 });
 
+/** An event without its place in the published log, which it is given a moment later. */
+export const recorded = ({ leafIndex: _, ...event }: JsonObject = {}): JsonObject => event;
+
 /** Where the log ends. */
 export const head = async ({ opened }: World): Promise<string | undefined> => opened.ledger.audit.head();
 

@@ -63,12 +63,6 @@ const never = new AbortController().signal;
 const publish = (turn: PublisherTurn, from: number, to: number): Promise<void> =>
   turn.publish(pageOf(from, to));
 
-async function leadWith(publisher: BusPublisher): Promise<PublisherTurn> {
-  const turn = await publisher.lead({ signal: never });
-  if (turn === undefined) throw new Error('the publisher does not lead');
-  return turn;
-}
-
 /** Publishes as the relay does: after a failure in a new turn, from the last mark on. Answers the turn it has then. */
 async function publishAnyhow(
   publisher: BusPublisher,
@@ -85,18 +79,24 @@ async function publishAnyhow(
     } catch (error) {
       if (!(error instanceof PortError) || error.kind !== 'unavailable') throw error;
     }
-    turn = await leadAnyhow(publisher);
+    turn = await lead(publisher);
     from = Number(turn.mark?.position ?? -1) + 1;
   }
 }
 
-function leadAnyhow(publisher: BusPublisher): Promise<PublisherTurn> {
+/** Leads, as the relay does: what Kafka cannot do yet (a group it has just made has no coordinator), it is asked again. */
+function lead(publisher: BusPublisher): Promise<PublisherTurn> {
   return eventually(
-    () =>
-      leadWith(publisher).catch((error: unknown) => {
+    async () => {
+      try {
+        const turn = await publisher.lead({ signal: never });
+        if (turn === undefined) throw new Error('the publisher does not lead');
+        return turn;
+      } catch (error) {
         if (error instanceof PortError && error.kind === 'unavailable') return undefined;
         throw error;
-      }),
+      }
+    },
     { what: 'the lead', ...PATIENCE },
   );
 }
@@ -281,7 +281,7 @@ t.test('the bus on a real Kafka', async (t) => {
   };
 
   await t.test('everything published arrives, in order, before its mark', async (t) => {
-    turn = await leadWith(first);
+    turn = await lead(first);
     t.equal(turn.mark, undefined, 'an empty bus has no mark');
     await publishMore(1_500);
     await publishMore(500);
@@ -298,7 +298,7 @@ t.test('the bus on a real Kafka', async (t) => {
     t.equal(await given, undefined, 'waiting ends when asked to');
 
     let isStanding = true;
-    const taking = leadWith(second).finally(() => {
+    const taking = lead(second).finally(() => {
       isStanding = false;
     });
     await publishMore(500);
@@ -323,7 +323,7 @@ t.test('the bus on a real Kafka', async (t) => {
     const far = { position: positionOf(1_000_000), recordedAt: AT, offsets: new Map() };
     const lineage = { id: 'stale' as LineageId, ancestors: [], start: new Map() };
     await sendControl(kafka, markText(far, { epoch: 0n, lineage }));
-    turn = await leadWith(second);
+    turn = await lead(second);
     t.equal(turn.mark?.position, positionOf(count - 1), 'the stale mark is not believed');
     await publishMore(500);
     await settles(reader, count);
@@ -341,7 +341,7 @@ t.test('the bus on a real Kafka', async (t) => {
       workerData: { kafka: import.meta.resolve('@stamp-ledger/kafka'), brokers },
     });
     await once(worker, 'message');
-    const taking = leadWith(first);
+    const taking = lead(first);
     worker.postMessage(pageOf(count, count + 300));
     await once(worker, 'message');
     worker.postMessage(pageOf(count + 300, count + 600));
@@ -532,21 +532,21 @@ t.test('a turn goes on from the last mark that the bus can keep, in a lineage of
   await createTopics({ brokers });
   const publisher = await openKafkaPublisher({ brokers, clientId: 'relay' });
   t.teardown(() => publisher.close());
-  let turn = await leadWith(publisher);
+  let turn = await lead(publisher);
   turn = await publishAnyhow(publisher, { turn, from: 0, to: 500 });
   await turn.resign();
   const goBack = await kafka.keepCopy();
-  turn = await leadAnyhow(publisher);
+  turn = await lead(publisher);
   t.equal(turn.mark?.position, positionOf(499));
   turn = await publishAnyhow(publisher, { turn, from: 500, to: 1_000 });
   await turn.resign();
   await goBack('ledger.stamps');
-  turn = await leadAnyhow(publisher);
+  turn = await lead(publisher);
   t.equal(turn.mark?.position, positionOf(499), 'those that promise more than there is do not count');
   turn = await publishAnyhow(publisher, { turn, from: 500, to: 1_000 });
   await turn.resign();
   await goBack();
-  turn = await leadAnyhow(publisher);
+  turn = await lead(publisher);
   t.equal(turn.mark?.position, positionOf(499), 'as a whole it has gone back to a moment of before');
 
   await withAdmin(kafka, (admin) =>
@@ -563,7 +563,7 @@ t.test('a turn goes on from the last mark that the bus can keep, in a lineage of
     { name: 'PortError', kind: 'unavailable' },
     'a turn that finds its place taken ends',
   );
-  turn = await leadAnyhow(publisher);
+  turn = await lead(publisher);
   t.equal(turn.mark, undefined, 'of a bus that was made anew nothing counts');
 });
 
@@ -574,7 +574,7 @@ t.test('a turn that has nothing to publish ends when Kafka has lost what it had 
   await createTopics({ brokers });
   const publisher = await openKafkaPublisher({ brokers, clientId: 'relay' });
   t.teardown(() => publisher.close());
-  const turn = await publishAnyhow(publisher, { turn: await leadAnyhow(publisher), from: 0, to: 100 });
+  const turn = await publishAnyhow(publisher, { turn: await lead(publisher), from: 0, to: 100 });
   await withAdmin(kafka, async (admin) => {
     const isThere = async (): Promise<boolean> => (await admin.listTopics()).includes('ledger.stamps');
     await admin.deleteTopics({ topics: ['ledger.stamps'] });
@@ -585,7 +585,7 @@ t.test('a turn that has nothing to publish ends when Kafka has lost what it had 
     });
   });
   await eventually(async () => turn.ended.aborted, { what: 'the end of the turn', ...PATIENCE });
-  const next = await leadAnyhow(publisher);
+  const next = await lead(publisher);
   t.equal(next.mark, undefined, 'no mark counts that promises more than there is');
 });
 
@@ -624,7 +624,7 @@ t.test('three brokers, of which the one with the control topic is killed', async
   const reader = new Reader();
   const reading = await startReading(kafka, 'readers', reader);
   t.teardown(() => reading.stop());
-  let turn = await leadAnyhow(publisher);
+  let turn = await lead(publisher);
   await publish(turn, 0, 500);
   const leader = await withAdmin(kafka, async (admin) => {
     const { topics } = await admin.fetchTopicMetadata({ topics: ['ledger.control'] });

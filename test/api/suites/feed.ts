@@ -5,7 +5,16 @@ import type { Test } from 'tap';
 import { eventually } from '../../support/eventually.js';
 import type { JsonObject } from '../../support/http.js';
 import { serve } from '../../support/server.js';
-import { fresh, head, mintStamps, problemName, sellStamp, UNKNOWN_SERIAL, type World } from '../world.js';
+import {
+  fresh,
+  head,
+  mintStamps,
+  problemName,
+  recorded,
+  sellStamp,
+  UNKNOWN_SERIAL,
+  type World,
+} from '../world.js';
 
 const SOON = 10_000;
 const TYPE = 'text/event-stream';
@@ -103,8 +112,11 @@ async function follows(t: Test, world: World): Promise<void> {
     'an id is a position',
   );
   const page = await world.call(`/v1/events?after=${from}&limit=${all.length}`);
-  const bare = ({ leafIndex: _, ...event }: JsonObject): JsonObject => event;
-  t.strictSame(eventsOf(all).map(bare), (page.json.events as JsonObject[]).map(bare), 'as in the pages');
+  t.strictSame(
+    eventsOf(all).map(recorded),
+    (page.json.events as JsonObject[]).map(recorded),
+    'as in the pages',
+  );
 }
 
 async function resumes(t: Test, world: World): Promise<void> {
