@@ -316,22 +316,22 @@ t.test('cosignatures are not lost by sealing the same again', async (t) => {
 
 t.test('what is long the newest is cosigned again', async (t) => {
   const { world, witness, tiles } = await scene(t);
+  await world.append(20);
+  await world.seal({ tiles });
   const stopping = new AbortController();
   let waits = 0;
   const running = runWitnesses({
     witnesses: [httpWitness(witness)],
     tiles,
     signal: stopping.signal,
-    // Time passes once, and stands from then on.
+    // Time passes once, and stands from then on. What else it waits for has its turn in any pause.
     sleep: async (milliseconds, signal) => {
-      if (milliseconds !== LIMITS.witnessAgainMilliseconds) return;
+      if (milliseconds !== LIMITS.witnessAgainMilliseconds) return sleep(1, signal);
       waits += 1;
       if (waits > 1) await sleep(SOON, signal);
     },
     onTrouble: (why) => t.fail(why),
   });
-  await world.append(20);
-  await world.seal({ tiles });
   const log = createPublishedLog({ tiles: world.tiles, store: world.store, quorum: 1 });
   await eventually(async () => waits > 1, { what: 'the second wait', milliseconds: SOON });
   stopping.abort();

@@ -49,7 +49,7 @@ export async function runWitnesses(run: WitnessRun): Promise<void> {
       await enoughOrAnswered(newest, answers);
       await sleep(LIMITS.witnessPauseMilliseconds, signal);
       rounds += 1;
-      const isComplete = asked.every(({ key }) => newest.isCosignedBy(key));
+      const isComplete = asked.every((each) => each.hasDone(newest));
       if (isComplete && (await isStillNewest({ tiles, sleep, signal }, newest))) rounds = ROUNDS_UNTIL_AGAIN;
     }
   } finally {
@@ -107,6 +107,8 @@ class AskedWitness {
   #failures = 0;
   /** Rounds in which it is left alone. */
   #pauses = 0;
+  /** It is to be asked though it has cosigned the newest; kept while it is busy with the time before. */
+  #again = false;
   #asking: Promise<void> | undefined;
   #mistake: unknown;
 
@@ -118,9 +120,15 @@ class AskedWitness {
     this.key = parseVkey(witness.vkey);
   }
 
+  /** It has cosigned this one, as often as it was to. */
+  hasDone(newest: Cosigned): boolean {
+    return this.#asking === undefined && !this.#again && newest.isCosignedBy(this.key);
+  }
+
   /** `again`: though it has cosigned this one. */
   isDue(newest: Cosigned, again: boolean): boolean {
-    if (this.#asking !== undefined || (newest.isCosignedBy(this.key) && !again)) return false;
+    this.#again ||= again;
+    if (this.#asking !== undefined || (newest.isCosignedBy(this.key) && !this.#again)) return false;
     if (this.#pauses === 0) return true;
     this.#pauses -= 1;
     return false;
@@ -128,6 +136,7 @@ class AskedWitness {
 
   /** Resolves when it has answered or failed. A mistake ends the run. */
   ask(newest: Cosigned): Promise<void> {
+    this.#again = false;
     this.#asking = this.#ask(newest)
       .catch((error: unknown) => {
         this.#mistake ??= error;
