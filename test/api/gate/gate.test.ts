@@ -349,7 +349,7 @@ t.test('while the waiting room is open, who has no ticket gets what room is left
     },
   };
   const limits = { gateLimitLeast: 1, gateLimitMost: 1 };
-  const { api, call } = await serve(opened, { ledger: { ...ledger, queue }, limits });
+  const { api, url, call } = await serve(opened, { ledger: { ...ledger, queue }, limits });
   const place = () => call('/v1/orders', { body: order });
   t.equal((await place()).status, 202);
   const running = call(`/v1/stamps/${UNKNOWN_SERIAL}/sale`, { body: sale });
@@ -363,11 +363,44 @@ t.test('while the waiting room is open, who has no ticket gets what room is left
   }, 'more than there are places to count as pressure');
   t.notOk(api.keepsOut('order'), 'but not of those who hold a ticket');
   asked.length = 0;
+  const body = JSON.stringify(order);
+  const socket = raw(
+    url,
+    `POST /v1/orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${opened.adminToken}\r\nIdempotency-Key: ${fresh()}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body.slice(0, 10)}`,
+  );
+  const late = textOf(socket);
+  await soon(
+    // The sale, this question, and the one that is awaited.
+    async () => /http_requests_in_flight 3\n/.test((await call('/metrics')).text),
+    'the order without its body to be there',
+  );
+  socket.write(body.slice(10));
+  t.match(await late, /^HTTP\/1\.1 202 /);
+  t.strictSame(asked, [true], 'so is one whose body came later');
+  asked.length = 0;
   const waits = place();
   letGo();
   await Promise.all([running, waits]);
   t.strictSame(asked, [false], 'who finds room in time needs no ticket');
   await api.close();
+});
+
+t.test('while the service stops, who walks in and waits is let in', async (t) => {
+  const { letGo, begun, ledger } = stalling();
+  const queue: typeof ledger.queue = { ...ledger.queue, doors: () => 'ajar' };
+  const limits = { gateLimitLeast: 1, gateLimitMost: 1, gateBeatMilliseconds: 60_000 };
+  const { api, call } = await serve(opened, { ledger: { ...ledger, queue }, limits });
+  const running = call(`/v1/stamps/${UNKNOWN_SERIAL}/sale`, { body: sale });
+  await soon(async () => begun() === 1, 'a command to take the only place');
+  const waits = call('/v1/orders', { body: order });
+  await soon(
+    async () => /gate_waiting\{class="walk-in"\} 1\n/.test((await call('/metrics')).text),
+    'an order to wait',
+  );
+  const closed = api.close();
+  t.equal((await waits).status, 202, 'though no place has fallen free');
+  letGo();
+  await Promise.all([running, closed]);
 });
 
 t.test(

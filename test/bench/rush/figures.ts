@@ -26,6 +26,7 @@ export interface Figures {
   /** Seconds after the rush until orders were as quick as before it for some on end; infinite when they never were. */
   readonly calmAfter: number;
   readonly memoryGrowth?: number;
+  readonly drainSeconds?: number;
   readonly drainShare?: number;
 }
 
@@ -56,13 +57,17 @@ export function figuresOf({ capacity, alone, results, rushSeconds, inside }: Out
 }
 
 /** `orders`: the capacity in orders alone. */
-function insideFigures({ residentMegabytes, drainPerSecond }: Inside, orders: number, rushSeconds: number) {
+function insideFigures(
+  { residentMegabytes, left, drainSeconds }: Inside,
+  orders: number,
+  rushSeconds: number,
+) {
   const middle = QUIET_SECONDS + Math.ceil(rushSeconds / 2);
   const most = (from: number, to: number): number => Math.max(...residentMegabytes.slice(from, to));
   const early = most(QUIET_SECONDS + Math.ceil(rushSeconds / 3), middle);
   return {
     memoryGrowth: 100 * (most(middle, QUIET_SECONDS + rushSeconds) / early - 1),
-    ...(drainPerSecond === undefined ? {} : { drainShare: (100 * drainPerSecond) / orders }),
+    ...(left === 0 ? {} : { drainSeconds, drainShare: (100 * left) / (drainSeconds * orders) }),
   };
 }
 
@@ -114,6 +119,8 @@ export function rowsOf(outcome: Outcome): Row[] {
     ...row('growth of resident memory in the second half of the rush', '%', figures.memoryGrowth),
     ...row('fulfilled in the rush', '1/s', inside?.fulfilledPerSecond),
     ...row('largest backlog', 'orders', inside && Math.max(...inside.backlog)),
-    ...row('backlog worked off afterwards, as a share of the capacity', '%', figures.drainShare),
+    ...row('backlog when the rush ended', 'orders', inside?.left),
+    ...row('until that backlog was worked off', 's', figures.drainSeconds),
+    ...row('that backlog worked off, as a share of the capacity', '%', figures.drainShare),
   ];
 }

@@ -74,7 +74,9 @@ export interface Inside {
   readonly residentMegabytes: readonly number[];
   /** Orders placed and not fulfilled, by second. */
   readonly backlog: readonly number[];
-  readonly drainPerSecond: number | undefined;
+  /** Orders placed and not fulfilled when the rush ended, and how long it took until the last of them was. */
+  readonly left: number;
+  readonly drainSeconds: number;
   readonly fulfilledPerSecond: number;
   readonly audits: readonly Audit[];
 }
@@ -307,13 +309,12 @@ function backlogOf(
   });
   const left = before(placedAt, rushEnds) - before(fulfilledAt, rushEnds);
   const target = before(placedAt, rushEnds);
-  const drained = fulfilledAt[target - 1];
+  const drained = fulfilledAt[target - 1] ?? Number.POSITIVE_INFINITY;
   const inRush = before(fulfilledAt, rushEnds) - before(fulfilledAt, begun + QUIET_SECONDS * 1_000);
   return {
     backlog,
-    // A handful is no backlog, and has no rate.
-    drainPerSecond:
-      left < 100 || drained === undefined ? undefined : (left * 1_000) / Math.max(1, drained - rushEnds),
+    left,
+    drainSeconds: Math.max(1, drained - rushEnds) / 1_000,
     fulfilledPerSecond: (inRush * 1_000) / Math.max(1, rushEnds - begun - QUIET_SECONDS * 1_000),
   };
 }
