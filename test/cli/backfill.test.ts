@@ -74,7 +74,8 @@ t.test('sales are recorded, conflicts kept for a person, and a second run change
   });
   t.equal((await client.stamps.lookUp(third, { strong: true })).body.soldAt, '2024-09-06T10:30:00.000Z');
 
-  const head = (await client.events.page({ limit: 1 })).body;
+  const log = async () => (await client.events.page()).body.events.map(({ position }) => position);
+  const before = await log();
   const again = await run();
   t.strictSame(
     again
@@ -84,7 +85,7 @@ t.test('sales are recorded, conflicts kept for a person, and a second run change
     ['recorded', 'conflict', 'unreadable', 'conflict', 'recorded'],
   );
   t.equal((await client.stamps.history(first)).body.events.length, 2);
-  t.strictSame((await client.events.page({ limit: 1 })).body, head);
+  t.strictSame(await log(), before);
 });
 
 t.test('half a payment, or a time of payment that is none, is no sale without payment', async (t) => {
