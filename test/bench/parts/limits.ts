@@ -1,5 +1,6 @@
 import { measureFsync } from '../harness/fsync.js';
 import { type HelloServer, startHello } from '../harness/hello.js';
+import { JSON_LIMIT, JSON_LIMIT_SHARED, measureJson } from '../harness/json-text.js';
 import { type LoadRequest, perSecond, runLoad } from '../harness/load/load.js';
 import type { Bench, Part, Row } from '../harness/part.js';
 import { type Contender, interleaved } from '../harness/rounds.js';
@@ -21,7 +22,15 @@ export const limits: Part = {
     ]);
     try {
       const samples = await interleaved(bench, contendersOf(bench, { socket, http, koa }));
-      const rows = [...samples].map(([what, values]): Row => ({ what, unit: '1/s', ours: spreadOf(values) }));
+      const alone = spreadOf(samples.get(JSON_LIMIT) ?? []);
+      const rows = [...samples].map(
+        ([what, values]): Row => ({
+          what,
+          unit: '1/s',
+          ours: spreadOf(values),
+          ...(what === JSON_LIMIT_SHARED && { beside: { what: JSON_LIMIT, spread: alone } }),
+        }),
+      );
       return { rows, notes: NOTES };
     } finally {
       await Promise.all([socket.stop(), http.stop(), koa.stop()]);
@@ -32,6 +41,7 @@ export const limits: Part = {
 const NOTES = [
   'fsync: 4 KiB appended to a file, fdatasync before the next. SQLite: better-sqlite3 alone, WAL, synchronous=FULL, expected revision checked, events of the same bytes as the peers get.',
   'HTTP: 64 kept-alive connections on loopback, the load generator on the same cores.',
+  'Two threads at once: what is missing from 1x is lost to whoever works beside, be it the load generator or a thread of the ledger.',
 ];
 
 function contendersOf(
@@ -62,6 +72,8 @@ function contendersOf(
     timed('node:http, hello', (share) => helloRate(http.url, seconds * share)),
     timed('Koa, hello', (share) => helloRate(koa.url, seconds * share)),
     timed(SHA256_LIMIT, (share) => measureSha256({ seconds: seconds * share })),
+    timed(JSON_LIMIT, (share) => measureJson({ seconds: seconds * share, threads: 1 })),
+    timed(JSON_LIMIT_SHARED, (share) => measureJson({ seconds: seconds * share, threads: 2 })),
   ];
 }
 
