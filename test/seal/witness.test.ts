@@ -340,6 +340,31 @@ t.test('what is long the newest is cosigned again', async (t) => {
   t.strictSame(await log.quorum(), { size: 20, since: 1_725_600_001 }, 'with the later time');
 });
 
+t.test('a witness that fails when it is to cosign again is asked until it has', async (t) => {
+  const { world, witness, tiles } = await scene(t);
+  await world.append(20);
+  await world.seal({ tiles });
+  const stopping = new AbortController();
+  let waits = 0;
+  const running = runWitnesses({
+    witnesses: [httpWitness(witness)],
+    tiles,
+    signal: stopping.signal,
+    sleep: async (milliseconds, signal) => {
+      if (milliseconds !== LIMITS.witnessAgainMilliseconds) return sleep(1, signal);
+      waits += 1;
+      if (waits > 1) return sleep(SOON, signal);
+      witness.behave('failing');
+    },
+    onTrouble: () => witness.behave(undefined),
+  });
+  const log = createPublishedLog({ tiles: world.tiles, store: world.store, quorum: 1 });
+  await eventually(async () => waits > 1, { what: 'the second wait', milliseconds: SOON });
+  stopping.abort();
+  await running;
+  t.match(await log.quorum(), { size: 20, since: 1_725_600_001 }, 'with the later time');
+});
+
 t.test('a strict log publishes only what enough witnesses have cosigned', async (t) => {
   const { world, witness } = await scene(t);
   witness.behave('failing');

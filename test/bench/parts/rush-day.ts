@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Position } from '@stamp-ledger/codec';
 import { orderStream, stampStream } from '@stamp-ledger/codec';
 import type { OrderId, Serial } from '@stamp-ledger/domain';
@@ -19,8 +20,9 @@ const QUICK_WAVE = 1_000;
 /** For orders, and as many for affixings. */
 const CONNECTIONS = 45;
 const WAVE_SECONDS_MAX = 300;
-/** What is refused is sent again, as its client would; so often at most. */
+/** What is refused is sent again after a moment; so often at most. */
 const ATTEMPTS = 20;
+const PAUSE_MILLISECONDS = 1_000;
 const REFUSED = '503';
 
 /** The day on which a million stamps were affixed, with their orders, as fast as this machine can. */
@@ -53,6 +55,7 @@ async function liveTheDay(bench: Bench): Promise<PartResult> {
       const accepted = new Set(acknowledged);
       left = left.filter((_, index) => !accepted.has(index));
       refused += statuses[REFUSED] ?? 0;
+      if (left.length > 0) await sleep(PAUSE_MILLISECONDS);
     }
   };
   try {

@@ -107,7 +107,7 @@ class AskedWitness {
   #failures = 0;
   /** Rounds in which it is left alone. */
   #pauses = 0;
-  /** It is to be asked though it has cosigned the newest; kept while it is busy with the time before. */
+  /** It is to be asked though it has cosigned the newest; kept until it is: while it is busy, and through its pauses. */
   #again = false;
   #asking: Promise<void> | undefined;
   #mistake: unknown;
@@ -163,6 +163,8 @@ class AskedWitness {
     if (this.run.signal.aborted) return;
     this.run.onTrouble(`witness ${this.key.name}: ${why}`);
     this.#failures += 1;
+    // What it signed before does not make up for it.
+    this.#again ||= newest.isCosignedBy(this.key);
     this.#pauses = Math.min(2 ** Math.min(this.#failures, 16), LIMITS.witnessPausesMax);
   }
 
