@@ -314,8 +314,16 @@ t.test('cosignatures are not lost by sealing the same again', async (t) => {
   t.strictSame(stop, []);
 });
 
-t.test('what is long the newest is cosigned again', async (t) => {
+/** Seals twenty events, and has them cosigned until they have long been the newest, and then done again. */
+async function cosignedAgain(
+  t: Test,
+  given: (witness: WitnessDouble) => {
+    readonly onAgain?: () => void;
+    readonly onTrouble: (why: string) => void;
+  },
+) {
   const { world, witness, tiles } = await scene(t);
+  const { onAgain, onTrouble } = given(witness);
   await world.append(20);
   await world.seal({ tiles });
   const stopping = new AbortController();
@@ -328,41 +336,30 @@ t.test('what is long the newest is cosigned again', async (t) => {
     sleep: async (milliseconds, signal) => {
       if (milliseconds !== LIMITS.witnessAgainMilliseconds) return sleep(1, signal);
       waits += 1;
-      if (waits > 1) await sleep(SOON, signal);
+      if (waits > 1) return sleep(SOON, signal);
+      onAgain?.();
     },
-    onTrouble: (why) => t.fail(why),
+    onTrouble,
   });
   const log = createPublishedLog({ tiles: world.tiles, store: world.store, quorum: 1 });
   await eventually(async () => waits > 1, { what: 'the second wait', milliseconds: SOON });
   stopping.abort();
   await running;
+  return { witness, quorum: await log.quorum() };
+}
+
+t.test('what is long the newest is cosigned again', async (t) => {
+  const { witness, quorum } = await cosignedAgain(t, () => ({ onTrouble: (why) => t.fail(why) }));
   t.strictSame(witness.answers, [200, 200]);
-  t.strictSame(await log.quorum(), { size: 20, since: 1_725_600_001 }, 'with the later time');
+  t.strictSame(quorum, { size: 20, since: 1_725_600_001 }, 'with the later time');
 });
 
 t.test('a witness that fails when it is to cosign again is asked until it has', async (t) => {
-  const { world, witness, tiles } = await scene(t);
-  await world.append(20);
-  await world.seal({ tiles });
-  const stopping = new AbortController();
-  let waits = 0;
-  const running = runWitnesses({
-    witnesses: [httpWitness(witness)],
-    tiles,
-    signal: stopping.signal,
-    sleep: async (milliseconds, signal) => {
-      if (milliseconds !== LIMITS.witnessAgainMilliseconds) return sleep(1, signal);
-      waits += 1;
-      if (waits > 1) return sleep(SOON, signal);
-      witness.behave('failing');
-    },
+  const { quorum } = await cosignedAgain(t, (witness) => ({
+    onAgain: () => witness.behave('failing'),
     onTrouble: () => witness.behave(undefined),
-  });
-  const log = createPublishedLog({ tiles: world.tiles, store: world.store, quorum: 1 });
-  await eventually(async () => waits > 1, { what: 'the second wait', milliseconds: SOON });
-  stopping.abort();
-  await running;
-  t.match(await log.quorum(), { size: 20, since: 1_725_600_001 }, 'with the later time');
+  }));
+  t.match(quorum, { size: 20, since: 1_725_600_001 }, 'with the later time');
 });
 
 t.test('a strict log publishes only what enough witnesses have cosigned', async (t) => {
